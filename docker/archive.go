@@ -1,0 +1,127 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// File is one file to be put into a container.
+type File struct {
+	Name string // relative to the folder it is put in; its parents must be there or in the list
+	Mode fs.FileMode
+	Size int64
+	Body io.Reader
+	UID  int
+	GID  int
+	Time time.Time
+}
+
+// Put streams files into a folder of the container.
+func (c *Container) Put(ctx context.Context, dir string, files ...File) error {
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(writeTar(writer, files)) }()
+	err := c.engine.api.CopyToContainer(ctx, c.ID, dir, reader, container.CopyToContainerOptions{})
+	reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early
+	return c.engine.failed("copy into the container's "+dir, err)
+}
+
+func writeTar(w io.Writer, files []File) error {
+	out := tar.NewWriter(w)
+	for _, f := range files {
+		head := &tar.Header{Name: f.Name, Mode: int64(f.Mode.Perm()), Size: f.Size, Uid: f.UID, Gid: f.GID, ModTime: f.Time}
+		if f.Mode.IsDir() {
+			head.Typeflag, head.Name = tar.TypeDir, f.Name+"/"
+		}
+		if err := out.WriteHeader(head); err != nil {
+			return err
+		}
+		if f.Body == nil {
+			continue
+		}
+		if _, err := io.Copy(out, f.Body); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// Get copies a file or a folder out of the container to below the folder dest.
+// The container's work is not trusted: a name that would leave dest, a link or
+// a device is an error, and then dest may hold a part.
+func (c *Container) Get(ctx context.Context, source, dest string) error {
+	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
+	if err != nil {
+		return c.engine.failed("copy "+source+" out of the container", err)
+	}
+	defer stream.Close()
+	if err := unpack(stream, dest); err != nil {
+		return fmt.Errorf("copy %s out of the container: %w", source, err)
+	}
+	return nil
+}
+
+// unpack writes the regular files and folders of a tar below dest.
+func unpack(r io.Reader, dest string) error {
+	root, err := os.OpenRoot(dest) // refuses whatever leads out of dest, links included
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer root.Close()
+	in := tar.NewReader(r)
+	for {
+		head, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fault.Wrap(fault.Surroundings, fmt.Errorf("read archive: %w", err))
+		}
+		if err := unpackEntry(root, head, in); err != nil {
+			return err
+		}
+	}
+}
+
+func unpackEntry(root *os.Root, head *tar.Header, body io.Reader) error {
+	name := filepath.FromSlash(path.Clean(head.Name))
+	if !filepath.IsLocal(name) || strings.Contains(head.Name, `\`) {
+		return fault.New(fault.Bad, "", "archive holds %q, which lies outside of its folder", head.Name)
+	}
+	switch head.Typeflag {
+	case tar.TypeDir:
+		if err := root.MkdirAll(name, 0o755); err != nil {
+			return fault.Wrap(fault.Surroundings, err)
+		}
+		return nil
+	case tar.TypeReg:
+		return unpackFile(root, name, head, body)
+	}
+	return fault.New(fault.Bad, "", "archive holds %q, which is no file and no folder", head.Name)
+}
+
+func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) error {
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644|fs.FileMode(head.Mode)&0o111)
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	if _, err := io.Copy(f, body); err != nil {
+		f.Close()
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	if err := f.Close(); err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	return nil
+}

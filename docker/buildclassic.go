@@ -1,0 +1,72 @@
+package docker
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/registry"
+	"github.com/moby/go-archive"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// buildClassic builds with the engine's classic builder, which is sent the whole
+// context as a tar. It knows no secrets and no cache mounts.
+func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
+	if len(b.Secrets) > 0 {
+		return "", fault.New(fault.Surroundings, "use an engine with BuildKit",
+			"build image %s: it needs secrets, and this engine has only the classic builder", b.Name)
+	}
+	files, err := contextTar(b.Context)
+	if err != nil {
+		return "", err
+	}
+	defer files.Close()
+	opts := b.options()
+	opts.Version = build.BuilderV1
+	if opts.AuthConfigs, err = e.allAuth(); err != nil {
+		return "", err
+	}
+	response, err := e.api.ImageBuild(ctx, files, opts)
+	if err != nil {
+		return "", e.failed("start the build", err)
+	}
+	defer response.Body.Close()
+	return readBuild(response.Body, log)
+}
+
+// contextTar packs the folder, less what its .dockerignore names.
+func contextTar(dir string) (io.ReadCloser, error) {
+	var excludes []string
+	if f, err := os.Open(filepath.Join(dir, ".dockerignore")); err == nil {
+		defer f.Close()
+		if excludes, err = ignorefile.ReadAll(f); err != nil {
+			return nil, fault.Wrap(fault.Usage, err)
+		}
+	}
+	files, err := archive.TarWithOptions(dir, &archive.TarOptions{
+		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},
+	})
+	return files, fault.Wrap(fault.Usage, err)
+}
+
+// allAuth gives every known credential, by registry, as the classic builder wants it.
+func (e *Engine) allAuth() (map[string]registry.AuthConfig, error) {
+	file, err := e.credentials()
+	if err != nil {
+		return nil, err
+	}
+	known, err := file.GetAllCredentials()
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, err)
+	}
+	all := map[string]registry.AuthConfig{}
+	for host, auth := range known {
+		all[host] = asEngineAuth(auth)
+	}
+	return all, nil
+}

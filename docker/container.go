@@ -1,0 +1,222 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// removeTimeout bounds the removal of a container. It is less than the 5 s that
+// an interrupted run has to clean up.
+const removeTimeout = 4 * time.Second
+
+// Spec says what a container is made of and what it may do.
+type Spec struct {
+	Image   string
+	Kind    string   // what it is for, the value of its kiln label: "build", "verify", ...
+	Command []string // argv; empty for the image's own
+	User    string   // "UID:GID"; empty for the image's own
+	Env     []string // NAME=value
+	Dir     string   // working directory
+	Mounts  []Mount
+	Offline bool  // no network at all
+	Publish int   // a port to offer on a loopback port that the engine chooses; 0 for none
+	Port    int   // with Publish: that loopback port instead, if not 0
+	Memory  int64 // bytes; 0 for no limit
+	PIDs    int64 // processes; 0 for no limit
+	Locked  bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
+}
+
+// Mount puts a volume of the engine into a container. Folders of a host are
+// never mounted: the engine may be elsewhere.
+type Mount struct {
+	Volume   string
+	Path     string
+	ReadOnly bool
+}
+
+// Container is a container that this run made.
+type Container struct {
+	engine *Engine
+	ID     string
+}
+
+// Run creates and starts a container. If it cannot be started it is removed.
+func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
+	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(), nil, nil, "")
+	if err != nil {
+		return nil, e.failed("create a container of "+s.Image, err)
+	}
+	c := &Container{engine: e, ID: created.ID}
+	if err := e.api.ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+		c.Remove()
+		if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
+			return nil, fault.New(fault.Surroundings, "choose another port, or stop what uses it",
+				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
+		}
+		return nil, e.failed("start a container of "+s.Image, err)
+	}
+	return c, nil
+}
+
+func (s Spec) config(o owner) *container.Config {
+	cfg := &container.Config{
+		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir,
+		Labels: o.labels(s.Kind, nil), NetworkDisabled: s.Offline,
+	}
+	if s.Publish != 0 {
+		cfg.ExposedPorts = nat.PortSet{s.port(): {}}
+	}
+	return cfg
+}
+
+func (s Spec) host() *container.HostConfig {
+	h := &container.HostConfig{}
+	h.Memory = s.Memory
+	if s.PIDs != 0 {
+		h.PidsLimit = &s.PIDs
+	}
+	for _, m := range s.Mounts {
+		h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Source: m.Volume, Target: m.Path, ReadOnly: m.ReadOnly})
+	}
+	if s.Offline {
+		h.NetworkMode = "none"
+	}
+	if s.Publish != 0 {
+		binding := nat.PortBinding{HostIP: "127.0.0.1"}
+		if s.Port != 0 {
+			binding.HostPort = fmt.Sprint(s.Port)
+		}
+		h.PortBindings = nat.PortMap{s.port(): {binding}}
+	}
+	if s.Locked {
+		h.ReadonlyRootfs = true
+		h.CapDrop = []string{"ALL"}
+		h.SecurityOpt = []string{"no-new-privileges"}
+		h.Tmpfs = map[string]string{"/tmp": "rw,noexec,nosuid,nodev,size=16m"}
+	}
+	return h
+}
+
+func (s Spec) port() nat.Port { return nat.Port(fmt.Sprintf("%d/tcp", s.Publish)) }
+
+// Address gives where a published port is reached: host and port.
+func (c *Container) Address(ctx context.Context, port int) (netip.AddrPort, error) {
+	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
+	if err != nil {
+		return netip.AddrPort{}, c.engine.failed("inspect container", err)
+	}
+	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
+	if len(bound) == 0 {
+		return netip.AddrPort{}, fault.New(fault.Bad, "see its log", "container %s ended before its port %d was open", short(c.ID), port)
+	}
+	return netip.ParseAddrPort(bound[0].HostIP + ":" + bound[0].HostPort)
+}
+
+// State is what a container is doing.
+type State struct {
+	Running  bool
+	ExitCode int
+	Health   string // "healthy", "unhealthy", "starting" or "" where the image has no check
+	OOM      bool   // ended by the kernel for want of memory
+}
+
+// State asks what the container is doing.
+func (c *Container) State(ctx context.Context) (State, error) {
+	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
+	if err != nil {
+		return State{}, c.engine.failed("inspect container", err)
+	}
+	s := State{Running: info.State.Running, ExitCode: info.State.ExitCode, OOM: info.State.OOMKilled}
+	if info.State.Health != nil {
+		s.Health = info.State.Health.Status
+	}
+	return s, nil
+}
+
+// Process is a process in a container.
+type Process struct {
+	UID     string // as the engine's machine names it: a number or a name
+	Command string
+}
+
+// Processes lists what runs in the container.
+func (c *Container) Processes(ctx context.Context) ([]Process, error) {
+	top, err := c.engine.api.ContainerTop(ctx, c.ID, []string{"-eo", "uid,pid,args"})
+	if err != nil {
+		return nil, c.engine.failed("list processes", err)
+	}
+	var list []Process
+	for _, row := range top.Processes {
+		if len(row) >= 3 {
+			list = append(list, Process{UID: row[0], Command: strings.Join(row[2:], " ")})
+		}
+	}
+	return list, nil
+}
+
+// Stop sends the image's stop signal, waits for the container to end, and gives
+// its exit code. After 10 seconds the engine kills it (then the code is 137).
+func (c *Container) Stop(ctx context.Context) (int, error) {
+	seconds := 10
+	if err := c.engine.api.ContainerStop(ctx, c.ID, container.StopOptions{Timeout: &seconds}); err != nil {
+		return 0, c.engine.failed("stop container", err)
+	}
+	state, err := c.State(ctx)
+	return state.ExitCode, err
+}
+
+// Logs gives all that the container has printed so far, both streams.
+func (c *Container) Logs(ctx context.Context) (string, error) {
+	stream, err := c.engine.api.ContainerLogs(ctx, c.ID, container.LogsOptions{ShowStdout: true, ShowStderr: true})
+	if err != nil {
+		return "", c.engine.failed("read container log", err)
+	}
+	defer stream.Close()
+	var text strings.Builder
+	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil && err != io.EOF {
+		return text.String(), c.engine.failed("read container log", err)
+	}
+	return text.String(), nil
+}
+
+// Follow copies the container's output to w until it ends or ctx does.
+func (c *Container) Follow(ctx context.Context, w io.Writer) error {
+	stream, err := c.engine.api.ContainerLogs(ctx, c.ID, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true})
+	if err != nil {
+		return c.engine.failed("follow container log", err)
+	}
+	defer stream.Close()
+	_, err = stdcopy.StdCopy(w, w, stream)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Remove ends and removes the container with all that runs in it. It works
+// after the run was cancelled too, within seconds.
+func (c *Container) Remove() error {
+	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+	defer cancel()
+	return c.engine.removeContainer(ctx, c.ID)
+}
+
+func (e *Engine) removeContainer(ctx context.Context, id string) error {
+	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if client.IsErrNotFound(err) || (err != nil && strings.Contains(err.Error(), "already in progress")) {
+		return nil
+	}
+	return e.failed("remove container "+short(id), err)
+}

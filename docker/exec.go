@@ -1,0 +1,109 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// Command is work inside a container: an argv, never a line for a shell.
+type Command struct {
+	Argv   []string
+	User   string   // "UID:GID"; empty for the container's own
+	Env    []string // NAME=value, added to the container's
+	Dir    string
+	Stdout io.Writer // nil discards
+	Stderr io.Writer // nil discards
+}
+
+// ExitError is a command that ended with another code than 0.
+type ExitError struct {
+	Argv []string
+	Code int
+}
+
+// Error gives the code and the command in a form that can be pasted into a shell.
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
+}
+
+// Quote writes an argv so that a shell would read it as the same words.
+func Quote(argv []string) string {
+	words := make([]string, len(argv))
+	for i, a := range argv {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'`$&|;<>()*?[]#~\\!{}") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words[i] = a
+	}
+	return strings.Join(words, " ")
+}
+
+// Exec runs a command in the container and waits for its end. A code other than
+// 0 is an *ExitError. When ctx ends while the command runs, the container is
+// removed: the Engine API has no other way to end a command.
+func (c *Container) Exec(ctx context.Context, cmd Command) error {
+	api := c.engine.api
+	made, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
+		Cmd: cmd.Argv, User: cmd.User, Env: cmd.Env, WorkingDir: cmd.Dir,
+		AttachStdout: true, AttachStderr: true,
+	})
+	if err != nil {
+		return c.engine.failed("run "+Quote(cmd.Argv), err)
+	}
+	stream, err := api.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return c.engine.failed("run "+Quote(cmd.Argv), err)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		c.Remove()
+		stream.Close()
+	})
+	_, err = stdcopy.StdCopy(orDiscard(cmd.Stdout), orDiscard(cmd.Stderr), stream.Reader)
+	if !stop() {
+		return ctx.Err()
+	}
+	stream.Close()
+	if err != nil {
+		return c.engine.failed("read the output of "+Quote(cmd.Argv), err)
+	}
+	return c.exitOf(ctx, made.ID, cmd.Argv)
+}
+
+// exitOf asks how a command ended. A command that is still running although its
+// output has ended was cut off: the engine or the container went away.
+func (c *Container) exitOf(ctx context.Context, id string, argv []string) error {
+	info, err := c.engine.api.ContainerExecInspect(ctx, id)
+	if err != nil {
+		return c.engine.failed("ask how it ended: "+Quote(argv), err)
+	}
+	if info.Running {
+		return c.engine.failed("run "+Quote(argv), fmt.Errorf("the engine cut it off"))
+	}
+	if info.ExitCode != 0 {
+		return &ExitError{Argv: argv, Code: info.ExitCode}
+	}
+	return nil
+}
+
+// Output runs a command and gives what it printed to stdout; what it printed to
+// stderr stands in the error when it fails.
+func (c *Container) Output(ctx context.Context, cmd Command) (string, error) {
+	var out, err strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if e := c.Exec(ctx, cmd); e != nil {
+		return out.String(), fmt.Errorf("%w\n%s", e, strings.TrimSpace(err.String()))
+	}
+	return out.String(), nil
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}

@@ -1,0 +1,138 @@
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// Image is an image in the engine's store.
+type Image struct {
+	ID      string // sha256:...
+	Tags    []string
+	Digests []string // repository@sha256:..., of the registries it came from or went to
+	Labels  map[string]string
+	Size    int64 // bytes, unpacked
+	Created time.Time
+}
+
+// ErrNoImage is what FindImage gives for an image that the engine does not have.
+var ErrNoImage = errors.New("no such image")
+
+// FindImage looks an image up by tag, digest or id in the engine's store. The
+// error is ErrNoImage when it is not there.
+func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
+	info, err := e.api.ImageInspect(ctx, ref)
+	if client.IsErrNotFound(err) {
+		return Image{}, fmt.Errorf("find image %s: %w", ref, ErrNoImage)
+	}
+	if err != nil {
+		return Image{}, e.failed("find image "+ref, err)
+	}
+	created, _ := time.Parse(time.RFC3339Nano, info.Created)
+	found := Image{ID: info.ID, Tags: info.RepoTags, Digests: info.RepoDigests, Size: info.Size, Created: created}
+	if info.Config != nil {
+		found.Labels = info.Config.Labels
+	}
+	return found, nil
+}
+
+// Pull fetches an image from its registry. It fails within seconds when the
+// registry cannot be reached.
+func (e *Engine) Pull(ctx context.Context, ref string) error {
+	auth, err := e.registryAuth(ref)
+	if err != nil {
+		return err
+	}
+	stream, err := e.api.ImagePull(ctx, ref, image.PullOptions{RegistryAuth: auth})
+	if err != nil {
+		return e.failed("pull "+ref, err)
+	}
+	defer stream.Close()
+	return e.failed("pull "+ref, e.drain(stream, nil))
+}
+
+// Tag gives an image one more name.
+func (e *Engine) Tag(ctx context.Context, id, ref string) error {
+	return e.failed("tag "+short(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
+}
+
+// RemoveImage takes a name off an image, and the image with its last name. One
+// that is not there is no error.
+func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
+	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{Force: true, PruneChildren: true})
+	if client.IsErrNotFound(err) {
+		return nil
+	}
+	return e.failed("remove image "+ref, err)
+}
+
+// Import makes an image of one layer out of a root file system, a tar stream,
+// and names it. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
+func (e *Engine) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
+	for k, v := range e.owner.labels("base", nil) {
+		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
+	}
+	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
+	if err != nil {
+		return e.failed("import "+ref, err)
+	}
+	defer stream.Close()
+	return e.failed("import "+ref, e.drain(stream, nil))
+}
+
+// drain reads the JSON stream that a pull, a push or an import answers with. The
+// engine reports failures in there, under a status of 200. Each aux is handed on.
+func (e *Engine) drain(stream io.Reader, aux func(json.RawMessage) error) error {
+	decoder := json.NewDecoder(stream)
+	for {
+		var m jsonmessage.JSONMessage
+		if err := decoder.Decode(&m); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if m.Error != nil {
+			return m.Error
+		}
+		if m.Aux != nil && aux != nil {
+			if err := aux(*m.Aux); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ErrDenied is what Pull and Push give when the registry wants other credentials.
+var ErrDenied = errors.New("the registry refused the credentials")
+
+// denied tells whether the text of an engine's error means that.
+func denied(err error) bool {
+	text := strings.ToLower(fmt.Sprint(err))
+	for _, sign := range []string{"unauthorized", "authentication required", "no basic auth", "denied", "incorrect username or password"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused gives an error of a push or a pull the form that says what to do.
+func (e *Engine) refused(doing string, err error) error {
+	if err == nil || !denied(err) {
+		return e.failed(doing, err)
+	}
+	return fault.New(fault.Surroundings,
+		"log in with docker login, or set KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD",
+		"%s: %w (%v)", doing, ErrDenied, err)
+}

@@ -1,0 +1,41 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+)
+
+func TestCode(t *testing.T) {
+	usage := New(Usage, "", "port: expected a number")
+	for _, tc := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"nil", nil, 0},
+		{"unclassed is bad", errors.New("no"), 1},
+		{"usage", usage, 2},
+		{"wrapped usage", fmt.Errorf("read site.toml: %w", usage), 2},
+		{"first class stays", Wrap(Surroundings, fmt.Errorf("x: %w", usage)), 2},
+		{"surroundings win", errors.Join(usage, New(Surroundings, "", "no engine")), 3},
+		{"full disk", New(Bad, "", "write: %w", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 3},
+	} {
+		if got := Code(tc.err); got != tc.want {
+			t.Errorf("%s: Code = %d, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestHintStandsOnItsOwnLine(t *testing.T) {
+	err := New(Surroundings, "run: go tool mage setup", "connect to the engine: %w", os.ErrNotExist)
+	want := "connect to the engine: file does not exist\n  run: go tool mage setup"
+	if err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Error("the cause is lost")
+	}
+}

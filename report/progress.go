@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"time"
+)
+
+// How often progress is told: a live line may be redrawn often, a line in a
+// pipe stays in somebody's log.
+const (
+	redrawEvery = 100 * time.Millisecond
+	repeatEvery = 15 * time.Second
+)
+
+// Progress is long work that is under way.
+type Progress struct {
+	console *Console
+	title   string
+	start   time.Time
+	last    time.Time
+}
+
+// Progress announces long work and gives the handle that tells how far it is.
+func (c *Console) Progress(title string) *Progress {
+	now := c.now()
+	if !c.terminal {
+		c.Say("%s ...", title)
+	}
+	return &Progress{console: c, title: title, start: now, last: now}
+}
+
+// Set tells that done of total units are finished, and what is at work now. A
+// total of 0 means unknown: then no share and no time left is shown.
+func (p *Progress) Set(done, total int64, note string) {
+	c := p.console
+	now := c.now()
+	every := repeatEvery
+	if c.terminal {
+		every = redrawEvery
+	}
+	if now.Sub(p.last) < every {
+		return
+	}
+	p.last = now
+	line := p.title + " " + share(done, total, now.Sub(p.start)) + "  " + note
+	if !c.terminal {
+		c.Say("%s", line)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+	c.live = clip(line, 100)
+	c.draw()
+}
+
+// End takes the live line away and says how it went and how long it took.
+func (p *Progress) End(result string) {
+	c := p.console
+	c.mu.Lock()
+	c.clear()
+	c.live = ""
+	c.mu.Unlock()
+	c.Say("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
+}
+
+// share tells how much is done and, from the pace so far, how long it still takes.
+func share(done, total int64, spent time.Duration) string {
+	if total <= 0 {
+		return fmt.Sprintf("%d, %s so far", done, Duration(spent))
+	}
+	done = min(done, total)
+	text := fmt.Sprintf("%3d %% (%d/%d)", 100*done/total, done, total)
+	if done == 0 || spent < time.Second {
+		return text
+	}
+	left := time.Duration(float64(spent) / float64(done) * float64(total-done))
+	return text + ", " + Duration(left) + " left"
+}
+
+// Duration writes a duration for people: 0.42s, 7.3s, 2m05s, 1h02m.
+func Duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.2fs", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// clip keeps a live line on one line of the terminal.
+func clip(s string, width int) string {
+	runes := []rune(s)
+	if len(runes) <= width {
+		return s
+	}
+	return string(runes[:width-1]) + "…"
+}

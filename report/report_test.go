@@ -1,0 +1,78 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestResultAsTextAndJSON(t *testing.T) {
+	result := map[string]int{"size": 7}
+	for format, want := range map[string]string{"": "seven\n", "json": "{\"size\":7}\n"} {
+		var out bytes.Buffer
+		if err := New(&out, &out, format).Result(result, "seven"); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != want {
+			t.Errorf("format %q: got %q, want %q", format, out.String(), want)
+		}
+	}
+}
+
+func TestSecretsAreHiddenEverywhere(t *testing.T) {
+	var out, err bytes.Buffer
+	c := New(&out, &err, "json")
+	c.Hide("hunter2")
+	c.Say("login with %s", "hunter2")
+	w := c.Lines("engine: ")
+	w.Write([]byte("the password is hun"))
+	w.Write([]byte("ter2\nno end: hunter2"))
+	w.Close()
+	if e := c.Result(map[string]string{"password": "hunter2"}, ""); e != nil {
+		t.Fatal(e)
+	}
+	if all := out.String() + err.String(); strings.Contains(all, "hunter2") || strings.Count(all, "***") != 4 {
+		t.Errorf("not hidden: %s", all)
+	}
+}
+
+func TestProgressInAPipeIsPlainAndRare(t *testing.T) {
+	var err bytes.Buffer
+	c := New(&err, &err, "")
+	clock := time.Unix(0, 0)
+	c.now = func() time.Time { return clock }
+	p := c.Progress("kernel micro")
+	for i := range int64(61) {
+		p.Set(i, 120, "sched.o")
+		clock = clock.Add(time.Second)
+	}
+	p.End("built")
+	want := `kernel micro ...
+kernel micro  12 % (15/120), 1m45s left  sched.o
+kernel micro  25 % (30/120), 1m30s left  sched.o
+kernel micro  37 % (45/120), 1m15s left  sched.o
+kernel micro  50 % (60/120), 1m00s left  sched.o
+kernel micro: built (1m01s)
+`
+	if err.String() != want {
+		t.Errorf("got:\n%swant:\n%s", err.String(), want)
+	}
+}
+
+func TestDocumentIsReadBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deep", "doc.json")
+	var got map[string]string
+	if err := Read(path, &got); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("missing document: %v", err)
+	}
+	if err := Write(path, map[string]string{"schema": "kiln/test/v1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Read(path, &got); err != nil || got["schema"] != "kiln/test/v1" {
+		t.Errorf("read back %v, %v", got, err)
+	}
+}

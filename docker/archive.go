@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/moby/go-archive"
 
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -124,4 +125,18 @@ func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) er
 		return fault.Wrap(fault.Surroundings, err)
 	}
 	return nil
+}
+
+// PutFolder copies all of a folder of this machine, owned by root, into a folder
+// of the container, but for the names in excludes (patterns as in .dockerignore).
+func (c *Container) PutFolder(ctx context.Context, dir, source string, excludes ...string) error {
+	files, err := archive.TarWithOptions(source, &archive.TarOptions{
+		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},
+	})
+	if err != nil {
+		return fault.Wrap(fault.Usage, err)
+	}
+	defer files.Close()
+	err = c.engine.api.CopyToContainer(ctx, c.ID, dir, files, container.CopyToContainerOptions{})
+	return c.engine.failed("copy into the container's "+dir, err)
 }

@@ -29,6 +29,7 @@ type Build struct {
 	Kind       string            // the value of the image's kiln label
 	Context    string            // folder on this machine; sent, never mounted
 	Dockerfile string            // within Context; "Dockerfile" if empty
+	Target     string            // stage of the Dockerfile; the last if empty
 	Tags       []string          // names for the image
 	Args       map[string]string // build arguments: they stand in the image's history, so no secrets
 	Labels     map[string]string
@@ -78,7 +79,7 @@ func (b Build) options() build.ImageBuildOptions {
 		args[k] = &v
 	}
 	return build.ImageBuildOptions{
-		Tags: b.Tags, Dockerfile: b.Dockerfile, BuildArgs: args, Labels: b.Labels, Remove: true, ForceRemove: true,
+		Tags: b.Tags, Dockerfile: b.Dockerfile, Target: b.Target, BuildArgs: args, Labels: b.Labels, Remove: true, ForceRemove: true,
 	}
 }
 
@@ -87,7 +88,7 @@ func (b Build) options() build.ImageBuildOptions {
 func buildFailed(name, log string, err error) error {
 	class := fault.Surroundings
 	text := err.Error()
-	for _, sign := range []string{"did not complete successfully", "returned a non-zero code", "dockerfile parse error", "failed to compute cache key", "not found in build context", "COPY failed"} {
+	for _, sign := range []string{"did not complete successfully", "executor failed running", "returned a non-zero code", "dockerfile parse error", "failed to compute cache key", "not found in build context", "COPY failed"} {
 		if strings.Contains(text, sign) {
 			class = fault.Bad
 		}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/netip"
+	"net"
 	"strings"
 	"time"
 
@@ -31,8 +31,8 @@ type Spec struct {
 	Dir     string   // working directory
 	Mounts  []Mount
 	Offline bool  // no network at all
-	Publish int   // a port to offer on a loopback port that the engine chooses; 0 for none
-	Port    int   // with Publish: that loopback port instead, if not 0
+	Publish int   // a port to offer on a port of the engine's machine, see Address; 0 for none
+	Port    int   // with Publish: which one; 0 lets the engine choose
 	Memory  int64 // bytes; 0 for no limit
 	PIDs    int64 // processes; 0 for no limit
 	Locked  bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
@@ -41,9 +41,9 @@ type Spec struct {
 // Mount puts a volume of the engine into a container. Folders of a host are
 // never mounted: the engine may be elsewhere.
 type Mount struct {
-	Volume   string
-	Path     string
-	ReadOnly bool
+	Volume   string `json:"volume"`
+	Path     string `json:"path"`
+	ReadOnly bool   `json:"readonly,omitempty"`
 }
 
 // Container is a container that this run made.
@@ -54,7 +54,7 @@ type Container struct {
 
 // Run creates and starts a container. If it cannot be started it is removed.
 func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
-	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(), nil, nil, "")
+	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(e.endpoint), nil, nil, "")
 	if err != nil {
 		return nil, e.failed("create a container of "+s.Image, err)
 	}
@@ -81,7 +81,7 @@ func (s Spec) config(o owner) *container.Config {
 	return cfg
 }
 
-func (s Spec) host() *container.HostConfig {
+func (s Spec) host(at endpoint) *container.HostConfig {
 	h := &container.HostConfig{}
 	h.Memory = s.Memory
 	if s.PIDs != 0 {
@@ -94,7 +94,7 @@ func (s Spec) host() *container.HostConfig {
 		h.NetworkMode = "none"
 	}
 	if s.Publish != 0 {
-		binding := nat.PortBinding{HostIP: "127.0.0.1"}
+		binding := nat.PortBinding{HostIP: at.bindIP()}
 		if s.Port != 0 {
 			binding.HostPort = fmt.Sprint(s.Port)
 		}
@@ -111,17 +111,17 @@ func (s Spec) host() *container.HostConfig {
 
 func (s Spec) port() nat.Port { return nat.Port(fmt.Sprintf("%d/tcp", s.Publish)) }
 
-// Address gives where a published port is reached: host and port.
-func (c *Container) Address(ctx context.Context, port int) (netip.AddrPort, error) {
+// Address gives where a published port is reached from here: host:port.
+func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
 	if err != nil {
-		return netip.AddrPort{}, c.engine.failed("inspect container", err)
+		return "", c.engine.failed("inspect container", err)
 	}
 	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
 	if len(bound) == 0 {
-		return netip.AddrPort{}, fault.New(fault.Bad, "see its log", "container %s ended before its port %d was open", short(c.ID), port)
+		return "", fault.New(fault.Bad, "see its log", "container %s ended before its port %d was open", short(c.ID), port)
 	}
-	return netip.ParseAddrPort(bound[0].HostIP + ":" + bound[0].HostPort)
+	return net.JoinHostPort(c.engine.endpoint.machine(), bound[0].HostPort), nil
 }
 
 // State is what a container is doing.

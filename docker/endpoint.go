@@ -3,6 +3,8 @@ package docker
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -105,4 +107,23 @@ func (e endpoint) options() ([]client.Opt, error) {
 			filepath.Join(e.tls, "cert.pem"), filepath.Join(e.tls, "key.pem")))
 	}
 	return opts, nil
+}
+
+// machine gives the name under which ports of the engine's machine are reached
+// from here: loopback, unless the engine is on another machine.
+func (e endpoint) machine() string {
+	u, err := url.Parse(e.host)
+	if err != nil || (u.Scheme != "tcp" && u.Scheme != "ssh") {
+		return "127.0.0.1"
+	}
+	return u.Hostname()
+}
+
+// bindIP gives the address that ports are offered at: loopback where that
+// reaches us, else all addresses of the engine's machine.
+func (e endpoint) bindIP() string {
+	if ip, err := netip.ParseAddr(e.machine()); err == nil && ip.IsLoopback() || e.machine() == "localhost" {
+		return "127.0.0.1"
+	}
+	return "0.0.0.0"
 }

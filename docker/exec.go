@@ -59,12 +59,15 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 	if err != nil {
 		return c.engine.failed("run "+Quote(cmd.Argv), err)
 	}
+	removed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(removed)
 		c.Remove()
 		stream.Close()
 	})
 	_, err = stdcopy.StdCopy(orDiscard(cmd.Stdout), orDiscard(cmd.Stderr), stream.Reader)
 	if !stop() {
+		<-removed
 		return ctx.Err()
 	}
 	stream.Close()

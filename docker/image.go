@@ -80,15 +80,47 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
 // Import makes an image of one layer out of a root file system, a tar stream,
 // and names it. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
 func (e *Engine) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
-	for k, v := range e.owner.labels("base", nil) {
-		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
-	}
+	return e.importTar(ctx, root, ref, append(changes, fmt.Sprintf("LABEL %s=%q", Label, "base")))
+}
+
+func (e *Engine) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
 	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
 	if err != nil {
 		return e.failed("import "+ref, err)
 	}
 	defer stream.Close()
 	return e.failed("import "+ref, e.drain(stream, nil))
+}
+
+// ImportFrom makes an image of one folder of a container, streamed from the engine
+// and back: the folder keeps its name, and nothing else is in the image.
+func (e *Engine) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
+	stream, _, err := e.api.CopyFromContainer(ctx, c.ID, dir)
+	if err != nil {
+		return e.failed("read the container's "+dir, err)
+	}
+	defer stream.Close()
+	changes := []string{fmt.Sprintf("LABEL %s=%q", Label, kind)}
+	for k, v := range labels {
+		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
+	}
+	return e.importTar(ctx, stream, ref, changes)
+}
+
+// CopyFromImage copies a file or folder out of an image to below the folder dest.
+// Nothing of the image runs.
+func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) error {
+	if _, err := e.FindImage(ctx, ref); err != nil {
+		return err
+	}
+	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // an image without a command needs one to be a container
+	created, err := e.api.ContainerCreate(ctx, spec.config(e.owner), spec.host(e.endpoint), nil, nil, "")
+	if err != nil {
+		return e.failed("create a container of "+ref, err)
+	}
+	c := &Container{engine: e, ID: created.ID}
+	defer c.Remove()
+	return c.Get(ctx, source, dest)
 }
 
 // drain reads the JSON stream that a pull, a push or an import answers with. The

@@ -105,3 +105,14 @@ func remoteFailed(doing string, err error) error {
 	}
 	return fault.Wrap(fault.Surroundings, fmt.Errorf("%s: %w", doing, err))
 }
+
+// Lookup asks the engine whether it reaches the registry of ref and finds the
+// image there. It costs the registry one HEAD.
+func (e *Engine) Lookup(ctx context.Context, ref string) error {
+	auth, err := e.registryAuth(ref)
+	if err != nil {
+		return err
+	}
+	_, err = e.api.DistributionInspect(ctx, ref, auth)
+	return e.refused("look up "+ref, err)
+}

@@ -28,11 +28,34 @@ func (e *Engine) HasVolume(ctx context.Context, name string) (bool, error) {
 	return err == nil, e.failed("inspect volume "+name, err)
 }
 
-// RemoveVolume removes a volume; one that is not there is no error.
+// RemoveVolume removes a volume, its seal first; one that is not there is no error.
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
-	err := e.api.VolumeRemove(ctx, name, false)
-	if client.IsErrNotFound(err) {
-		return nil
+	for _, each := range []string{name + sealSuffix, name} {
+		err := e.api.VolumeRemove(ctx, each, false)
+		if err != nil && !client.IsErrNotFound(err) {
+			return e.failed("remove volume "+each, err)
+		}
 	}
-	return e.failed("remove volume "+name, err)
+	return nil
+}
+
+// sealSuffix marks the empty volume that stands for the wholeness of another.
+const sealSuffix = ".sealed"
+
+// Seal records that what a volume holds is whole. The engine keeps the record as
+// a second, empty volume, because labels of a volume cannot change: so it comes
+// into being at once, survives this process, and costs no container to read.
+func (e *Engine) Seal(ctx context.Context, name string, labels map[string]string) error {
+	_, err := e.Volume(ctx, name+sealSuffix, "seal", labels)
+	return err
+}
+
+// Sealed tells whether a volume is there and whole.
+func (e *Engine) Sealed(ctx context.Context, name string) (bool, error) {
+	for _, each := range []string{name + sealSuffix, name} {
+		if there, err := e.HasVolume(ctx, each); err != nil || !there {
+			return false, err
+		}
+	}
+	return true, nil
 }

@@ -90,7 +90,7 @@ func (c *Console) Say(format string, args ...any) {
 // Lines gives a writer that says each line written to it behind a prefix, for
 // the output of a command. Close says a last line without an end.
 func (c *Console) Lines(prefix string) io.WriteCloser {
-	return &lines{each: func(line string) { c.Say("%s%s", prefix, line) }}
+	return EachLine(func(line string) { c.Say("%s%s", prefix, line) })
 }
 
 // clear takes the live line off the terminal; draw puts it back.
@@ -105,6 +105,10 @@ func (c *Console) draw() {
 		fmt.Fprint(c.err, c.redact(c.live))
 	}
 }
+
+// EachLine gives a writer that hands on each line written to it, without its
+// end. Close hands on a last line that has none.
+func EachLine(each func(string)) io.WriteCloser { return &lines{each: each} }
 
 // lines cuts what is written to it into lines.
 type lines struct {

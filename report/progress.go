@@ -99,3 +99,18 @@ func clip(s string, width int) string {
 	}
 	return string(runes[:width-1]) + "…"
 }
+
+// Bytes writes a size for people, in powers of 1024: 812 B, 1.3 MiB.
+func Bytes(n int64) string {
+	size, unit := float64(n), "B"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if size < 1024 {
+			break
+		}
+		size, unit = size/1024, next
+	}
+	if unit == "B" {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", size, unit)
+}

@@ -1,0 +1,119 @@
+// Package base gets the images that others are built on, from the first place
+// that has them: the engine's own store, the registry, or this machine, which
+// makes one from the distribution's signed packages (bootstrap). Which of them
+// served is said in the log and returned, so that no image is silently something
+// else than its name says.
+package base
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// The places that a base comes from, as documents record them.
+const (
+	FromStore     = "store"
+	FromRegistry  = "registry"
+	FromBootstrap = "bootstrap"
+)
+
+// lookupTimeout bounds the question whether the registry has an image: a
+// network that swallows packets must not hold a build for minutes.
+const lookupTimeout = 8 * time.Second
+
+// Image is a base that is in the engine's store now.
+type Image struct {
+	Ref  string `json:"ref"`  // the name that builds use
+	ID   string `json:"id"`   // sha256:...
+	From string `json:"from"` // FromStore, FromRegistry or FromBootstrap
+}
+
+// recipe makes a stand-in for an image on this machine.
+type recipe struct {
+	tag  string // the stand-in's own name: it never takes the name of what it stands in for
+	make func(context.Context, *docker.Engine, *report.Console) error
+}
+
+// Get gives the image ref from the engine's store, else from its registry, else
+// bootstrapped. Bootstrap knows Debian and Nginx images.
+func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (Image, error) {
+	found, err := e.FindImage(ctx, ref)
+	if err == nil {
+		return Image{Ref: ref, ID: found.ID, From: FromStore}, nil
+	}
+	if !errors.Is(err, docker.ErrNoImage) {
+		return Image{}, err
+	}
+	pullErr := pull(ctx, e, ref, c)
+	if pullErr == nil {
+		found, err := e.FindImage(ctx, ref)
+		return Image{Ref: ref, ID: found.ID, From: FromRegistry}, err
+	}
+	if ctx.Err() != nil {
+		return Image{}, ctx.Err()
+	}
+	how, err := recipeFor(ref)
+	if err != nil {
+		return Image{}, fault.New(fault.Surroundings, "connect to the registry, or load the image: docker load",
+			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, err)
+	}
+	return bootstrap(ctx, e, ref, how, c)
+}
+
+// pull fetches ref if its registry answers within seconds that it has it.
+func pull(ctx context.Context, e *docker.Engine, ref string, c *report.Console) error {
+	short, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	if err := e.Lookup(short, ref); err != nil {
+		return err
+	}
+	progress := c.Progress("pull " + ref)
+	if err := e.Pull(ctx, ref); err != nil {
+		progress.End("failed")
+		return err
+	}
+	progress.End("pulled")
+	return nil
+}
+
+// bootstrap gives the stand-in for ref, and makes it unless it is there.
+func bootstrap(ctx context.Context, e *docker.Engine, ref string, how recipe, c *report.Console) (Image, error) {
+	found, err := e.FindImage(ctx, how.tag)
+	if errors.Is(err, docker.ErrNoImage) {
+		c.Say("base %s: not in the engine and its registry cannot be reached; making %s from Debian's packages", ref, how.tag)
+		if err := how.make(ctx, e, c); err != nil {
+			return Image{}, err
+		}
+		found, err = e.FindImage(ctx, how.tag)
+	}
+	if err != nil {
+		return Image{}, err
+	}
+	c.Say("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
+	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}, nil
+}
+
+// recipeFor chooses how an image can be made here, by the last part of its name.
+func recipeFor(ref string) (recipe, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return recipe{}, err
+	}
+	switch name := path.Base(reference.Path(named)); {
+	case strings.HasPrefix(name, "debian"):
+		return recipe{tag: debianTag, make: makeDebian}, nil
+	case strings.HasPrefix(name, "nginx"):
+		return recipe{tag: nginxTag, make: makeNginx}, nil
+	}
+	return recipe{}, fmt.Errorf("no bootstrap makes it: that knows debian and nginx")
+}

@@ -1,0 +1,300 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// Result is a kernel that is built: its image in the engine.
+type Result struct {
+	Name    string  `json:"name"`
+	Version string  `json:"version"`
+	Arch    string  `json:"arch"`
+	Plan    string  `json:"plan"`  // sha256
+	Image   string  `json:"image"` // kiln/kernel:NAME-VERSION-ARCH
+	Built   bool    `json:"built"` // false where it was there already
+	Why     string  `json:"why"`   // why it was built, or was not
+	Seconds float64 `json:"seconds"`
+}
+
+// Build builds a kernel, unless the engine has the result of the same plan.
+func (w *Works) Build(ctx context.Context, s Spec) (Result, error) {
+	return firstSource(ctx, w, s, func(r ready) (Result, error) {
+		start := time.Now()
+		result := Result{
+			Name: r.plan.Name, Version: r.plan.Version, Arch: r.plan.Arch,
+			Plan: r.plan.Hash(), Image: resultTag(r.plan.Folder()),
+		}
+		old, err := w.Engine.FindImage(ctx, result.Image)
+		if err != nil && !errors.Is(err, docker.ErrNoImage) {
+			return result, err
+		}
+		if old.Labels[labelPlan] == result.Plan {
+			result.Why = fmt.Sprintf("nothing changed: plan %.12s was built before", result.Plan)
+			w.Console.Say("kernel %s: %s", r.plan.Folder(), result.Why)
+			return result, nil
+		}
+		result.Built, result.Why = true, whyBuilt(old, r.plan)
+		w.Console.Say("kernel %s: building, %s", r.plan.Folder(), result.Why)
+		if err := w.fetch(ctx, r); err != nil {
+			return result, err
+		}
+		err = w.run(ctx, r)
+		result.Seconds = time.Since(start).Seconds()
+		return result, err
+	})
+}
+
+// String tells the result in a line.
+func (r Result) String() string {
+	if !r.Built {
+		return r.Image + ": " + r.Why
+	}
+	return fmt.Sprintf("%s: built in %s", r.Image, report.Duration(time.Duration(r.Seconds*float64(time.Second))))
+}
+
+// Built gives the result that the engine has for a kernel, of whichever plan.
+func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {
+	p, err := w.Plan(ctx, s)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Name: p.Name, Version: p.Version, Arch: p.Arch, Image: resultTag(p.Folder())}
+	found, err := w.Engine.FindImage(ctx, result.Image)
+	if errors.Is(err, docker.ErrNoImage) {
+		return result, fault.New(fault.Usage, "build it: go tool mage kernel", "find kernel %s: it is not built", p.Folder())
+	}
+	result.Plan = found.Labels[labelPlan]
+	if err == nil && result.Plan != p.Hash() {
+		w.Console.Say("kernel %s: the plan has changed since this was built; go tool mage kernel builds it anew", p.Folder())
+	}
+	return result, err
+}
+
+// whyBuilt says in a few words why there is something to do.
+func whyBuilt(old docker.Image, p Plan) string {
+	if old.ID == "" {
+		return "no such kernel is there yet"
+	}
+	return fmt.Sprintf("its plan has changed from %.12s to %.12s", old.Labels[labelPlan], p.Hash())
+}
+
+// run carries out a plan in a container and stores what comes out as an image.
+func (w *Works) run(ctx context.Context, r ready) (err error) {
+	log, err := os.CreateTemp("", "kiln-build-*.log")
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	j := &job{works: w, ready: r, log: log, started: time.Now()}
+	defer func() {
+		if err != nil && ctx.Err() == nil {
+			err = j.keepLog(err)
+		}
+	}()
+	if err := j.open(ctx); err != nil {
+		return err
+	}
+	defer j.box.Remove()
+	if err := j.steps(ctx); err != nil {
+		return err
+	}
+	return j.store(ctx)
+}
+
+// job is a plan that is being run.
+type job struct {
+	works   *Works
+	ready   ready
+	box     *docker.Container
+	log     *os.File
+	started time.Time
+	epoch   int64 // seconds; the source's own time, see sourceTime
+	jobs    int   // for make
+	done    []StepRecord
+	checked []kconfig.Verdict
+	final   map[string]string // the final configuration
+	lines   int64             // what make told it made
+}
+
+// open starts the container and puts the configuration's fragments into it.
+func (j *job) open(ctx context.Context) error {
+	p, e := j.ready.plan, j.works.Engine
+	for _, m := range p.Mounts {
+		if m.ReadOnly {
+			continue
+		}
+		if _, err := e.Volume(ctx, m.Volume, "build", map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
+			return err
+		}
+	}
+	info, err := e.Info(ctx)
+	if err != nil {
+		return err
+	}
+	j.jobs = info.CPUs
+	j.box, err = e.Run(ctx, docker.Spec{
+		Image: p.Toolchain.Image, Kind: "build", Command: []string{"sleep", "infinity"},
+		Mounts: p.Mounts, Offline: p.Network == "none",
+	})
+	if err != nil {
+		return err
+	}
+	return j.putFragments(ctx)
+}
+
+func (j *job) putFragments(ctx context.Context) error {
+	files := []docker.File{{Name: strings.TrimPrefix(inputDir, "/"), Mode: os.ModeDir | 0o755}}
+	for n, item := range j.ready.plan.Config {
+		if item.Target == "" {
+			files = append(files, docker.File{
+				Name: strings.TrimPrefix(fragmentPath(n), "/"), Mode: 0o644,
+				Size: int64(len(item.Text)), Body: strings.NewReader(item.Text),
+			})
+		}
+	}
+	return j.box.Put(ctx, "/", files...)
+}
+
+// steps runs the plan's steps in order.
+func (j *job) steps(ctx context.Context) error {
+	if err := j.sourceTime(ctx); err != nil {
+		return err
+	}
+	j.box.Exec(ctx, docker.Command{Argv: []string{"ccache", "--zero-stats"}, Env: j.ready.plan.Env, User: builder})
+	for _, s := range j.ready.plan.Steps {
+		if s.When != "" && j.final[s.When] != "y" {
+			continue
+		}
+		if err := j.step(ctx, s); err != nil {
+			return err
+		}
+		if s.Checks {
+			if err := j.check(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sourceTime reads the time of the source's Makefile: the time that goes into the
+// kernel, so that the same source gives the same kernel. A folder's files have
+// the times of whoever works in it: there it is 1970.
+func (j *job) sourceTime(ctx context.Context) error {
+	if j.ready.plan.Source.Kind == "folder" {
+		return nil
+	}
+	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"stat", "--format=%Y", sourceDir + "/Makefile"}})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Sscan(out, &j.epoch)
+	return err
+}
+
+func (j *job) env() []string {
+	return append(append([]string{}, j.ready.plan.Env...),
+		fmt.Sprintf("KBUILD_BUILD_TIMESTAMP=@%d", j.epoch), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.epoch),
+		fmt.Sprintf("MAKEFLAGS=-j%d", j.jobs))
+}
+
+// step runs one step; its output goes to the log, and to the error if it fails.
+func (j *job) step(ctx context.Context, s Step) error {
+	title := fmt.Sprintf("kernel %s: %s", j.ready.plan.Folder(), s.Name)
+	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, docker.Quote(s.Argv))
+	start := time.Now()
+	out := newStepOutput(j.log)
+	if s.Name == "compile" || s.Name == "modules" {
+		progress := j.works.Console.Progress(title)
+		total := j.expectedLines(s.Name)
+		out.onLine = func(n int64, line string) { progress.Set(n, total, line) }
+		defer func() { progress.End(fmt.Sprintf("%d objects", out.made)) }()
+	}
+	user := builder
+	if s.Root {
+		user = "0:0"
+	}
+	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
+	j.lines += out.made
+	record := StepRecord{Name: s.Name, Seconds: time.Since(start).Seconds()}
+	var exit *docker.ExitError
+	if errors.As(err, &exit) {
+		record.Exit = exit.Code
+		err = j.failed(ctx, s, out, exit)
+	}
+	j.done = append(j.done, record)
+	return err
+}
+
+// failed says what a failed step had to say: errors first, not 4,000 lines.
+func (j *job) failed(ctx context.Context, s Step, out *stepOutput, exit *docker.ExitError) error {
+	class := fault.Bad
+	if state, err := j.box.State(ctx); err == nil && state.OOM || strings.Contains(out.tail(), "no space left on device") || strings.Contains(out.tail(), "No space left on device") {
+		class = fault.Surroundings
+	}
+	if s.Checks || strings.HasPrefix(s.Name, "merge ") || strings.HasSuffix(s.Name, "config") {
+		class = max(class, fault.Usage) // a configuration that the kernel's tools refuse
+	}
+	return fault.New(class, "", "build kernel %s: step %s: %w\n%s", j.ready.plan.Folder(), s.Name, exit, out.tail())
+}
+
+// check compares the asked options with the final configuration.
+func (j *job) check(ctx context.Context) error {
+	text, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", outputDir + "/.config"}})
+	if err != nil {
+		return err
+	}
+	final, faults := kconfig.Parse(".config", text)
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	j.final = kconfig.Values(final)
+	asked, err := j.ready.spec.Asked()
+	if err != nil {
+		return err
+	}
+	j.checked = kconfig.Compare(asked, final, j.ready.spec.Allow)
+	return j.judge()
+}
+
+// judge makes an error of options that did not come out as they were asked.
+func (j *job) judge() error {
+	var lost []string
+	for _, v := range j.checked {
+		switch {
+		case v.Kept():
+		case v.Allowed:
+			j.works.Console.Say("kernel %s: allowed: %s", j.ready.plan.Folder(), v)
+		default:
+			lost = append(lost, v.String())
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return fault.New(fault.Usage, "ask for what they depend on too, or excuse them: allow = [...] in kernels.toml",
+		"configure kernel %s: %d of %d options are not as asked:\n%s",
+		j.ready.plan.Folder(), len(lost), len(j.checked), strings.Join(lost, "\n"))
+}
+
+// keepLog saves the log of a failed build and says where.
+func (j *job) keepLog(err error) error {
+	path := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder()+".log")
+	text, readErr := os.ReadFile(j.log.Name())
+	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(path), 0o755) != nil || os.WriteFile(path, text, 0o644) != nil {
+		return err
+	}
+	return fmt.Errorf("%w\n  the whole log: %s", err, path)
+}

@@ -1,0 +1,95 @@
+package kernel
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// Extracted is a kernel in dist/.
+type Extracted struct {
+	Folder string `json:"folder"`
+	Plan   string `json:"plan"`
+	Files  int    `json:"files"`
+	Bytes  int64  `json:"bytes"`
+	Copied bool   `json:"copied"` // false where it was there already, unharmed
+}
+
+// Extract copies the artefacts of a built kernel into dist/kernels/NAME-VERSION-ARCH.
+// Each is compared with the sha256 that was recorded where it was made. The folder
+// is replaced whole or not at all.
+func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
+	dest := filepath.Join(w.Dist, "kernels", filepath.Base(r.Name+"-"+r.Version+"-"+r.Arch))
+	if m, err := checkFolder(dest); err == nil && m.Plan == r.Plan {
+		return extracted(dest, m, false), nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
+		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dest), ".extract-")
+	if err != nil {
+		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(temp)
+	if err := w.Engine.CopyFromImage(ctx, r.Image, resultDir, temp); err != nil {
+		if errors.Is(err, docker.ErrNoImage) {
+			return Extracted{}, fault.New(fault.Usage, "build it: go tool mage kernel", "extract kernel %s: it is not built", filepath.Base(dest))
+		}
+		return Extracted{}, err
+	}
+	fresh := filepath.Join(temp, filepath.Base(resultDir))
+	m, err := checkFolder(fresh)
+	if err != nil {
+		return Extracted{}, fmt.Errorf("extract kernel %s: %w", filepath.Base(dest), err)
+	}
+	if err := os.Chmod(fresh, 0o755); err != nil {
+		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+	}
+	return extracted(dest, m, true), fault.Wrap(fault.Surroundings, replace(fresh, dest))
+}
+
+func extracted(dest string, m Manifest, copied bool) Extracted {
+	e := Extracted{Folder: dest, Plan: m.Plan, Files: len(m.Artefacts), Copied: copied}
+	for _, a := range m.Artefacts {
+		e.Bytes += a.Size
+	}
+	return e
+}
+
+// checkFolder reads a folder's manifest and compares every artefact with it.
+func checkFolder(dir string) (Manifest, error) {
+	var m Manifest
+	if err := report.Read(filepath.Join(dir, "manifest.json"), &m); err != nil {
+		return m, err
+	}
+	for _, a := range m.Artefacts {
+		got, err := hashFile(filepath.Join(dir, a.Path))
+		if err != nil {
+			return m, err
+		}
+		if got != a.SHA256 {
+			return m, fault.New(fault.Bad, "", "%s is damaged: sha256 %s, recorded %s", a.Path, got, a.SHA256)
+		}
+	}
+	return m, nil
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}

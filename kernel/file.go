@@ -1,0 +1,71 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/romanatrashyonok/kiln/kernel/arch"
+	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/source"
+)
+
+// Defaults is what holds where kernels.toml is silent.
+func Defaults() File { return File{Upstream: source.DefaultUpstream()} }
+
+// Filled gives the file with the defaults of each table put in.
+func (f File) Filled() File {
+	f.Kernels = slices.Clone(f.Kernels)
+	for i := range f.Kernels {
+		t := &f.Kernels[i]
+		if t.Version == "" {
+			t.Version = "longterm"
+		}
+		if len(t.Config) == 0 {
+			t.Config = []string{"defconfig"}
+		}
+		if len(t.Source) == 0 {
+			t.Source = []string{source.KernelOrg, source.Debian}
+		}
+	}
+	return f
+}
+
+// Check reports every value of the file that cannot be.
+func (f File) Check(report func(key, format string, args ...any)) {
+	seen := map[string]bool{}
+	for i, t := range f.Kernels {
+		at := func(key string) string { return fmt.Sprintf("kernel[%d].%s", i, key) }
+		if !name.MatchString(t.Name) {
+			report(at("name"), "expected lower-case letters, digits, _ and ., got %q", t.Name)
+		}
+		if seen[t.Name] {
+			report(at("name"), "a second kernel is called %q; give it another name", t.Name)
+		}
+		seen[t.Name] = true
+		t.check(at, report)
+	}
+	if len(f.Upstream.Mirrors) == 0 {
+		report("upstream.mirrors", "expected at least one")
+	}
+}
+
+func (t Table) check(at func(string) string, report func(key, format string, args ...any)) {
+	if t.Version != "" {
+		if _, err := release.ParseWant(t.Version); err != nil {
+			report(at("version"), "%v", err)
+		}
+	}
+	if len(t.Arch) == 0 {
+		report(at("arch"), `expected a list of architectures, as ["amd64", "arm64"]`)
+	}
+	for _, a := range t.Arch {
+		if _, err := arch.Find(a); err != nil {
+			report(at("arch"), "%v", err)
+		}
+	}
+	for _, s := range t.Source {
+		if err := source.Check(s); err != nil {
+			report(at("source"), "%v", err)
+		}
+	}
+}

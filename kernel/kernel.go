@@ -1,0 +1,119 @@
+// Package kernel builds Linux kernels in containers: from a file that says which,
+// over a source that was verified, a configuration that is checked and a plan that
+// says every step, to artefacts that are recorded and copied out.
+//
+//	kernels.toml -> Spec -> source.Ref -> Plan -> Result -> dist/kernels/...
+//
+// The results live in the engine as small images (kiln/kernel:NAME-VERSION-ARCH)
+// that hold the artefacts in /kernel and nothing else; Extract copies them out.
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// Works is where kernels are made: what every step needs.
+type Works struct {
+	Engine  *docker.Engine
+	Console *report.Console
+	Sources source.Room
+	Dist    string // folder of this machine that artefacts are copied to
+}
+
+// New puts the works together. dir is the folder of kernels.toml, cache a folder
+// of this machine for downloads.
+func New(e *docker.Engine, c *report.Console, f File, dir, cache, dist string) *Works {
+	w := &Works{Engine: e, Console: c, Dist: dist}
+	w.Sources = source.Room{
+		Engine: e, Console: c, Image: w.fetchImage, Cache: cache, Dir: dir,
+		Upstream: f.Upstream, HTTP: source.NewHTTP(),
+	}
+	return w
+}
+
+// ready is a kernel of which all is known that decides the result.
+type ready struct {
+	spec Spec
+	from string // the source of the file that has it
+	plan Plan
+}
+
+// Plan resolves what the spec leaves open and gives the plan of the first source
+// that has what is asked.
+func (w *Works) Plan(ctx context.Context, s Spec) (Plan, error) {
+	r, err := firstSource(ctx, w, s, func(r ready) (ready, error) { return r, nil })
+	return r.plan, err
+}
+
+// Fetch brings the source of a kernel into its volume, nothing else.
+func (w *Works) Fetch(ctx context.Context, s Spec) (source.Ref, error) {
+	r, err := firstSource(ctx, w, s, func(r ready) (ready, error) { return r, w.fetch(ctx, r) })
+	return r.plan.Source, err
+}
+
+func (w *Works) fetch(ctx context.Context, r ready) error {
+	_, err := w.Sources.Fetch(ctx, r.from, r.plan.Source, r.spec.Patches)
+	return fetchFault(err)
+}
+
+// firstSource tries the sources of a spec in order, with a plan made for each,
+// until one is found and use is content with it. Only a fault of the surroundings
+// or a source that has no such version leads on to the next.
+func firstSource[T any](ctx context.Context, w *Works, s Spec, use func(ready) (T, error)) (T, error) {
+	var none T
+	var faults []error
+	for _, from := range s.Sources {
+		result, err := attempt(ctx, w, s, from, use)
+		if err == nil || ctx.Err() != nil || !isSourceFault(err) {
+			return result, err
+		}
+		faults = append(faults, err)
+		if len(faults) < len(s.Sources) {
+			w.Console.Say("%s: %v; going on to the next source", s, err)
+		}
+	}
+	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(faults...))
+}
+
+func attempt[T any](ctx context.Context, w *Works, s Spec, from string, use func(ready) (T, error)) (T, error) {
+	var none T
+	if _, err := s.Asked(); err != nil {
+		return none, err
+	}
+	ref, err := w.Sources.Resolve(ctx, from, s.Want)
+	if err != nil {
+		return none, &sourceFault{err}
+	}
+	tools, err := w.toolchain(ctx, s.Arch)
+	if err != nil {
+		return none, err
+	}
+	return use(ready{spec: s, from: from, plan: newPlan(s, ref, tools)})
+}
+
+// sourceFault is a failure of one source that the next one may not have.
+type sourceFault struct{ error }
+
+// Unwrap gives the cause.
+func (f *sourceFault) Unwrap() error { return f.error }
+
+func isSourceFault(err error) bool {
+	var f *sourceFault
+	return errors.As(err, &f)
+}
+
+// fetchFault classes a failure to fetch: the surroundings' are the source's, which
+// the next one may not have; an altered file is not something to step over.
+func fetchFault(err error) error {
+	if err != nil && fault.Code(err) == int(fault.Surroundings) {
+		return &sourceFault{err}
+	}
+	return err
+}

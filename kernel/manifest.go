@@ -1,0 +1,64 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/romanatrashyonok/kiln/kernel/source"
+)
+
+// ManifestSchema names the form of manifest.json.
+const ManifestSchema = "kiln/manifest/v1"
+
+// Manifest is the record of a build that goes with its artefacts.
+type Manifest struct {
+	Schema    string          `json:"schema"`
+	Name      string          `json:"name"`
+	Version   string          `json:"version"`
+	Arch      string          `json:"arch"`
+	Plan      string          `json:"plan"` // sha256
+	Source    source.Ref      `json:"source"`
+	Patches   []source.Patch  `json:"patches"`
+	Toolchain ToolchainRecord `json:"toolchain"`
+	Config    ConfigRecord    `json:"config"`
+	Steps     []StepRecord    `json:"steps"`
+	Cache     CacheRecord     `json:"cache"`
+	Artefacts []Artefact      `json:"artefacts"`
+	Warnings  []string        `json:"warnings"`
+	Started   time.Time       `json:"started"`
+	Finished  time.Time       `json:"finished"`
+}
+
+// ToolchainRecord says what compiled.
+type ToolchainRecord struct {
+	Image    string `json:"image"`    // its id
+	Base     string `json:"base"`     // where its base came from: store, registry, bootstrap
+	Compiler string `json:"compiler"` // first line of its --version
+	Linker   string `json:"linker"`
+}
+
+// ConfigRecord says what became of the configuration.
+type ConfigRecord struct {
+	SHA256 string `json:"sha256"` // of the final .config
+	Asked  int    `json:"asked"`  // options
+	Kept   int    `json:"kept"`   // of them as they were asked
+}
+
+// StepRecord is a step that was run.
+type StepRecord struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	Exit    int     `json:"exit"`
+}
+
+// CacheRecord counts what ccache had and had not, in compiler calls.
+type CacheRecord struct {
+	Hits   int `json:"hits"`
+	Misses int `json:"misses"`
+}
+
+// Artefact is a file that the build made.
+type Artefact struct {
+	Path   string `json:"path"` // within the folder of the manifest
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+}

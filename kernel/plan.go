@@ -1,0 +1,209 @@
+package kernel
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/kernel/arch"
+	"github.com/romanatrashyonok/kiln/kernel/source"
+)
+
+// The folders of a build container.
+const (
+	sourceDir = "/source" // the kernel's tree, read-only
+	outputDir = "/output" // make's O=
+	cacheDir  = "/ccache"
+	inputDir  = "/input"  // the fragments of the configuration
+	resultDir = "/kernel" // the artefacts: this folder becomes the result image
+)
+
+// builder is the user that builds: not root.
+const builder = "1000:1000"
+
+// Plan is a whole build as a value: everything that decides what comes out, and
+// nothing that does not. It is printed, hashed, compared and run.
+type Plan struct {
+	Name      string         `json:"name"`
+	Version   string         `json:"version"`
+	Arch      string         `json:"arch"`
+	Source    source.Ref     `json:"source"`
+	Patches   []source.Patch `json:"patches,omitempty"`
+	Toolchain Toolchain      `json:"toolchain"`
+	Config    []Item         `json:"config"`
+	User      string         `json:"user"`
+	Network   string         `json:"network"`
+	Env       []string       `json:"env"`
+	Mounts    []docker.Mount `json:"mounts"`
+	Steps     []Step         `json:"steps"`
+}
+
+// Toolchain is the image that builds.
+type Toolchain struct {
+	Image    string   `json:"image"` // its id
+	Packages []string `json:"packages"`
+	From     string   `json:"-"` // where its base came from this time; the image's id says what it is
+}
+
+// Step is one command of the build.
+type Step struct {
+	Name string   `json:"name"`
+	Argv []string `json:"argv"`
+	Dir  string   `json:"dir,omitempty"`
+	Root bool     `json:"root,omitempty"` // as root, not as the plan's user
+	When string   `json:"when,omitempty"` // only if this option is set in the final configuration
+	// Checks says that after this step the configuration is final, and is compared
+	// with what was asked.
+	Checks bool `json:"checks,omitempty"`
+}
+
+// Folder names the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
+func (p Plan) Folder() string { return p.Name + "-" + p.Version + "-" + p.Arch }
+
+// Hash identifies the build: the sha256 of the plan as JSON, in hex.
+func (p Plan) Hash() string {
+	text, _ := json.Marshal(p) // plain values: cannot fail
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// newPlan puts together what is to be built, from which source, with which tools.
+func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
+	p := Plan{
+		Name: s.Name, Version: ref.Version.String(), Arch: s.Arch.Name,
+		Source: ref, Patches: s.Patches, Toolchain: tools, Config: s.Config,
+		User: builder, Network: "none",
+	}
+	p.Env = environment(s.Arch, tools)
+	p.Mounts = []docker.Mount{
+		{Volume: source.Volume(ref, s.Patches), Path: sourceDir, ReadOnly: true},
+		{Volume: p.outputVolume(), Path: outputDir},
+		{Volume: "kiln-ccache-" + s.Arch.Name, Path: cacheDir},
+	}
+	p.Steps = append(configure(s.Config), compile(s.Arch)...)
+	return p
+}
+
+// outputVolume names the volume of the output tree. Its name changes with the
+// toolchain and the source: what another compiler or tree made is not built upon.
+func (p Plan) outputVolume() string {
+	sum := sha256.Sum256([]byte(p.Toolchain.Image + " " + source.Volume(p.Source, p.Patches)))
+	return fmt.Sprintf("kiln-output-%s-%s-%s", p.Name, p.Arch, hex.EncodeToString(sum[:6]))
+}
+
+// environment is all that the commands see. Time, user and host of a build would
+// stand in the kernel; the time is added when the source is known (see sourceTime).
+func environment(a arch.Arch, tools Toolchain) []string {
+	return []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/tmp", "LC_ALL=C", "TZ=UTC",
+		"ARCH=" + a.Kernel,
+		"CROSS_COMPILE=" + a.Cross,
+		"KBUILD_BUILD_USER=kiln", "KBUILD_BUILD_HOST=kiln", "KBUILD_BUILD_VERSION=1",
+		"LOCALVERSION=", // set, even empty, it keeps scripts/setlocalversion from adding "+"
+		"CCACHE_DIR=" + cacheDir, "CCACHE_MAXSIZE=5G", "CCACHE_NOCOMPRESS=1",
+		"CCACHE_DEPEND=1", // the kernel passes -MD, so ccache need not preprocess
+		"CCACHE_COMPILERCHECK=string:" + tools.Image,
+	}
+}
+
+// kmake is a call of the kernel's make. The number of jobs is not in it: that
+// decides how long a build takes, and comes in MAKEFLAGS when it runs.
+func kmake(words ...string) []string {
+	return append([]string{"make", "-C", sourceDir, "O=" + outputDir}, words...)
+}
+
+// configure gives the steps that make the configuration, in the order of the file.
+func configure(items []Item) []Step {
+	steps := []Step{{
+		Name: "prepare", Root: true,
+		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, resultDir},
+	}}
+	if len(items) == 0 || items[0].Target == "" { // a whole .config is a fragment of nothing
+		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", outputDir + "/.config"}})
+	}
+	for n, item := range items {
+		if item.Target != "" {
+			steps = append(steps, Step{Name: item.Target, Argv: kmake(item.Target)})
+			continue
+		}
+		steps = append(steps, Step{
+			Name: "merge " + item.Fragment, Dir: outputDir, // it puts its temporary file into its working folder
+			Argv: []string{sourceDir + "/scripts/kconfig/merge_config.sh", "-m", "-O", outputDir, outputDir + "/.config", fragmentPath(n)},
+		})
+	}
+	return append(steps, Step{Name: "olddefconfig", Argv: kmake("olddefconfig"), Checks: true})
+}
+
+// fragmentPath is where the nth part of the configuration lies in the container.
+func fragmentPath(n int) string { return fmt.Sprintf("%s/%d.config", inputDir, n) }
+
+// modulesDir is where modules are installed before they are packed.
+const modulesDir = "/tmp/modules"
+
+// compile gives the steps that make the kernel and collect the artefacts.
+func compile(a arch.Arch) []Step {
+	compilers := []string{"CC=ccache " + a.Cross + "gcc", "HOSTCC=ccache gcc"}
+	steps := []Step{
+		{Name: "compile", Argv: kmake(append(compilers, a.Target)...)},
+		{Name: "modules", When: "CONFIG_MODULES", Argv: kmake(append(compilers, "modules")...)},
+	}
+	steps = append(steps, collect(a.Image, path.Base(a.Image)))
+	steps = append(steps, collect("System.map", "System.map"), collect(".config", "config"))
+	return append(steps,
+		Step{
+			Name: "install modules", When: "CONFIG_MODULES",
+			Argv: kmake("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
+		},
+		Step{
+			Name: "pack modules", When: "CONFIG_MODULES",
+			Argv: []string{
+				"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
+				"--file", resultDir + "/modules.tar.zst", "--directory", modulesDir, "lib",
+			},
+		},
+	)
+}
+
+func collect(from, to string) Step {
+	return Step{
+		Name: "collect " + to,
+		Argv: []string{"install", "-m", "644", outputDir + "/" + from, resultDir + "/" + to},
+	}
+}
+
+// String prints the plan for people: every step as a command that a shell takes.
+func (p Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "kernel %s, plan %.16s\n", p.Folder(), p.Hash())
+	fmt.Fprintf(&b, "  source     %s, %s\n", p.Source, p.Source.URL)
+	for _, patch := range p.Patches {
+		fmt.Fprintf(&b, "  patch      %s (%.12s)\n", patch.Name, patch.SHA256)
+	}
+	fmt.Fprintf(&b, "  toolchain  %.19s (%s), base from %s\n", p.Toolchain.Image, strings.Join(p.Toolchain.Packages, " "), p.Toolchain.From)
+	for _, m := range p.Mounts {
+		mode := "read-write"
+		if m.ReadOnly {
+			mode = "read-only"
+		}
+		fmt.Fprintf(&b, "  mount      %s at %s, %s\n", m.Volume, m.Path, mode)
+	}
+	fmt.Fprintf(&b, "  runs as    %s, network %s\n", p.User, p.Network)
+	for _, e := range p.Env {
+		fmt.Fprintf(&b, "  env        %s\n", e)
+	}
+	for n, s := range p.Steps {
+		fmt.Fprintf(&b, "%3d. %-16s %s\n", n+1, s.Name, docker.Quote(s.Argv))
+		if s.When != "" {
+			fmt.Fprintf(&b, "     only with %s=y\n", s.When)
+		}
+		if s.Checks {
+			fmt.Fprintf(&b, "     then every asked option is compared with the final .config\n")
+		}
+	}
+	return b.String()
+}

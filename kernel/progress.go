@@ -1,0 +1,28 @@
+package kernel
+
+import (
+	"context"
+	"strconv"
+)
+
+// objectsPerOption is how many lines Kbuild tells for each built-in option, about;
+// measured on micro and defconfig of 6.12. It serves until a kernel was built once.
+const objectsPerOption = 3
+
+// expectedLines guesses how much make will tell in a step, for the time left.
+func (j *job) expectedLines(step string) int64 {
+	if step != "compile" {
+		return 0
+	}
+	old, err := j.works.Engine.FindImage(context.Background(), resultTag(j.ready.plan.Folder()))
+	if lines, e := strconv.ParseInt(old.Labels[labelLines], 10, 64); err == nil && e == nil && lines > 0 {
+		return lines
+	}
+	n := int64(0)
+	for _, value := range j.final {
+		if value == "y" {
+			n++
+		}
+	}
+	return n * objectsPerOption
+}

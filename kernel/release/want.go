@@ -1,0 +1,82 @@
+package release
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/go-version"
+)
+
+// Want is what somebody asks of a version: a constraint ("~> 6.12.0",
+// ">= 6.6, < 6.13"), a series ("6.12"), one release ("6.12.117", "7.3-rc4"), or
+// what kernel.org calls a line of development ("longterm").
+type Want struct {
+	text       string
+	moniker    string
+	exact      Version
+	constraint version.Constraints
+}
+
+// monikers are the lines of development of kernel.org's releases.json.
+var monikers = []string{"longterm", "stable", "mainline"}
+
+var (
+	series = regexp.MustCompile(`^\d+\.\d+$`)
+	single = regexp.MustCompile(`^v?\d[\d.]*(-rc\d+)?$`)
+)
+
+// ParseWant reads what is asked of a version.
+func ParseWant(text string) (Want, error) {
+	w := Want{text: text}
+	switch {
+	case slices.Contains(monikers, text):
+		w.moniker = text
+		return w, nil
+	case series.MatchString(text):
+		return w.constrain("~> " + text + ".0")
+	case single.MatchString(text):
+		exact, err := Parse(text)
+		w.exact = exact
+		return w, err
+	}
+	return w.constrain(text)
+}
+
+func (w Want) constrain(text string) (Want, error) {
+	c, err := version.NewConstraint(text)
+	if err != nil {
+		return Want{}, fmt.Errorf(`read version %q: expected a constraint as "~> 6.12.0", a series as "6.12", a release as "6.12.117", or one of longterm, stable, mainline`, w.text)
+	}
+	w.constraint = c
+	return w, nil
+}
+
+// String gives what was asked, as it was written.
+func (w Want) String() string { return w.text }
+
+// Moniker gives the line of development that was asked for, or "".
+func (w Want) Moniker() string { return w.moniker }
+
+// Admits tells whether a release is what was asked. Only kernel.org knows which
+// releases a moniker stands for: then every release that is not a candidate is
+// admitted here, and the caller asks for Moniker.
+func (w Want) Admits(v Version) bool {
+	switch {
+	case w.moniker != "":
+		return !v.IsCandidate() || w.moniker == "mainline"
+	case !w.exact.IsZero():
+		return w.exact.Compare(v) == 0
+	}
+	return w.constraint.Check(v.parsed)
+}
+
+// Newest gives the newest of the releases that is admitted, and whether there is one.
+func (w Want) Newest(releases []Version) (newest Version, found bool) {
+	for _, v := range releases {
+		if w.Admits(v) && (!found || v.Compare(newest) > 0) {
+			newest, found = v, true
+		}
+	}
+	return newest, found
+}

@@ -1,0 +1,43 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/romanatrashyonok/kiln/docker"
+)
+
+// Shell opens a shell where the build of a kernel runs: the same image, mounts,
+// environment and user. What is done in the output tree stays there.
+func (w *Works) Shell(ctx context.Context, s Spec) error {
+	_, err := firstSource(ctx, w, s, func(r ready) (struct{}, error) {
+		if err := w.fetch(ctx, r); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, w.shell(ctx, r)
+	})
+	return err
+}
+
+func (w *Works) shell(ctx context.Context, r ready) error {
+	j := &job{works: w, ready: r, log: nil}
+	if err := j.open(ctx); err != nil {
+		return err
+	}
+	defer j.box.Remove()
+	prepare := r.plan.Steps[0]
+	if _, err := j.box.Output(ctx, docker.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
+		return err
+	}
+	if err := j.sourceTime(ctx); err != nil {
+		return err
+	}
+	w.Console.Say("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)
+	err := j.box.Interact(ctx, docker.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
+	var exit *docker.ExitError
+	if errors.As(err, &exit) { // the code of the last command typed is nobody's error
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,201 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// indexAge is how long the list of what Debian has is taken for current.
+const indexAge = 24 * time.Hour
+
+// debian is Debian's package linux-source-X.Y: the kernel with Debian's patches.
+// apt verifies the package by the archive's signed index.
+type debian struct{ room Room }
+
+// debianIndex is what Debian had when it was asked.
+type debianIndex struct {
+	Checked  time.Time       `json:"checked"`
+	Packages []debianPackage `json:"packages"`
+}
+
+type debianPackage struct {
+	Name    string          `json:"name"`    // linux-source-6.12
+	Full    string          `json:"full"`    // 6.12.117-1
+	Version release.Version `json:"version"` // 6.12.117
+	SHA256  string          `json:"sha256"`  // of the .deb
+}
+
+func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
+	index, err := d.index(ctx)
+	if err != nil {
+		return Ref{}, err
+	}
+	var versions []release.Version
+	for _, p := range index.Packages {
+		versions = append(versions, p.Version)
+	}
+	newest, ok := want.Newest(versions)
+	if !ok {
+		return Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
+			"Debian has no such kernel source; it has %v", versions)
+	}
+	for _, p := range index.Packages {
+		if p.Version.Compare(newest) == 0 {
+			return Ref{
+				Kind: Debian, Version: p.Version, URL: "debian:" + p.Name + "=" + p.Full, SHA256: p.SHA256,
+				Signature: Signature{Status: "verified", Signer: "Debian archive, by apt"},
+			}, nil
+		}
+	}
+	return Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
+}
+
+// index gives the list of today, from the cache of this machine or from apt.
+func (d debian) index(ctx context.Context) (debianIndex, error) {
+	image, err := d.room.Image(ctx)
+	if err != nil {
+		return debianIndex{}, err
+	}
+	path := filepath.Join(d.room.Cache, "debian-index.json")
+	var index debianIndex
+	if report.Read(path, &index) == nil && time.Since(index.Checked) < indexAge {
+		return index, nil
+	}
+	progress := d.room.Console.Progress("ask Debian for its kernel sources")
+	fresh, err := d.ask(ctx, image)
+	if err != nil {
+		progress.End("failed")
+		if len(index.Packages) > 0 {
+			d.room.Console.Say("Debian cannot be asked now; going on with what it had on %s", index.Checked.Format("2006-01-02"))
+			return index, nil
+		}
+		return debianIndex{}, err
+	}
+	progress.End(fmt.Sprintf("it has %d", len(fresh.Packages)))
+	return fresh, report.Write(path, fresh)
+}
+
+// ask runs apt in a container.
+func (d debian) ask(ctx context.Context, image string) (debianIndex, error) {
+	box, err := d.room.box(ctx, image, Ref{Kind: Debian})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	defer box.Remove()
+	if err := aptUpdate(ctx, box); err != nil {
+		return debianIndex{}, err
+	}
+	names, err := box.Output(ctx, docker.Command{Argv: []string{"apt-cache", "pkgnames", "linux-source-"}})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	argv := append([]string{"apt-cache", "show"}, strings.Fields(names)...)
+	text, err := box.Output(ctx, docker.Command{Argv: argv})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	return debianIndex{Checked: time.Now(), Packages: parseStanzas(text)}, nil
+}
+
+func aptUpdate(ctx context.Context, box *docker.Container) error {
+	_, err := box.Output(ctx, docker.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
+	if err != nil {
+		return fault.New(fault.Surroundings, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+	}
+	return nil
+}
+
+// upstream finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
+var upstream = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
+
+// parseStanzas reads apt-cache show (deb822: stanzas of "Field: value" lines).
+func parseStanzas(text string) (packages []debianPackage) {
+	for stanza := range strings.SplitSeq(text, "\n\n") {
+		field := map[string]string{}
+		for line := range strings.Lines(stanza) {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				field[name] = strings.TrimSpace(value)
+			}
+		}
+		m := upstream.FindStringSubmatch(field["Version"])
+		if m == nil || field["SHA256"] == "" || field["Package"] == "linux-source" {
+			continue
+		}
+		if v, err := release.Parse(m[1]); err == nil {
+			packages = append(packages, debianPackage{Name: field["Package"], Full: field["Version"], Version: v, SHA256: field["SHA256"]})
+		}
+	}
+	return packages
+}
+
+func (d debian) unpack(ctx context.Context, box *docker.Container, ref Ref) error {
+	deb := "/downloads/" + ref.SHA256
+	if !d.kept(ctx, box, ref) {
+		if err := d.download(ctx, box, ref, deb); err != nil {
+			return err
+		}
+	}
+	if _, err := box.Output(ctx, docker.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
+		return fault.Wrap(fault.Bad, err)
+	}
+	name, _, _ := strings.Cut(ref.pkgName(), "=")
+	return d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz")
+}
+
+// pkgName gives the package with its version, as apt takes it.
+func (r Ref) pkgName() string { return strings.TrimPrefix(r.URL, "debian:") }
+
+// kept tells whether the package was downloaded before and is unharmed.
+func (d debian) kept(ctx context.Context, box *docker.Container, ref Ref) bool {
+	got, err := sha256Inside(ctx, box, "/downloads/"+ref.SHA256)
+	return err == nil && got == ref.SHA256
+}
+
+func (d debian) download(ctx context.Context, box *docker.Container, ref Ref, deb string) error {
+	progress := d.room.Console.Progress("download " + ref.pkgName())
+	if err := d.apt(ctx, box, ref, deb); err != nil {
+		progress.End("failed")
+		return err
+	}
+	progress.End("verified")
+	return nil
+}
+
+// apt downloads the package and checks that it is the one that was resolved.
+func (d debian) apt(ctx context.Context, box *docker.Container, ref Ref, deb string) error {
+	if err := aptUpdate(ctx, box); err != nil {
+		return err
+	}
+	const dir = "/downloads/partial"
+	for _, argv := range [][]string{{"rm", "-rf", dir}, {"install", "-d", "-o", "_apt", dir}} {
+		if _, err := box.Output(ctx, docker.Command{Argv: argv}); err != nil {
+			return err
+		}
+	}
+	if _, err := box.Output(ctx, docker.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
+		return fault.New(fault.Surroundings, "what Debian has changes: go tool mage kernel:fetch looks anew", "download %s: %w", ref.pkgName(), err)
+	}
+	list, err := box.Output(ctx, docker.Command{Argv: []string{"ls", dir}})
+	if err != nil {
+		return err
+	}
+	file := dir + "/" + strings.TrimSpace(list)
+	got, err := sha256Inside(ctx, box, file)
+	if err != nil {
+		return err
+	}
+	if got != ref.SHA256 {
+		return fault.New(fault.Bad, "", "download %s: its sha256 is %s, the index says %s", ref.pkgName(), got, ref.SHA256)
+	}
+	_, err = box.Output(ctx, docker.Command{Argv: []string{"mv", file, deb}})
+	return err
+}

@@ -1,0 +1,168 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// The labels of a result image.
+const (
+	labelPlan  = "kiln.plan"  // sha256 of the plan that made it
+	labelLines = "kiln.lines" // how much make told while it was made: the measure of progress
+)
+
+// resultTag names the image of a kernel.
+func resultTag(folder string) string { return "kiln/kernel:" + folder }
+
+// store hashes the artefacts where they were made, writes the manifest beside
+// them, and turns their folder into an image. An image comes into being whole or
+// not at all, and the engine keeps it by its content.
+func (j *job) store(ctx context.Context) error {
+	if err := j.putLog(ctx); err != nil {
+		return err
+	}
+	m, err := j.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	manifest := docker.File{Name: "manifest.json", Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: m.Finished}
+	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
+		return err
+	}
+	p := j.ready.plan
+	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
+		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.lines, 10),
+		"kiln.kernel": p.Name, "kiln.version": p.Version, "kiln.arch": p.Arch,
+	})
+}
+
+// putLog puts the log so far beside the artefacts.
+func (j *job) putLog(ctx context.Context) error {
+	text, err := os.ReadFile(j.log.Name())
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	return j.box.Put(ctx, resultDir, docker.File{
+		Name: "build.log", Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: time.Now(),
+	})
+}
+
+func (j *job) manifest(ctx context.Context) (Manifest, error) {
+	p := j.ready.plan
+	m := Manifest{
+		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(),
+		Source: p.Source, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.log.Name()), Started: j.started.UTC(),
+		Toolchain: ToolchainRecord{
+			Image: p.Toolchain.Image, Base: p.Toolchain.From,
+			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),
+			Linker:   j.firstLine(ctx, j.ready.spec.Arch.Cross+"ld", "--version"),
+		},
+		Cache: j.cache(ctx),
+	}
+	var err error
+	if m.Artefacts, err = j.artefacts(ctx); err != nil {
+		return m, err
+	}
+	m.Config = j.configRecord(m.Artefacts)
+	m.Finished = time.Now().UTC()
+	return m, nil
+}
+
+func (j *job) configRecord(artefacts []Artefact) ConfigRecord {
+	r := ConfigRecord{Asked: len(j.checked)}
+	for _, v := range j.checked {
+		if v.Kept() {
+			r.Kept++
+		}
+	}
+	for _, a := range artefacts {
+		if a.Path == "config" {
+			r.SHA256 = a.SHA256
+		}
+	}
+	return r
+}
+
+// artefacts hashes and measures every file of the result folder, in the container.
+func (j *job) artefacts(ctx context.Context) ([]Artefact, error) {
+	sizes, err := j.box.Output(ctx, docker.Command{Argv: []string{"find", resultDir, "-type", "f", "-printf", `%s %P\n`}})
+	if err != nil {
+		return nil, err
+	}
+	var list []Artefact
+	for line := range strings.Lines(sizes) {
+		size, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		bytes, err := strconv.ParseInt(size, 10, 64)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("list artefacts: unexpected line %q", line)
+		}
+		out, err := j.box.Output(ctx, docker.Command{Argv: []string{"sha256sum", path.Join(resultDir, name)}})
+		if err != nil {
+			return nil, err
+		}
+		sum, _, _ := strings.Cut(out, " ")
+		list = append(list, Artefact{Path: name, SHA256: sum, Size: bytes})
+	}
+	return list, nil
+}
+
+func (j *job) firstLine(ctx context.Context, argv ...string) string {
+	out, err := j.box.Output(ctx, docker.Command{Argv: argv})
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(out, "\n")
+	return line
+}
+
+// cache reads ccache's counters since the build began (ccache --print-stats: a
+// name, a tab and a number a line).
+func (j *job) cache(ctx context.Context) (r CacheRecord) {
+	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"ccache", "--print-stats"}, Env: j.ready.plan.Env, User: builder})
+	if err != nil {
+		return r
+	}
+	for line := range strings.Lines(out) {
+		name, number, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		n, _ := strconv.Atoi(number)
+		switch name {
+		case "direct_cache_hit", "preprocessed_cache_hit":
+			r.Hits += n
+		case "cache_miss":
+			r.Misses += n
+		}
+	}
+	return r
+}
+
+// warnings gives the warnings of a build's log, each once, in order.
+func warnings(log string) []string {
+	list := []string{}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return list
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.Contains(strings.ToLower(line), "warning: ") && !seen[line] {
+			seen[line] = true
+			list = append(list, line)
+		}
+	}
+	return list
+}

@@ -1,0 +1,209 @@
+//go:build mage
+
+//mage:multiline
+
+// Kiln fires two kinds of ware in containers and proves each before it leaves:
+// a site image (Nginx with your page) and Linux kernels for any architecture.
+//
+//	go tool mage setup all     everything, from nothing
+//	go tool mage doctor        what this machine has and lacks
+//	go tool mage -h TARGET     a target's flags
+//
+// The site is described in site/site.toml, the kernels in kernel/kernels.toml.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/guard"
+	"github.com/romanatrashyonok/kiln/kernel"
+	"github.com/romanatrashyonok/kiln/workshop"
+)
+
+//go:embed magefile.go
+var source []byte
+
+// init refuses a call that cannot be carried out whole: Mage itself checks the
+// names of targets one by one, while they run.
+func init() {
+	if os.Getenv("MAGEFILE_LIST") != "" || os.Getenv("MAGEFILE_HELP") != "" {
+		return
+	}
+	if err := guard.Check(source, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(int(fault.Usage))
+	}
+}
+
+// Aliases are short names: mage kernel is mage kernel:all.
+var Aliases = map[string]any{"kernel": Kernel.All}
+
+// run does the work of a target and makes its error the exit code.
+func run(ctx context.Context, work func(context.Context, *workshop.Workshop) error) error {
+	if code, text := workshop.Run(ctx, work); code != 0 {
+		return mg.Fatal(code, text)
+	}
+	return nil
+}
+
+// Setup installs and starts what is missing: a Docker engine, QEMU, and what the tests need.
+func Setup(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Setup(ctx) })
+}
+
+// Doctor says what this machine has and lacks, with the command that mends it.
+func Doctor(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Doctor(ctx) })
+}
+
+// Image builds the site image.
+func Image(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+		_, err := w.Image(ctx)
+		return err
+	})
+}
+
+// Verify runs the site image as in production and proves it by what it serves.
+func Verify(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Verify(ctx) })
+}
+
+// Push publishes the site image: proven, pulled back by digest, proven again, then tagged.
+func Push(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Push(ctx) })
+}
+
+// Serve runs the site image here until Ctrl-C.
+func Serve(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Serve(ctx) })
+}
+
+// Kernel holds the targets of the kernels.
+type Kernel mg.Namespace
+
+// All builds every kernel of kernels.toml; mage kernel is short for it.
+func (Kernel) All(ctx context.Context,
+	name *string, // the kernel of the file to build; all of them if not given
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "", name, version)
+}
+
+// Build builds the kernels that the flags choose.
+func (Kernel) Build(ctx context.Context,
+	name *string, // the kernel of the file to build; all of them if not given
+	arch *string, // the architecture; all of the kernel's if not given
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, value(arch), name, version)
+}
+
+// Amd64 builds the kernels for 64-bit PCs and servers.
+func (Kernel) Amd64(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "amd64", name, version)
+}
+
+// Arm64 builds the kernels for 64-bit ARM.
+func (Kernel) Arm64(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "arm64", name, version)
+}
+
+// Fetch fetches and verifies the sources, nothing else, and prints each one's state.
+func (Kernel) Fetch(ctx context.Context,
+	name *string, // the kernel of the file
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+		return w.Fetch(ctx, choice(name, arch, version))
+	})
+}
+
+// Plan prints what a build needs and every step of it, before anything runs.
+func (Kernel) Plan(ctx context.Context,
+	name *string, // the kernel of the file
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+		return w.Plan(ctx, choice(name, arch, version))
+	})
+}
+
+// Shell opens a shell where a kernel's build runs.
+func (Kernel) Shell(ctx context.Context,
+	name *string, // the kernel of the file
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+		return w.Shell(ctx, choice(name, arch, version))
+	})
+}
+
+// Extract copies the built kernels into dist/kernels, checked by sha256.
+func Extract(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Extract(ctx, kernel.Choice{}) })
+}
+
+// All does the main job: image, verify, kernel, extract; pushes only with KILN_PUSH=1.
+func All(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.All(ctx) })
+}
+
+// Config prints the effective configuration, with the origin of each value.
+func Config(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Config() })
+}
+
+// Test runs the whole test suite, on the real engine.
+func Test(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Test(ctx) })
+}
+
+// Lint runs gofmt, go vet and staticcheck, with and without the mage tag.
+func Lint(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Lint(ctx) })
+}
+
+// Clean removes dist/.
+func Clean(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Clean() })
+}
+
+// Prune removes Kiln's containers, volumes and images from the engine.
+func Prune(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Prune(ctx) })
+}
+
+// build builds the chosen kernels.
+func build(ctx context.Context, arch string, name, version *string) error {
+	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+		return w.Kernel(ctx, choice(name, &arch, version))
+	})
+}
+
+func choice(name, arch, version *string) kernel.Choice {
+	return kernel.Choice{Name: value(name), Arch: value(arch), Version: value(version)}
+}
+
+// value gives what a flag was set to, or "".
+func value(flag *string) string {
+	if flag == nil {
+		return ""
+	}
+	return *flag
+}

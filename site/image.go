@@ -1,0 +1,149 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/base"
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// Settings is site.toml.
+type Settings struct {
+	Repository string   `toml:"repository"` // where the image is pushed: registry/name
+	Tags       []string `toml:"tags"`       // that the image gets
+	Base       string   `toml:"base"`       // image with Nginx that the site is put on
+	Port       int      `toml:"port"`       // that serve listens on, on loopback
+	Content    string   `toml:"content"`    // folder of the pages, taken from site.toml's
+}
+
+// Defaults is what holds where site.toml is silent.
+func Defaults() Settings {
+	return Settings{
+		Repository: "docker.io/romanatrashyonok/otuslession-dockernginx",
+		Tags:       []string{"latest"}, Base: "nginx:1.30-alpine-slim", Port: 8080, Content: "content",
+	}
+}
+
+// Shop is where the site image is made and proven.
+type Shop struct {
+	Engine   *docker.Engine
+	Console  *report.Console
+	Settings Settings
+	Dir      string // folder of site.toml
+	Dist     string // folder that documents go to
+	Revision string // commit of the site, for the image's label; may be empty
+}
+
+// Image is the site image in the engine.
+type Image struct {
+	Ref   string     `json:"ref"` // repository:tag
+	ID    string     `json:"id"`
+	Base  base.Image `json:"base"`
+	Built bool       `json:"built"` // false where nothing has changed since it was built
+	Why   string     `json:"why"`
+}
+
+// labelBundle carries the hash of what an image was made of.
+const labelBundle = "kiln.bundle"
+
+// Bundle reads the site's files.
+func (s Shop) Bundle() (Bundle, error) {
+	return ReadBundle(filepath.Join(s.Dir, s.Settings.Content), filepath.Join(s.Dir, "nginx.conf"))
+}
+
+// ref is the image's first name.
+func (s Shop) ref() string { return s.Settings.Repository + ":" + s.Settings.Tags[0] }
+
+// Build builds the site image, unless the engine has one of the same files, the
+// same Dockerfile and the same base.
+func (s Shop) Build(ctx context.Context) (Image, error) {
+	bundle, err := s.Bundle()
+	if err != nil {
+		return Image{}, err
+	}
+	root, err := base.Get(ctx, s.Engine, s.Settings.Base, s.Console)
+	if err != nil {
+		return Image{}, err
+	}
+	recipe, err := s.recipe(bundle, root)
+	if err != nil {
+		return Image{}, err
+	}
+	result := Image{Ref: s.ref(), Base: root}
+	old, err := s.Engine.FindImage(ctx, result.Ref)
+	switch {
+	case err == nil && old.Labels[labelBundle] == recipe:
+		result.ID, result.Why = old.ID, "nothing changed: same files, configuration and base"
+		s.Console.Say("image %s: %s", result.Ref, result.Why)
+		return result, nil
+	case err == nil:
+		result.Why = "its files, configuration or base have changed"
+	case errors.Is(err, docker.ErrNoImage):
+		result.Why = "no such image is there yet"
+	default:
+		return Image{}, err
+	}
+	s.Console.Say("image %s: building, %s", result.Ref, result.Why)
+	result.Built = true
+	result.ID, err = s.build(ctx, bundle, root, recipe)
+	return result, err
+}
+
+// recipe hashes all that decides what the image holds.
+func (s Shop) recipe(b Bundle, root base.Image) (string, error) {
+	dockerfile, err := os.ReadFile(filepath.Join(s.Dir, "Dockerfile"))
+	if err != nil {
+		return "", fault.Wrap(fault.Usage, err)
+	}
+	return hashStrings(b.Hash(), root.ID, string(dockerfile)), nil
+}
+
+// build stages the context and has the engine build it.
+func (s Shop) build(ctx context.Context, bundle Bundle, root base.Image, recipe string) (string, error) {
+	dir, err := os.MkdirTemp("", "kiln-site-")
+	if err != nil {
+		return "", fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(dir)
+	if err := bundle.Stage(dir); err != nil {
+		return "", err
+	}
+	if err := copyFile(filepath.Join(s.Dir, "Dockerfile"), filepath.Join(dir, "Dockerfile")); err != nil {
+		return "", err
+	}
+	tags := make([]string, len(s.Settings.Tags))
+	for i, t := range s.Settings.Tags {
+		tags[i] = s.Settings.Repository + ":" + t
+	}
+	return s.Engine.Build(ctx, docker.Build{
+		Kind: "site", Context: dir, Tags: tags,
+		Args:   map[string]string{"BASE": root.Ref, "REVISION": s.Revision},
+		Labels: map[string]string{labelBundle: recipe},
+	}, s.Console)
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return fault.Wrap(fault.Usage, err)
+	}
+	return fault.Wrap(fault.Surroundings, os.WriteFile(to, text, 0o644))
+}
+
+// find gives the built image, or says that there is none.
+func (s Shop) find(ctx context.Context) (docker.Image, error) {
+	found, err := s.Engine.FindImage(ctx, s.ref())
+	if errors.Is(err, docker.ErrNoImage) {
+		return found, fault.New(fault.Usage, "build it: go tool mage image", "find image %s: it is not built", s.ref())
+	}
+	if err != nil {
+		return found, fmt.Errorf("find image: %w", err)
+	}
+	return found, nil
+}

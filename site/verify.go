@@ -1,0 +1,175 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/base"
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/report"
+	"github.com/romanatrashyonok/kiln/site/suite"
+)
+
+// VerifySchema names the form of verify.json.
+const VerifySchema = "kiln/verify/v1"
+
+// startTimeout bounds the wait for the server's first answer.
+const startTimeout = 30 * time.Second
+
+// Verdict is what the suite found: verify.json.
+type Verdict struct {
+	Schema  string        `json:"schema"`
+	Image   string        `json:"image"` // the name that was run
+	ID      string        `json:"id"`
+	Engine  docker.Info   `json:"engine"`
+	Base    base.Image    `json:"base"`
+	Checks  []suite.Check `json:"checks"`
+	Passed  int           `json:"passed"`
+	Failed  int           `json:"failed"`
+	Seconds float64       `json:"seconds"`
+}
+
+// String tells the verdict in a line, and what failed in a line each.
+func (v Verdict) String() string {
+	text := fmt.Sprintf("%s: %d checks passed, %d failed (%.1fs)", v.Image, v.Passed, v.Failed, v.Seconds)
+	for _, c := range v.Checks {
+		if !c.Passed {
+			text += fmt.Sprintf("\n  %s: expected %s, got %s", c.Name, c.Expected, c.Got)
+		}
+	}
+	return text
+}
+
+// Verify runs the built image as it should be run in production and proves it by
+// what it serves. The verdict is written to dist/verify.json, good or bad; a bad
+// one is an error as well.
+func (s Shop) Verify(ctx context.Context, i Image) (Verdict, error) {
+	v, err := s.prove(ctx, i.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Image, v.Base = i.Ref, i.Base
+	if err := report.Write(filepath.Join(s.Dist, "verify.json"), v); err != nil {
+		return v, err
+	}
+	return v, v.err()
+}
+
+func (v Verdict) err() error {
+	if v.Failed == 0 {
+		return nil
+	}
+	return fault.New(fault.Bad, "the whole verdict: dist/verify.json", "verify %s", v)
+}
+
+// prove starts an image, runs the suite on it and removes the container.
+func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
+	start := time.Now()
+	v := Verdict{Schema: VerifySchema, Image: ref}
+	bundle, err := s.Bundle()
+	if err != nil {
+		return v, err
+	}
+	if v.Engine, err = s.Engine.Info(ctx); err != nil {
+		return v, err
+	}
+	found, err := s.Engine.FindImage(ctx, ref)
+	if err != nil {
+		return v, err
+	}
+	v.ID = found.ID
+	box, err := s.Engine.Run(ctx, production(ref, bundle, 0))
+	if err != nil {
+		return v, err
+	}
+	defer box.Remove()
+	at, err := s.await(ctx, box, bundle)
+	if err != nil {
+		return v, err
+	}
+	v.Checks = suite.Run(ctx, at, bundle.Expectation(), runningBox{box})
+	if ctx.Err() != nil {
+		return v, ctx.Err()
+	}
+	for _, c := range v.Checks {
+		if c.Passed {
+			v.Passed++
+		} else {
+			v.Failed++
+		}
+	}
+	v.Seconds = time.Since(start).Seconds()
+	if v.Failed > 0 {
+		s.showLog(ctx, box)
+	}
+	return v, nil
+}
+
+// production is how the image should be run: nothing that a web server does not
+// need. A port of 0 lets the engine choose.
+func production(ref string, b Bundle, port int) docker.Spec {
+	return docker.Spec{
+		Image: ref, Kind: "verify", Publish: b.Port(), Port: port,
+		Locked: true, Memory: 64 << 20, PIDs: 64,
+	}
+}
+
+// await gives the server's address as soon as it takes connections.
+func (s Shop) await(ctx context.Context, box *docker.Container, b Bundle) (*url.URL, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	address, err := box.Address(ctx, b.Port())
+	if err != nil {
+		return nil, s.neverStarted(box, err)
+	}
+	health := &url.URL{Scheme: "http", Host: address, Path: b.HealthPath()}
+	for {
+		if suite.Answers(ctx, health) {
+			return &url.URL{Scheme: "http", Host: address}, nil
+		}
+		state, err := box.State(ctx)
+		if err != nil || !state.Running {
+			return nil, s.neverStarted(box, fmt.Errorf("it ended with code %d", state.ExitCode))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, s.neverStarted(box, fmt.Errorf("no answer from %s within %s", health, startTimeout))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// neverStarted tells why a container serves nothing, with its log.
+func (s Shop) neverStarted(box *docker.Container, cause error) error {
+	s.showLog(context.Background(), box)
+	return fault.New(fault.Bad, "the container's log stands above this line", "start the image: %w", cause)
+}
+
+func (s Shop) showLog(ctx context.Context, box *docker.Container) {
+	text, err := box.Logs(ctx)
+	if err != nil {
+		s.Console.Say("the container's log cannot be had: %v", err)
+		return
+	}
+	for line := range strings.Lines(text) {
+		s.Console.Say("container: %s", strings.TrimRight(line, "\n"))
+	}
+}
+
+// runningBox shows a container to the suite.
+type runningBox struct{ *docker.Container }
+
+// Processes lists what runs in the container.
+func (b runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
+	list, err := b.Container.Processes(ctx)
+	processes := make([]suite.Process, len(list))
+	for i, p := range list {
+		processes[i] = suite.Process(p)
+	}
+	return processes, err
+}

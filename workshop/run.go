@@ -1,0 +1,57 @@
+package workshop
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// Run does the work of a target and gives the process's exit code with the text
+// of what went wrong, secrets blotted out. The work's context ends on SIGTERM and
+// when the mage that started this process dies, besides on what ended ctx before.
+func Run(ctx context.Context, work func(context.Context, *Workshop) error) (code int, text string) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go watchParent(ctx, cancel)
+	w, err := Open()
+	if err == nil {
+		err = work(ctx, w)
+	}
+	if err == nil {
+		return 0, ""
+	}
+	if errors.Is(err, context.Canceled) {
+		return int(fault.Bad), "interrupted: what was started has been removed"
+	}
+	return fault.Code(err), newConsole().Redact(err.Error())
+}
+
+// watchParent cancels the work when mage, which compiled and started this
+// process, is no more: nobody would be left to tell it to end. A binary that was
+// compiled to be run by itself (mage -compile) has no such parent.
+func watchParent(ctx context.Context, cancel context.CancelFunc) {
+	if os.Getenv("MAGEFILE_GOCMD") == "" {
+		return
+	}
+	parent := os.Getppid()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if os.Getppid() != parent {
+				cancel()
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package workshop
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/romanatrashyonok/kiln/site"
+)
+
+// Image builds the site image and prints its name and id.
+func (w *Workshop) Image(ctx context.Context) (site.Image, error) {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return site.Image{}, err
+	}
+	image, err := shop.Build(ctx)
+	if err != nil {
+		return image, err
+	}
+	return image, w.Console.Result(image, image.Ref+" "+image.ID)
+}
+
+// Verify builds the site image if need be, runs it, and prints the verdict.
+func (w *Workshop) Verify(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	image, err := shop.Build(ctx)
+	if err != nil {
+		return err
+	}
+	verdict, err := shop.Verify(ctx, image)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(verdict, verdict.String())
+}
+
+// Push proves the site image, publishes it, and prints its name by digest.
+func (w *Workshop) Push(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	image, err := shop.Build(ctx)
+	if err != nil {
+		return err
+	}
+	verdict, err := shop.Verify(ctx, image)
+	if err != nil {
+		return fmt.Errorf("not pushed: %w", err)
+	}
+	w.Console.Say("verified: %s", verdict)
+	pushed, err := shop.Push(ctx, image)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(pushed, pushed.Ref())
+}
+
+// Serve runs the site image until ctx ends.
+func (w *Workshop) Serve(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	image, err := shop.Build(ctx)
+	if err != nil {
+		return err
+	}
+	return shop.Serve(ctx, image)
+}

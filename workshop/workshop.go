@@ -1,0 +1,140 @@
+// Package workshop opens what a target works with, and ends a run as it should:
+// the console, the configuration, the engine, and the two rooms of site and
+// kernels. The magefile says what to do; this says with what.
+package workshop
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel"
+	"github.com/romanatrashyonok/kiln/report"
+	"github.com/romanatrashyonok/kiln/settings"
+	"github.com/romanatrashyonok/kiln/site"
+)
+
+// The files and folders of a clone, from its root.
+const (
+	SiteFile   = "site/site.toml"
+	KernelFile = "kernel/kernels.toml"
+	Dist       = "dist"
+)
+
+// The variables that belong to no file.
+const (
+	OutputVariable = "KILN_OUTPUT" // "json" for machines
+	PushVariable   = "KILN_PUSH"   // "1" lets all push
+	sitePrefix     = "KILN_SITE_"
+	kernelPrefix   = "KILN_KERNEL_"
+)
+
+// Workshop is what one target works with.
+type Workshop struct {
+	Console *report.Console
+	Site    settings.Loaded[site.Settings]
+	Kernels settings.Loaded[kernel.File]
+	engine  *docker.Engine
+}
+
+// Open reads the configuration. All faults of both files and of the environment
+// come in one error; nothing is started.
+func Open() (*Workshop, error) {
+	w := &Workshop{Console: newConsole()}
+	var siteErr, kernelErr error
+	w.Site, siteErr = settings.Load(SiteFile, sitePrefix, site.Defaults(), os.Environ())
+	w.Kernels, kernelErr = settings.Load(KernelFile, kernelPrefix, kernel.Defaults(), os.Environ())
+	faults := []string{}
+	for _, err := range []error{siteErr, kernelErr, settings.CheckEnviron(os.Environ(), Variables()), checkOutput()} {
+		if err != nil {
+			faults = append(faults, err.Error())
+		}
+	}
+	if len(faults) > 0 {
+		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
+	}
+	w.Kernels.Value = w.Kernels.Value.Filled()
+	return w, nil
+}
+
+func newConsole() *report.Console {
+	c := report.New(os.Stdout, os.Stderr, os.Getenv(OutputVariable))
+	c.Hide(os.Getenv(docker.PasswordVariable))
+	return c
+}
+
+func checkOutput() error {
+	if v := os.Getenv(OutputVariable); !slices.Contains([]string{"", "text", "json"}, v) {
+		return fmt.Errorf("%s: expected text or json, got %q", OutputVariable, v)
+	}
+	return nil
+}
+
+// Variables gives the name of every variable that Kiln reads.
+func Variables() []string {
+	own := []string{OutputVariable, PushVariable, docker.UsernameVariable, docker.PasswordVariable}
+	return slices.Concat(own, settings.Names[site.Settings](sitePrefix), settings.Names[kernel.File](kernelPrefix))
+}
+
+// Engine connects to the engine, once, and removes the containers that
+// interrupted runs left in it.
+func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
+	if w.engine != nil {
+		return w.engine, nil
+	}
+	e, err := docker.Connect(ctx, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := e.Sweep(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range removed {
+		w.Console.Say("removed container %s, which an interrupted run had left", name)
+	}
+	w.engine = e
+	return e, nil
+}
+
+// Shop opens the room of the site image.
+func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
+	e, err := w.Engine(ctx)
+	return site.Shop{
+		Engine: e, Console: w.Console, Settings: w.Site.Value,
+		Dir: filepath.Dir(SiteFile), Dist: Dist, Revision: revision(ctx),
+	}, err
+}
+
+// Works opens the room of the kernels.
+func (w *Workshop) Works(ctx context.Context) (*kernel.Works, error) {
+	e, err := w.Engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
+	}
+	return kernel.New(e, w.Console, w.Kernels.Value, filepath.Dir(KernelFile), filepath.Join(cache, "kiln"), Dist), nil
+}
+
+// Specs gives the chosen kernels of the file.
+func (w *Workshop) Specs(choice kernel.Choice) ([]kernel.Spec, error) {
+	return w.Kernels.Value.Specs(filepath.Dir(KernelFile), choice)
+}
+
+// revision is the commit of the clone, or "" where there is no git.
+func revision(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,121 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker/registrytest"
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// account gives an environment with credentials for the registry.
+func account(password string) func(string) string {
+	return func(name string) string {
+		switch name {
+		case UsernameVariable:
+			return registrytest.Username
+		case PasswordVariable:
+			return password
+		}
+		return os.Getenv(name)
+	}
+}
+
+func TestPushTagAndPullBack(t *testing.T) {
+	e, address := realEngine(t), registrytest.Start(t)
+	e.getenv = account(registrytest.Password)
+	repository := address + "/ware"
+	staging := repository + ":staging"
+	if err := e.Tag(t.Context(), scratchImage(t, e), staging); err != nil {
+		t.Fatal(err)
+	}
+	defer e.RemoveImage(context.Background(), staging)
+	digest, err := e.Push(t.Context(), staging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{staging, repository + "@" + digest} {
+		if got, err := e.RemoteDigest(t.Context(), ref); err != nil || got != digest {
+			t.Errorf("the registry says of %s: %s, %v; the push said %s", ref, got, err, digest)
+		}
+	}
+	if _, err := e.RemoteDigest(t.Context(), repository+":v1"); !errors.Is(err, ErrNotThere) {
+		t.Errorf("before it is tagged: %v", err)
+	}
+	if err := e.SetTag(t.Context(), repository+"@"+digest, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.RemoteDigest(t.Context(), repository+":v1"); err != nil || got != digest {
+		t.Errorf("tagged: %s, %v", got, err)
+	}
+	if err := e.Lookup(t.Context(), repository+":v1"); err != nil {
+		t.Errorf("look up: %v", err)
+	}
+	if err := e.Pull(t.Context(), repository+"@"+digest); err != nil {
+		t.Errorf("pull back: %v", err)
+	}
+	defer e.RemoveImage(context.Background(), repository+"@"+digest)
+}
+
+func TestWrongPasswordIsToldAndNotRepeated(t *testing.T) {
+	e, address := realEngine(t), registrytest.Start(t)
+	e.getenv = account("wrong-hunter2")
+	ref := address + "/ware:v1"
+	if err := e.Tag(t.Context(), scratchImage(t, e), ref); err != nil {
+		t.Fatal(err)
+	}
+	defer e.RemoveImage(context.Background(), ref)
+	_, pushErr := e.Push(t.Context(), ref)
+	_, headErr := e.RemoteDigest(t.Context(), ref)
+	for _, err := range []error{pushErr, headErr, e.Pull(t.Context(), ref), e.Lookup(t.Context(), ref)} {
+		if err == nil || fault.Code(err) != int(fault.Surroundings) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if !errors.Is(pushErr, ErrDenied) {
+		t.Errorf("the push does not say that it was the credentials: %v", pushErr)
+	}
+}
+
+func TestUnreachableRegistryFailsWithinSeconds(t *testing.T) {
+	e := realEngine(t)
+	start := time.Now()
+	err := e.Lookup(t.Context(), "registry.invalid/nginx:1.30")
+	if fault.Code(err) != int(fault.Surroundings) {
+		t.Errorf("got %v", err)
+	}
+	if spent := time.Since(start); spent > 8*time.Second {
+		t.Errorf("it took %s", spent)
+	}
+}
+
+func TestRetryAfterIsWaitedFor(t *testing.T) {
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls <= 2 {
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader([]int{http.StatusTooManyRequests, http.StatusServiceUnavailable}[calls-1])
+		}
+	}))
+	defer server.Close()
+	var waited []time.Duration
+	p := &patience{next: http.DefaultTransport, wait: func(_ context.Context, d time.Duration) error {
+		waited = append(waited, d)
+		return nil
+	}}
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL, strings.NewReader("body"))
+	response, err := p.RoundTrip(request)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %v", response, err)
+	}
+	response.Body.Close()
+	if len(waited) != 2 || waited[0] != 7*time.Second {
+		t.Errorf("waited %v", waited)
+	}
+}

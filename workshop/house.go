@@ -1,0 +1,95 @@
+package workshop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/settings"
+)
+
+// Config prints every value that holds, and where it comes from.
+func (w *Workshop) Config() error {
+	for _, file := range []struct {
+		name string
+		rows []settings.Row
+	}{{SiteFile, w.Site.Rows()}, {KernelFile, w.Kernels.Rows()}} {
+		for _, row := range file.rows {
+			if err := w.Console.Result(row, fmt.Sprintf("%-28s %-60s %s", row.Key, row.Value, row.Origin)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Clean removes dist/.
+func (w *Workshop) Clean() error {
+	if err := os.RemoveAll(Dist); err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	w.Console.Say("removed %s/", Dist)
+	return nil
+}
+
+// Prune removes all that Kiln made in the engine.
+func (w *Workshop) Prune(ctx context.Context) error {
+	e, err := docker.Connect(ctx, os.Getenv)
+	if err != nil {
+		return err
+	}
+	done, err := e.Prune(ctx)
+	return errors.Join(err, w.Console.Result(done,
+		fmt.Sprintf("removed %d containers, %d volumes, %d images", done.Containers, done.Volumes, done.Images)))
+}
+
+// testTimeout is for the slowest package, which builds kernels.
+const testTimeout = "60m"
+
+// Test runs the test suite; in CI a test that lacks an engine fails.
+func (w *Workshop) Test(ctx context.Context) error {
+	return commands(ctx,
+		[]string{"go", "test", "-timeout", testTimeout, "./..."},
+		[]string{"go", "vet", "-tags", "mage", "."},
+	)
+}
+
+// Lint runs the linters, which are tools of go.mod.
+func (w *Workshop) Lint(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "gofmt", "-l", ".").Output()
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, fmt.Errorf("run gofmt: %w", err))
+	}
+	if len(out) > 0 {
+		return fault.New(fault.Bad, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
+	}
+	return commands(ctx,
+		[]string{"go", "vet", "./..."},
+		[]string{"go", "vet", "-tags", "mage", "."},
+		[]string{"go", "tool", "staticcheck", "./..."},
+		[]string{"go", "tool", "staticcheck", "-tags", "mage", "."},
+	)
+}
+
+// commands runs commands in order, on this process's output, until one fails.
+func commands(ctx context.Context, list ...[]string) error {
+	for _, argv := range list {
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		err := cmd.Run()
+		var exit *exec.ExitError
+		switch {
+		case errors.As(err, &exit):
+			return fault.New(fault.Bad, "", "%s: %w", docker.Quote(argv), err)
+		case err != nil:
+			return fault.Wrap(fault.Surroundings, err)
+		}
+	}
+	return nil
+}

@@ -99,7 +99,7 @@ func bootstrap(ctx context.Context, e *docker.Engine, ref string, how recipe, c 
 	if err != nil {
 		return Image{}, err
 	}
-	c.Say("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
+	c.SayOnce("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
 	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}, nil
 }
 

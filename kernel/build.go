@@ -204,9 +204,12 @@ func (j *job) sourceTime(ctx context.Context) error {
 	return err
 }
 
+// env is the plan's environment with the source's time and the number of jobs.
+// The kernel shows the time as it is written here, so it is written as date(1) does.
 func (j *job) env() []string {
+	stamp := time.Unix(j.epoch, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
 	return append(append([]string{}, j.ready.plan.Env...),
-		fmt.Sprintf("KBUILD_BUILD_TIMESTAMP=@%d", j.epoch), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.epoch),
+		"KBUILD_BUILD_TIMESTAMP="+stamp, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.epoch),
 		fmt.Sprintf("MAKEFLAGS=-j%d", j.jobs))
 }
 

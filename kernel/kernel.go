@@ -76,7 +76,7 @@ func firstSource[T any](ctx context.Context, w *Works, s Spec, use func(ready) (
 		}
 		faults = append(faults, err)
 		if len(faults) < len(s.Sources) {
-			w.Console.Say("%s: %v; going on to the next source", s, err)
+			w.Console.Say("kernel %s: %v; going on to the next source", s, err)
 		}
 	}
 	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(faults...))

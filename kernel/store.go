@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -43,11 +44,26 @@ func (j *job) store(ctx context.Context) error {
 	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
 		return err
 	}
-	p := j.ready.plan
-	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
+	return j.replaceImage(ctx, m)
+}
+
+// replaceImage makes the image of the result folder and lets go of the one that
+// had its name.
+func (j *job) replaceImage(ctx context.Context, m Manifest) error {
+	e, p := j.works.Engine, j.ready.plan
+	tag := resultTag(p.Folder())
+	old, err := e.FindImage(ctx, tag)
+	if err != nil && !errors.Is(err, docker.ErrNoImage) {
+		return err
+	}
+	err = e.ImportFrom(ctx, j.box, resultDir, tag, "kernel", map[string]string{
 		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.lines, 10),
 		"kiln.kernel": p.Name, "kiln.version": p.Version, "kiln.arch": p.Arch,
 	})
+	if err != nil || old.ID == "" {
+		return err
+	}
+	return e.RemoveImage(ctx, old.ID)
 }
 
 // putLog puts the log so far beside the artefacts.

@@ -25,6 +25,7 @@ type Console struct {
 	json     bool
 	terminal bool
 	secrets  []string
+	told     map[string]bool
 	live     string // what stands on the terminal's last line, not yet ended
 	now      func() time.Time
 }
@@ -34,7 +35,7 @@ type Console struct {
 func New(out, err io.Writer, format string) *Console {
 	f, ok := err.(*os.File)
 	return &Console{
-		out: out, err: err, json: format == "json", now: time.Now,
+		out: out, err: err, json: format == "json", now: time.Now, told: map[string]bool{},
 		terminal: ok && term.IsTerminal(int(f.Fd())),
 	}
 }
@@ -85,6 +86,18 @@ func (c *Console) Say(format string, args ...any) {
 	c.clear()
 	fmt.Fprintln(c.err, c.redact(fmt.Sprintf(format, args...)))
 	c.draw()
+}
+
+// SayOnce prints a line of log unless this console has printed it before.
+func (c *Console) SayOnce(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	before := c.told[line]
+	c.told[line] = true
+	c.mu.Unlock()
+	if !before {
+		c.Say("%s", line)
+	}
 }
 
 // Lines gives a writer that says each line written to it behind a prefix, for

@@ -96,3 +96,15 @@ func short(id string) string {
 	}
 	return fmt.Sprint(id)
 }
+
+// Containers gives the names of the containers of a kind, of whichever run.
+func (e *Engine) Containers(ctx context.Context, kind string) ([]string, error) {
+	list, err := e.api.ContainerList(ctx, container.ListOptions{
+		All: true, Filters: filters.NewArgs(filters.Arg("label", Label+"="+kind)),
+	})
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = containerName(c)
+	}
+	return names, e.failed("list containers", err)
+}

@@ -1,0 +1,207 @@
+package workshop
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/registrytest"
+	"github.com/romanatrashyonok/kiln/kernel"
+	"github.com/romanatrashyonok/kiln/kernel/arch"
+	"github.com/romanatrashyonok/kiln/report"
+	"github.com/romanatrashyonok/kiln/site"
+)
+
+// clone is a folder that looks like the project's, with a dist/ of its own, and the
+// compiled magefile.
+type clone struct {
+	t    *testing.T
+	dir  string
+	kiln string
+}
+
+func newClone(t *testing.T) clone {
+	t.Helper()
+	c := clone{t: t, dir: t.TempDir(), kiln: filepath.Join(t.TempDir(), "kiln")}
+	for _, room := range []string{"site", "kernel"} {
+		if err := os.CopyFS(filepath.Join(c.dir, room), os.DirFS(filepath.Join("..", room))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compile(t, c.kiln)
+	return c
+}
+
+// run runs a target and gives its exit code and its two streams.
+func (c clone) run(env []string, targets ...string) (code int, stdout, stderr string) {
+	c.t.Helper()
+	cmd := exec.Command(c.kiln, targets...)
+	var out, log bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, append(os.Environ(), env...), &out, &log
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		c.t.Fatal(err)
+	}
+	return code, out.String(), log.String()
+}
+
+// read fills v from a document of dist/.
+func (c clone) read(name string, v any) {
+	c.t.Helper()
+	if err := report.Read(filepath.Join(c.dir, Dist, name), v); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TestMainJob does all that the toolkit exists for, on the real engine with the
+// real kernel source: minutes the first time, seconds when nothing has changed.
+func TestMainJob(t *testing.T) {
+	engine(t)
+	c := newClone(t)
+	code, stdout, stderr := c.run(nil, "all")
+	if code != 0 {
+		t.Fatalf("all: exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+	var v site.Verdict
+	c.read("verify.json", &v)
+	if v.Schema != site.VerifySchema || v.Failed != 0 || v.Passed < 30 || v.Base.From == "" || v.ID == "" {
+		t.Errorf("verify.json: %d passed, %d failed, base %+v", v.Passed, v.Failed, v.Base)
+	}
+	for _, name := range []string{"amd64", "arm64"} {
+		c.checkKernel(name)
+	}
+	started := time.Now()
+	code, _, stderr = c.run(nil, "image", "kernel:all", "extract")
+	if spent := time.Since(started); code != 0 || spent > 3*time.Second {
+		t.Errorf("with nothing changed: exit code %d after %s\n%s", code, spent, stderr)
+	}
+	if n := strings.Count(stderr, "nothing changed"); n != 3 {
+		t.Errorf("it says %d times that nothing changed, want 3:\n%s", n, stderr)
+	}
+}
+
+// checkKernel proves a kernel in dist/ by its image's first bytes and its manifest.
+func (c clone) checkKernel(name string) {
+	c.t.Helper()
+	folders, _ := filepath.Glob(filepath.Join(c.dir, Dist, "kernels", "micro-*-"+name))
+	if len(folders) != 1 {
+		c.t.Errorf("folders for %s: %v", name, folders)
+		return
+	}
+	a, err := arch.Find(name)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	image, err := os.ReadFile(filepath.Join(folders[0], filepath.Base(a.Image)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := a.Magic.Check(image); err != nil {
+		c.t.Errorf("%s: %v", name, err)
+	}
+	var m kernel.Manifest
+	c.read(filepath.Join("kernels", filepath.Base(folders[0]), "manifest.json"), &m)
+	if m.Config.Asked == 0 || m.Config.Kept != m.Config.Asked || len(m.Plan) != 64 || m.Source.SHA256 == "" ||
+		m.Source.Signature.Status == "" || m.Toolchain.Compiler == "" || m.Toolchain.Linker == "" ||
+		len(m.Artefacts) < 4 || len(m.Steps) < 5 || m.Finished.Before(m.Started) || m.Cache.Hits+m.Cache.Misses == 0 {
+		c.t.Errorf("manifest of %s is not whole: %+v", name, m)
+	}
+}
+
+// toRegistry is the environment of a push to a test registry.
+func toRegistry(address, password string) []string {
+	return []string{
+		"KILN_SITE_REPOSITORY=" + address + "/me/site", "KILN_SITE_TAGS=v1,latest",
+		docker.UsernameVariable + "=" + registrytest.Username, docker.PasswordVariable + "=" + password,
+	}
+}
+
+// asRegistry asks the registry itself which digest a tag has.
+func asRegistry(t *testing.T, ref string) (string, error) {
+	t.Helper()
+	e, err := docker.Connect(t.Context(), func(name string) string {
+		switch name {
+		case docker.UsernameVariable:
+			return registrytest.Username
+		case docker.PasswordVariable:
+			return registrytest.Password
+		}
+		return os.Getenv(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	return e.RemoteDigest(t.Context(), ref)
+}
+
+func TestPush(t *testing.T) {
+	engine(t)
+	c, address := newClone(t), registrytest.Start(t)
+	code, stdout, stderr := c.run(toRegistry(address, registrytest.Password), "push")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	var p site.Pushed
+	c.read("push.json", &p)
+	if got := strings.TrimSpace(stdout); got != p.Ref() || !p.Verified || p.Attempts != 1 || len(p.Tags) != 2 {
+		t.Errorf("printed %q, push.json %+v", got, p)
+	}
+	for _, tag := range []string{"v1", "latest"} {
+		if got, err := asRegistry(t, p.Repository+":"+tag); err != nil || got != p.Digest {
+			t.Errorf("the registry has %s under %s (%v), the push said %s", got, tag, err, p.Digest)
+		}
+	}
+}
+
+func TestPushWithAWrongPassword(t *testing.T) {
+	engine(t)
+	c, address := newClone(t), registrytest.Start(t)
+	code, stdout, stderr := c.run(toRegistry(address, "wr0ng-hunter2"), "push")
+	if code != 3 {
+		t.Errorf("exit code %d, want 3\n%s", code, stderr)
+	}
+	if strings.Contains(stdout+stderr, "hunter2") {
+		t.Errorf("the password is printed:\n%s%s", stdout, stderr)
+	}
+	c.noTag(address)
+}
+
+// noTag wants that the registry has neither tag.
+func (c clone) noTag(address string) {
+	c.t.Helper()
+	for _, tag := range []string{"v1", "latest"} {
+		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, docker.ErrNotThere) {
+			c.t.Errorf("tag %s is %q, %v; it should not be there", tag, got, err)
+		}
+	}
+}
+
+func TestImageThatFailsItsSuiteIsNotTagged(t *testing.T) {
+	engine(t)
+	c, address := newClone(t), registrytest.Start(t)
+	// The image serves another page than the one that it is compared with.
+	dockerfile := filepath.Join(c.dir, "site", "Dockerfile")
+	text, err := os.ReadFile(dockerfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swap := strings.Replace(string(text), "USER ", "COPY content/robots.txt /srv/site/index.html\nUSER ", 1)
+	if err := os.WriteFile(dockerfile, []byte(swap), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := c.run(toRegistry(address, registrytest.Password), "push")
+	if code != 1 || !strings.Contains(stderr, "not pushed") {
+		t.Errorf("exit code %d, want 1\n%s", code, stderr)
+	}
+	c.noTag(address)
+}

@@ -41,8 +41,9 @@ func init() {
 	}
 }
 
-// Aliases are short names: mage kernel is mage kernel:all.
-var Aliases = map[string]any{"kernel": Kernel.All}
+// Aliases are further names: mage kernel is mage kernel:all, and no Go function can
+// be called 386.
+var Aliases = map[string]any{"kernel": Kernel.All, "kernel:386": Kernel.I386}
 
 // run does the work of a target and makes its error the exit code.
 func run(ctx context.Context, work func(context.Context, *workshop.Workshop) error) error {
@@ -113,12 +114,68 @@ func (Kernel) Amd64(ctx context.Context,
 	return build(ctx, "amd64", name, version)
 }
 
+// I386 builds the kernels for 32-bit PCs.
+func (Kernel) I386(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "386", name, version)
+}
+
 // Arm64 builds the kernels for 64-bit ARM.
 func (Kernel) Arm64(ctx context.Context,
 	name *string, // the kernel of the file to build
 	version *string, // the version to build instead of the file's
 ) error {
 	return build(ctx, "arm64", name, version)
+}
+
+// Arm builds the kernels for 32-bit ARM.
+func (Kernel) Arm(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "arm", name, version)
+}
+
+// Riscv64 builds the kernels for 64-bit RISC-V.
+func (Kernel) Riscv64(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "riscv64", name, version)
+}
+
+// Ppc64le builds the kernels for 64-bit POWER.
+func (Kernel) Ppc64le(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "ppc64le", name, version)
+}
+
+// S390x builds the kernels for IBM mainframes.
+func (Kernel) S390x(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "s390x", name, version)
+}
+
+// Mips builds the kernels for 32-bit MIPS.
+func (Kernel) Mips(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "mips", name, version)
+}
+
+// Loong64 builds the kernels for 64-bit LoongArch.
+func (Kernel) Loong64(ctx context.Context,
+	name *string, // the kernel of the file to build
+	version *string, // the version to build instead of the file's
+) error {
+	return build(ctx, "loong64", name, version)
 }
 
 // Fetch fetches and verifies the sources, nothing else, and prints each one's state.

@@ -1,0 +1,68 @@
+package arch
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFind(t *testing.T) {
+	for spelling, want := range map[string]string{
+		"amd64": "amd64", "x86_64": "amd64", "X86_64": "amd64", "i686": "386", "aarch64": "arm64", "armhf": "arm",
+		"riscv": "riscv64", "ppc64el": "ppc64le", "s390": "s390x", "mips": "mips", "loongarch64": "loong64",
+	} {
+		if a, err := Find(spelling); err != nil || a.Name != want {
+			t.Errorf("Find(%q) = %s, %v; want %s", spelling, a.Name, err, want)
+		}
+	}
+	if _, err := Find("arm46"); err == nil || !strings.Contains(err.Error(), "arm64") {
+		t.Errorf("arm46: %v", err)
+	}
+	if _, err := Find("vax"); err == nil || !strings.Contains(err.Error(), "loong64") {
+		t.Errorf("vax: %v", err)
+	}
+}
+
+func TestTableIsWholeAndUnambiguous(t *testing.T) {
+	seen := map[string]string{}
+	for _, a := range All() {
+		if a.Kernel == "" || !strings.HasSuffix(a.Cross, "-") || len(a.Packages) == 0 || a.Defconfig == "" ||
+			a.Target == "" || a.Image == "" || len(a.Magic) == 0 || a.QEMU.Binary == "" || a.QEMU.Package == "" || a.QEMU.Console == "" {
+			t.Errorf("%s lacks something: %+v", a.Name, a)
+		}
+		for _, n := range append([]string{a.Name}, a.Aliases...) {
+			if other, twice := seen[n]; twice {
+				t.Errorf("%q is both %s and %s", n, other, a.Name)
+			}
+			seen[n] = a.Name
+		}
+	}
+	if len(All()) != 9 {
+		t.Errorf("%d architectures, want nine", len(All()))
+	}
+}
+
+// image builds the beginning of a file with these bytes at their places.
+func image(marks Magic) []byte {
+	bytes := make([]byte, 0x11000)
+	for _, m := range marks {
+		copy(bytes[m.Offset:], m.Bytes)
+	}
+	return bytes
+}
+
+func TestMagicTellsArchitecturesApart(t *testing.T) {
+	for _, a := range All() {
+		for _, b := range All() {
+			err := b.Magic.Check(image(a.Magic))
+			if a.Name == b.Name && err != nil {
+				t.Errorf("%s: %v", a.Name, err)
+			}
+			if a.Name != b.Name && err == nil {
+				t.Errorf("an image of %s passes for %s", a.Name, b.Name)
+			}
+		}
+		if err := a.Magic.Check([]byte("no kernel")); err == nil {
+			t.Errorf("%s: a text passes", a.Name)
+		}
+	}
+}

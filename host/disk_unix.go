@@ -1,0 +1,14 @@
+//go:build unix
+
+package host
+
+import "golang.org/x/sys/unix"
+
+// freeBytes gives what this process may still write where path is.
+func freeBytes(path string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * int64(s.Bsize), nil
+}

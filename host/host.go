@@ -1,0 +1,115 @@
+// Package host knows the machine that Kiln runs on: what it has and lacks, how to
+// install it, and how to start an engine where no init system does.
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// Piece is something that Kiln or its tests need on the machine.
+type Piece struct {
+	Name    string
+	Program string // that is there when the piece is
+	Package string // of Debian and Ubuntu, that brings it
+	For     string // what it serves
+}
+
+// Pieces gives what setup installs, besides the engine. qemu names the programs
+// and packages of the architectures that are built, as "qemu-system-x86_64".
+func Pieces(qemu map[string]string) []Piece {
+	pieces := []Piece{
+		{"mmdebstrap", "mmdebstrap", "mmdebstrap", "makes base images where no registry can be reached"},
+		{"registry", "docker-registry", "docker-registry", "tests push to it"},
+		{"nginx", "nginx", "nginx-light", "tests hold the site's configuration against it"},
+		{"git", "git", "git", "tells which commit an image was made of"},
+	}
+	for _, program := range slices.Sorted(maps.Keys(qemu)) {
+		pieces = append(pieces, Piece{"QEMU", program, qemu[program], "boots kernels"})
+	}
+	return pieces
+}
+
+// engine is the piece that a Docker engine on this machine is.
+func engine() Piece { return Piece{"engine", "dockerd", "docker.io", "builds and runs everything"} }
+
+// find gives the path of a program, also from the folders that only root's PATH
+// has; ok is false where it is not installed.
+func find(program string) (path string, ok bool) {
+	if path, err := exec.LookPath(program); err == nil {
+		return path, true
+	}
+	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
+		path := filepath.Join(dir, program)
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// system is the operating system, by os-release(5).
+type system struct{ id, like string }
+
+func readSystem(root string) system {
+	text, _ := os.ReadFile(filepath.Join(root, "etc/os-release"))
+	var s system
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		value = strings.Trim(value, `"`)
+		switch name {
+		case "ID":
+			s.id = value
+		case "ID_LIKE":
+			s.like = value
+		}
+	}
+	return s
+}
+
+// debian tells whether packages come by apt.
+func (s system) debian() bool {
+	return strings.Contains(" "+s.id+" "+s.like+" ", " debian ")
+}
+
+// byHand gives the commands that install packages, for a person to run.
+func (s system) byHand(packages []string) string {
+	list := strings.Join(packages, " ")
+	switch {
+	case s.debian():
+		return "sudo apt-get update && sudo apt-get install --no-install-recommends " + list
+	case strings.Contains(s.id+s.like, "fedora"), strings.Contains(s.id+s.like, "rhel"):
+		return "sudo dnf install docker qemu-system-x86 qemu-system-aarch64 && sudo systemctl start docker"
+	case s.id == "arch", s.like == "arch":
+		return "sudo pacman -S docker qemu-full && sudo systemctl start docker"
+	}
+	return "install and start a Docker engine (20.10 or newer) and QEMU; on Debian: apt-get install " + list
+}
+
+// command runs a command of the machine. Its output is kept back unless it fails.
+func command(ctx context.Context, argv ...string) error {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	err := cmd.Run()
+	if err != nil && ctx.Err() == nil {
+		return fault.New(fault.Surroundings, "", "%s: %w\n%s", strings.Join(argv, " "), err, tail(output.String(), 25))
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// tail gives the last lines of a text.
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

@@ -220,3 +220,20 @@ func (e *Engine) removeContainer(ctx context.Context, id string) error {
 	}
 	return e.failed("remove container "+short(id), err)
 }
+
+// CheckHealth runs the image's own health check once, in the container.
+func (c *Container) CheckHealth(ctx context.Context) error {
+	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
+	if err != nil {
+		return c.engine.failed("inspect container", err)
+	}
+	if info.Config.Healthcheck == nil || len(info.Config.Healthcheck.Test) < 2 {
+		return fault.New(fault.Bad, "", "the image has no health check")
+	}
+	argv := info.Config.Healthcheck.Test[1:]
+	if info.Config.Healthcheck.Test[0] == "CMD-SHELL" {
+		argv = append([]string{"/bin/sh", "-c"}, argv...)
+	}
+	_, err = c.Output(ctx, Command{Argv: argv})
+	return err
+}

@@ -7,7 +7,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -68,7 +67,7 @@ func (c *Console) Result(v any, text string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.json {
-		line, err := json.Marshal(v)
+		line, err := encode(v, "")
 		if err != nil {
 			return fmt.Errorf("print result: %w", err)
 		}

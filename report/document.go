@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,17 +15,28 @@ import (
 // Write stores v as indented JSON at path, whole or not at all, and makes the
 // folders on the way. Its errors are the surroundings' fault.
 func Write(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
+	text, err := encode(v, "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
-	if err := renameio.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+	if err := renameio.WriteFile(path, text, 0o644); err != nil {
 		return fault.Wrap(fault.Surroundings, fmt.Errorf("write %s: %w", path, err))
 	}
 	return nil
+}
+
+// encode writes v as JSON with an end of line. Its readers are no browsers: < and >
+// stay as they are.
+func encode(v any, indent string) ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
+	err := e.Encode(v)
+	return text.Bytes(), err
 }
 
 // Read fills v from the JSON document at path. A document that is not there

@@ -1,0 +1,93 @@
+// Package suite asks a running site everything that it should answer, and what it
+// should not, and compares each answer with what the site's own files say.
+//
+// The same suite runs on an image that was just built and on the copy of it that
+// came back from a registry.
+package suite
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"sync"
+)
+
+// Expectation is what a site should serve.
+type Expectation struct {
+	Files    []File
+	Folders  []string // paths of folders that have no index
+	NotFound File     // the page that comes with 404; its URL is "" where there is none
+	Health   string   // path that answers 200
+}
+
+// File is one file as it should be served.
+type File struct {
+	URL     string // path, escaped
+	Body    []byte
+	Gzip    bool // whether there is a ready-made .gz of it
+	Type    string
+	Headers map[string]string
+}
+
+// Box is the container that the site runs in.
+type Box interface {
+	// Processes lists what runs in it.
+	Processes(context.Context) ([]Process, error)
+	// CheckHealth runs the image's own health check once.
+	CheckHealth(context.Context) error
+	// Stop sends the stop signal, waits for the end and gives the exit code.
+	Stop(context.Context) (int, error)
+}
+
+// Process is a process of the container.
+type Process struct{ UID, Command string }
+
+// Check is one question with its answer.
+type Check struct {
+	Name     string `json:"name"`
+	Passed   bool   `json:"passed"`
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
+}
+
+// atOnce bounds how many requests are under way: the box is as small as in production.
+const atOnce = 8
+
+// Run asks everything and gives the checks, in an order that does not change. The
+// site is stopped at the end, which is a check too.
+func Run(ctx context.Context, base *url.URL, e Expectation, box Box) []Check {
+	r := &runner{client: newClient(), base: base}
+	defer r.client.CloseIdleConnections()
+	var questions []question
+	for _, f := range e.Files {
+		questions = append(questions, aboutFile(f)...)
+	}
+	questions = append(questions, aboutSite(e)...)
+	questions = append(questions, aboutBox(box)...)
+	checks := r.askAll(ctx, questions)
+	r.client.CloseIdleConnections()
+	return append(checks, stopGracefully(ctx, base, box)...)
+}
+
+// question asks the site something and gives one or more checks.
+type question func(context.Context, *runner) []Check
+
+func (r *runner) askAll(ctx context.Context, questions []question) []Check {
+	answers := make([][]Check, len(questions))
+	turn := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, ask := range questions {
+		turn <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turn }()
+			answers[i] = ask(ctx, r)
+		})
+	}
+	all.Wait()
+	return slices.Concat(answers...)
+}
+
+// equal is a check that something is as it should be.
+func equal(name, expected, got string) Check {
+	return Check{Name: name, Passed: expected == got, Expected: expected, Got: got}
+}

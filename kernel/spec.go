@@ -70,6 +70,13 @@ var (
 // Specs gives the chosen kernels of the file whose folder is dir. Every fault of
 // what was chosen is reported at once.
 func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
+	if choice.Arch != "" {
+		a, err := arch.Find(choice.Arch)
+		if err != nil {
+			return nil, fault.Wrap(fault.Usage, err)
+		}
+		choice.Arch = a.Name
+	}
 	var specs []Spec
 	var faults []string
 	for _, t := range f.Kernels {
@@ -81,7 +88,7 @@ func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
 		}
 		for _, each := range t.Arch {
 			s, bad := t.spec(dir, each)
-			if choice.admits(s.Arch) {
+			if choice.Arch == "" || choice.Arch == s.Arch.Name || len(bad) > 0 {
 				specs, faults = append(specs, s), append(faults, bad...)
 			}
 		}
@@ -96,21 +103,8 @@ func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
 	return specs, nil
 }
 
-func (c Choice) admits(a arch.Arch) bool {
-	if c.Arch == "" {
-		return true
-	}
-	want, err := arch.Find(c.Arch)
-	return err != nil || want.Name == a.Name
-}
-
 // nothing says why no kernel was chosen, and which there are.
 func (f File) nothing(c Choice) error {
-	if c.Arch != "" {
-		if _, err := arch.Find(c.Arch); err != nil {
-			return fault.Wrap(fault.Usage, err)
-		}
-	}
 	var known []string
 	for _, t := range f.Kernels {
 		known = append(known, t.Name+" ("+strings.Join(t.Arch, ", ")+")")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ const removeTimeout = 4 * time.Second
 type Spec struct {
 	Image   string
 	Kind    string   // what it is for, the value of its kiln label: "build", "verify", ...
+	Name    string   // more about that, for the container's name
 	Command []string // argv; empty for the image's own
 	User    string   // "UID:GID"; empty for the image's own
 	Env     []string // NAME=value
@@ -54,7 +56,7 @@ type Container struct {
 
 // Run creates and starts a container. If it cannot be started it is removed.
 func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
-	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(e.endpoint), nil, nil, "")
+	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
 	if err != nil {
 		return nil, e.failed("create a container of "+s.Image, err)
 	}
@@ -68,6 +70,16 @@ func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
 		return nil, e.failed("start a container of "+s.Image, err)
 	}
 	return c, nil
+}
+
+// name gives a name that people can tell apart and that no other run has:
+// kiln-build-micro-6.12.117-arm64-3f9a1c.
+func (s Spec) name() string {
+	parts := []string{"kiln", s.Kind}
+	if s.Name != "" {
+		parts = append(parts, s.Name)
+	}
+	return strings.Join(append(parts, fmt.Sprintf("%06x", rand.Uint32()&0xffffff)), "-")
 }
 
 func (s Spec) config(o owner) *container.Config {

@@ -114,7 +114,7 @@ func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) er
 		return err
 	}
 	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // an image without a command needs one to be a container
-	created, err := e.api.ContainerCreate(ctx, spec.config(e.owner), spec.host(e.endpoint), nil, nil, "")
+	created, err := e.api.ContainerCreate(ctx, spec.config(e.owner), spec.host(e.endpoint), nil, nil, spec.name())
 	if err != nil {
 		return e.failed("create a container of "+ref, err)
 	}

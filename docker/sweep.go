@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -97,14 +98,14 @@ func short(id string) string {
 	return fmt.Sprint(id)
 }
 
-// Containers gives the names of the containers of a kind, of whichever run.
-func (e *Engine) Containers(ctx context.Context, kind string) ([]string, error) {
-	list, err := e.api.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", Label+"="+kind)),
-	})
-	names := make([]string, len(list))
-	for i, c := range list {
-		names[i] = containerName(c)
+// Containers gives the names of Kiln's containers that begin so, of whichever run.
+func (e *Engine) Containers(ctx context.Context, prefix string) ([]string, error) {
+	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
+	var names []string
+	for _, c := range list {
+		if name := containerName(c); strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
 	}
 	return names, e.failed("list containers", err)
 }

@@ -145,7 +145,7 @@ func (j *job) open(ctx context.Context) error {
 	}
 	j.jobs = info.CPUs
 	j.box, err = e.Run(ctx, docker.Spec{
-		Image: p.Toolchain.Image, Kind: "build", Command: []string{"sleep", "infinity"},
+		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
 		Mounts: p.Mounts, Offline: p.Network == "none",
 	})
 	if err != nil {

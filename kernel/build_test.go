@@ -166,7 +166,7 @@ func TestCancelledBuildLeavesNoContainer(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 8*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
-	left, err := w.Engine.Containers(t.Context(), "build")
+	left, err := w.Engine.Containers(t.Context(), "kiln-build-clay")
 	if err != nil || len(left) > 0 {
 		t.Errorf("left running: %v, %v", left, err)
 	}

@@ -62,7 +62,7 @@ func start(t *testing.T, e *docker.Engine) (*exec.Cmd, *bytes.Buffer) {
 
 func running(t *testing.T, e *docker.Engine) []string {
 	t.Helper()
-	names, err := e.Containers(t.Context(), "build")
+	names, err := e.Containers(t.Context(), "kiln-build-micro-6.12.1-")
 	if err != nil {
 		t.Fatal(err)
 	}

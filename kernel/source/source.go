@@ -169,7 +169,7 @@ func (r Room) box(ctx context.Context, image string, ref Ref, mounts ...docker.M
 		return nil, err
 	}
 	return r.Engine.Run(ctx, docker.Spec{
-		Image: image, Kind: "source", Command: []string{"sleep", "infinity"},
+		Image: image, Kind: "source", Name: ref.Version.String(), Command: []string{"sleep", "infinity"},
 		Mounts:  append(mounts, docker.Mount{Volume: downloads, Path: "/downloads"}),
 		Offline: ref.Kind == KernelOrg || ref.Kind == Folder || ref.Kind == Tarball,
 	})

@@ -30,7 +30,6 @@ func Pieces(qemu map[string]string) []Piece {
 	pieces := []Piece{
 		{"mmdebstrap", "mmdebstrap", "mmdebstrap", "makes base images where no registry can be reached"},
 		{"registry", "docker-registry", "docker-registry", "tests push to it"},
-		{"nginx", "nginx", "nginx-light", "tests hold the site's configuration against it"},
 		{"git", "git", "git", "tells which commit an image was made of"},
 	}
 	for _, program := range slices.Sorted(maps.Keys(qemu)) {

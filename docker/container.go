@@ -163,16 +163,39 @@ type Process struct {
 	Command string
 }
 
-// Processes lists what runs in the container.
+// Processes lists what runs in the container. The engine asks ps on its own
+// machine; where that has none, the container's /proc is read from within.
 func (c *Container) Processes(ctx context.Context) ([]Process, error) {
 	top, err := c.engine.api.ContainerTop(ctx, c.ID, []string{"-eo", "uid,pid,args"})
 	if err != nil {
-		return nil, c.engine.failed("list processes", err)
+		return c.processesInside(ctx, err)
 	}
 	var list []Process
 	for _, row := range top.Processes {
 		if len(row) >= 3 {
 			list = append(list, Process{UID: row[0], Command: strings.Join(row[2:], " ")})
+		}
+	}
+	return list, nil
+}
+
+// processesInside reads each process's name and user from its status
+// (proc_pid_status(5)); the reader itself is among them.
+func (c *Container) processesInside(ctx context.Context, cause error) ([]Process, error) {
+	out, err := c.Output(ctx, Command{Argv: []string{
+		"find", "/proc", "-maxdepth", "2", "-path", "/proc/[0-9]*/status", "-exec", "grep", "-hE", "^(Name|Uid):", "{}", "+",
+	}})
+	if err != nil && out == "" { // some that ended meanwhile are no failure
+		return nil, c.engine.failed("list processes", cause)
+	}
+	var list []Process
+	name := ""
+	for line := range strings.Lines(out) {
+		switch field := strings.Fields(line); {
+		case len(field) > 1 && field[0] == "Name:":
+			name = field[1]
+		case len(field) > 2 && field[0] == "Uid:":
+			list = append(list, Process{UID: field[2], Command: name}) // the second is the effective one
 		}
 	}
 	return list, nil

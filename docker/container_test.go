@@ -146,3 +146,20 @@ func TestTakenPortIsTheSurroundings(t *testing.T) {
 		t.Errorf("a taken port gives %v", err)
 	}
 }
+
+func TestProcessesAreSeenFromWithinToo(t *testing.T) {
+	c := box(t, realEngine(t), Spec{User: "1000:1000"})
+	for name, list := range map[string]func() ([]Process, error){
+		"by the engine": func() ([]Process, error) { return c.Processes(t.Context()) },
+		"from within":   func() ([]Process, error) { return c.processesInside(t.Context(), nil) },
+	} {
+		found := false
+		processes, err := list()
+		for _, p := range processes {
+			found = found || p.UID == "1000" && strings.Contains(p.Command, "sleep")
+		}
+		if err != nil || !found {
+			t.Errorf("%s: %v, %v", name, processes, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -147,17 +148,26 @@ func (s Shop) await(ctx context.Context, box *docker.Container, b Bundle) (*url.
 // neverStarted tells why a container serves nothing, with its log.
 func (s Shop) neverStarted(box *docker.Container, cause error) error {
 	s.showLog(context.Background(), box)
-	return fault.New(fault.Bad, "the container's log stands above this line", "start the image: %w", cause)
+	return fault.New(fault.Bad, "the end of the container's log stands above this line", "start the image: %w", cause)
 }
 
+// shownLines is how much of a container's log is shown; the rest stands in a file.
+const shownLines = 10
+
+// showLog keeps the container's log in dist/verify.log and shows its end.
 func (s Shop) showLog(ctx context.Context, box *docker.Container) {
 	text, err := box.Logs(ctx)
 	if err != nil {
 		s.Console.Say("the container's log cannot be had: %v", err)
 		return
 	}
-	for line := range strings.Lines(text) {
-		s.Console.Say("container: %s", strings.TrimRight(line, "\n"))
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for _, line := range lines[max(0, len(lines)-shownLines):] {
+		s.Console.Say("container: %s", line)
+	}
+	path := filepath.Join(s.Dist, "verify.log")
+	if os.MkdirAll(s.Dist, 0o755) == nil && os.WriteFile(path, []byte(text), 0o644) == nil {
+		s.Console.Say("the container's whole log: %s", path)
 	}
 }
 

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -100,9 +101,10 @@ func buildFailed(name, log string, err error) error {
 }
 
 // hasSession asks whether the engine knows BuildKit sessions, by trying to open
-// one: Podman speaks the same API and does not.
+// one: Podman speaks the same API and does not. Each try has an id of its own, as an
+// engine refuses a second session of one id while the first is still closing.
 func (e *Engine) hasSession(ctx context.Context) bool {
-	conn, err := e.api.DialHijack(ctx, "/session", "h2c", map[string][]string{"X-Docker-Expose-Session-Uuid": {"probe"}})
+	conn, err := e.api.DialHijack(ctx, "/session", "h2c", map[string][]string{"X-Docker-Expose-Session-Uuid": {rand.Text()}})
 	if err != nil {
 		return false
 	}

@@ -81,3 +81,15 @@ func TestUnknownImageIsErrNoImage(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSessionsAreFoundEachTime(t *testing.T) {
+	e := realEngine(t)
+	if !e.buildKit {
+		t.Skip("SKIPPED, this engine has no BuildKit")
+	}
+	for range 20 {
+		if !e.hasSession(t.Context()) {
+			t.Fatal("an engine with sessions was taken for one without")
+		}
+	}
+}

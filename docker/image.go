@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 
 	"github.com/romanatrashyonok/kiln/fault"
@@ -33,7 +33,7 @@ var ErrNoImage = errors.New("no such image")
 // error is ErrNoImage when it is not there.
 func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
 	info, err := e.api.ImageInspect(ctx, ref)
-	if client.IsErrNotFound(err) {
+	if cerrdefs.IsNotFound(err) {
 		return Image{}, fmt.Errorf("find image %s: %w", ref, ErrNoImage)
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ func (e *Engine) Tag(ctx context.Context, id, ref string) error {
 // that is not there is no error.
 func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
 	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{Force: true, PruneChildren: true})
-	if client.IsErrNotFound(err) {
+	if cerrdefs.IsNotFound(err) {
 		return nil
 	}
 	return e.failed("remove image "+ref, err)

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strings"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
-	"github.com/docker/docker/client"
 )
 
 // labelled selects what Kiln made.
@@ -53,7 +53,7 @@ func (e *Engine) Prune(ctx context.Context) (Pruned, error) {
 	count := func(n *int, doing string, err error) {
 		if err == nil {
 			*n++
-		} else if !client.IsErrNotFound(err) {
+		} else if !cerrdefs.IsNotFound(err) {
 			faults = append(faults, e.failed(doing, err))
 		}
 	}

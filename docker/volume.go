@@ -3,8 +3,8 @@ package docker
 import (
 	"context"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/volume"
-	"github.com/docker/docker/client"
 )
 
 // Volume makes a named volume of a kind, or finds it if it is there. fresh
@@ -12,7 +12,7 @@ import (
 func (e *Engine) Volume(ctx context.Context, name, kind string, labels map[string]string) (fresh bool, err error) {
 	if _, err := e.api.VolumeInspect(ctx, name); err == nil {
 		return false, nil
-	} else if !client.IsErrNotFound(err) {
+	} else if !cerrdefs.IsNotFound(err) {
 		return false, e.failed("inspect volume "+name, err)
 	}
 	_, err = e.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: e.owner.labels(kind, labels)})
@@ -22,7 +22,7 @@ func (e *Engine) Volume(ctx context.Context, name, kind string, labels map[strin
 // HasVolume tells whether a volume is there.
 func (e *Engine) HasVolume(ctx context.Context, name string) (bool, error) {
 	_, err := e.api.VolumeInspect(ctx, name)
-	if client.IsErrNotFound(err) {
+	if cerrdefs.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, e.failed("inspect volume "+name, err)
@@ -32,7 +32,7 @@ func (e *Engine) HasVolume(ctx context.Context, name string) (bool, error) {
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 	for _, each := range []string{name + sealSuffix, name} {
 		err := e.api.VolumeRemove(ctx, each, false)
-		if err != nil && !client.IsErrNotFound(err) {
+		if err != nil && !cerrdefs.IsNotFound(err) {
 			return e.failed("remove volume "+each, err)
 		}
 	}

@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -134,16 +133,4 @@ func copyFile(from, to string) error {
 		return fault.Wrap(fault.Usage, err)
 	}
 	return fault.Wrap(fault.Surroundings, os.WriteFile(to, text, 0o644))
-}
-
-// find gives the built image, or says that there is none.
-func (s Shop) find(ctx context.Context) (docker.Image, error) {
-	found, err := s.Engine.FindImage(ctx, s.ref())
-	if errors.Is(err, docker.ErrNoImage) {
-		return found, fault.New(fault.Usage, "build it: go tool mage image", "find image %s: it is not built", s.ref())
-	}
-	if err != nil {
-		return found, fmt.Errorf("find image: %w", err)
-	}
-	return found, nil
 }

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -232,10 +231,4 @@ func hostOf(address string) string {
 		return u.Host
 	}
 	return address
-}
-
-// exists tells whether a path of this machine is there.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

@@ -1,0 +1,364 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/base"
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+func want(t *testing.T, text string) release.Want {
+	t.Helper()
+	w, err := release.ParseWant(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// room gives a room without an engine, for what needs none.
+func room(t *testing.T) Room {
+	t.Helper()
+	return Room{Console: report.New(t.Output(), t.Output(), ""), Cache: t.TempDir(), Dir: t.TempDir(), HTTP: NewHTTP()}
+}
+
+// realRoom gives a room with the real engine; without one the test is skipped for
+// a person and fails in CI.
+func realRoom(t *testing.T) Room {
+	t.Helper()
+	e, err := docker.Connect(t.Context(), os.Getenv)
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("no engine in CI: %v", err)
+		}
+		t.Skipf("SKIPPED, it needs an engine: %v", err)
+	}
+	t.Cleanup(func() { e.Close() })
+	r := room(t)
+	r.Engine = e
+	r.Image = func(ctx context.Context) (string, error) {
+		root, err := base.Get(ctx, e, "debian:trixie-slim", r.Console)
+		if err != nil {
+			return "", err
+		}
+		return e.Build(ctx, docker.Build{Kind: "test", Context: fetchContext(t, root.Ref), Tags: []string{"kiln/test:fetch"}}, r.Console)
+	}
+	return r
+}
+
+// fetchContext is the recipe of an image with what unpacks and fetches.
+func fetchContext(t *testing.T, root string) string {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git patch xz-utils\n")
+	return dir
+}
+
+// repository serves a git repository with a tree under the tag v6.12.7 to the
+// engine's containers, and gives its URL.
+func repository(t *testing.T, r Room) string {
+	t.Helper()
+	dir := smallTree(t, 7)
+	git := func(argv ...string) {
+		t.Helper()
+		argv = append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)
+		if out, err := exec.Command("git", argv...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v %s", argv, err, out)
+		}
+	}
+	git("init", "--quiet")
+	git("config", "uploadpack.allowAnySHA1InWant", "true")
+	git("add", ".")
+	git("commit", "--quiet", "-m", "x")
+	git("tag", "-a", "-m", "x", "v6.12.7")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	daemon := exec.Command("git", "daemon", "--export-all", "--base-path="+dir, "--listen=0.0.0.0", fmt.Sprintf("--port=%d", port), "--reuseaddr", dir)
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		syscall.Kill(-daemon.Process.Pid, syscall.SIGKILL)
+		daemon.Wait()
+	})
+	return fmt.Sprintf("git+git://%s:%d/.git", gateway(t, r), port)
+}
+
+// gateway is this machine as the engine's containers see it.
+func gateway(t *testing.T, r Room) string {
+	t.Helper()
+	image, err := r.Image(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := r.Engine.Run(t.Context(), docker.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Remove()
+	out, err := box.Output(t.Context(), docker.Command{Argv: []string{"cat", "/proc/net/route"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out) {
+		if f := strings.Fields(line); len(f) > 2 && f[1] == "00000000" {
+			raw, err := hex.DecodeString(f[2])
+			if err != nil || len(raw) != 4 {
+				t.Fatalf("unexpected route %q", line)
+			}
+			return fmt.Sprintf("%d.%d.%d.%d", raw[3], raw[2], raw[1], raw[0])
+		}
+	}
+	t.Fatal("the containers have no gateway")
+	return ""
+}
+
+// smallTree writes the least that passes for a kernel's source, of version 6.12.n.
+func smallTree(t *testing.T, sublevel int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), fmt.Sprintf("linux-6.12.%d", sublevel))
+	if err := os.MkdirAll(filepath.Join(dir, "deep"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "Makefile"), fmt.Sprintf("# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = %d\nEXTRAVERSION =\n", sublevel))
+	write(t, filepath.Join(dir, "deep", "file.c"), "int x;\n")
+	if err := os.Symlink("deep/file.c", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tarball packs a tree as kernel.org does and gives its path and sha256.
+func tarballOf(t *testing.T, dir string) (path, sum string) {
+	t.Helper()
+	path = dir + ".tar.xz"
+	cmd := exec.Command("tar", "-C", filepath.Dir(dir), "-cJf", path, filepath.Base(dir))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED, tar cannot pack with xz here: %v %s", err, out)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256(text)
+	return path, hex.EncodeToString(hash[:])
+}
+
+// upstream serves a kernel.org with one release; alter changes what it gives.
+func upstreamOf(t *testing.T, tarball, sum string, alter func(http.ResponseWriter, *http.Request) bool) Upstream {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/releases.json", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"latest_stable":{"version":"6.12.7"},"releases":[
+			{"moniker":"linux-next","version":"next-20260925","iseol":false,"source":null},
+			{"moniker":"mainline","version":"6.13-rc4","iseol":false},
+			{"moniker":"longterm","version":"6.12.7","iseol":false},
+			{"moniker":"longterm","version":"6.6.70","iseol":true}]}`)
+	})
+	mux.HandleFunc("/v6.x/sha256sums.asc", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "-----BEGIN PGP SIGNED MESSAGE-----\n\n%s  linux-6.12.7.tar.xz\n%s  linux-6.12.7.tar.gz\n%s  linux-6.1.3.tar.xz\n", sum, strings.Repeat("1", 64), strings.Repeat("2", 64))
+	})
+	mux.HandleFunc("/v6.x/linux-6.12.7.tar.xz", func(w http.ResponseWriter, r *http.Request) {
+		if alter == nil || !alter(w, r) {
+			http.ServeFile(w, r, tarball)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return Upstream{Releases: server.URL + "/releases.json", Sums: server.URL, Mirrors: []string{"http://127.0.0.1:1", server.URL}}
+}
+
+func TestKernelOrgFindsWhatIsAsked(t *testing.T) {
+	r := room(t)
+	r.Upstream = upstreamOf(t, "", strings.Repeat("a", 64), nil)
+	for text, version := range map[string]string{
+		"~> 6.12.0": "6.12.7", "6.12": "6.12.7", "longterm": "6.12.7", "6.12.7": "6.12.7", "6.1": "6.1.3", ">= 6.0, < 6.5": "6.1.3",
+	} {
+		ref, err := r.Resolve(t.Context(), KernelOrg, want(t, text))
+		if err != nil || ref.Version.String() != version {
+			t.Errorf("%s: %v, %v; want %s", text, ref, err, version)
+		}
+	}
+	for text, class := range map[string]fault.Class{"9.9": 0, "stable": fault.Usage, "mainline": fault.Surroundings} {
+		_, err := r.Resolve(t.Context(), KernelOrg, want(t, text))
+		if err == nil || class != 0 && fault.Code(err) != int(class) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestListOfAnotherFormIsLoud(t *testing.T) {
+	for name, text := range map[string]string{"truncated": `{"releases":[{"mon`, "empty": `{"releases":[]}`, "another": `{"kernels":{}}`, "a page": "<html>"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }))
+		r := room(t)
+		r.Upstream = Upstream{Releases: server.URL, Sums: server.URL, Mirrors: []string{server.URL}}
+		if _, err := r.Resolve(t.Context(), KernelOrg, want(t, "6.12")); err == nil || !strings.Contains(err.Error(), `expected an object with "releases"`) {
+			t.Errorf("%s: %v", name, err)
+		}
+		server.Close()
+	}
+}
+
+func TestDownloadResumesAndRefusesWhatWasAltered(t *testing.T) {
+	file, sum := tarballOf(t, smallTree(t, 7))
+	ranges, whole := "", true
+	alter := func(w http.ResponseWriter, r *http.Request) bool {
+		if !whole {
+			fmt.Fprint(w, "something else")
+			return true
+		}
+		ranges += r.Header.Get("Range") + ";"
+		return false
+	}
+	r := room(t)
+	r.Upstream = upstreamOf(t, file, sum, alter)
+	ref, err := r.Resolve(t.Context(), KernelOrg, want(t, "6.12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := filepath.Join(r.Cache, "downloads", sum+".part")
+	if err := os.MkdirAll(filepath.Dir(part), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, part, string(text[:100]))
+	path, err := kernelOrg{r}.download(t.Context(), ref)
+	if err != nil || ranges != "bytes=100-;" {
+		t.Errorf("%s, %v, asked for %q", path, err, ranges)
+	}
+	if got, _ := hashFile(path); got != sum {
+		t.Errorf("what was put together has sha256 %s", got)
+	}
+	whole = false
+	write(t, path, "harmed in the cache")
+	if _, err := (kernelOrg{r}).download(t.Context(), ref); err == nil {
+		t.Error("an altered tarball was taken")
+	}
+}
+
+func TestDebianStanzas(t *testing.T) {
+	got := parseStanzas(`Package: linux-source-6.12
+Version: 6.12.117-1~deb13u1
+SHA256: abc
+
+Package: linux-source
+Version: 6.12.117-1
+SHA256: def
+
+Package: linux-source-6.18
+Version: 6.18-1
+SHA256: 123
+`)
+	if len(got) != 2 || got[0].Version.String() != "6.12.117" || got[0].SHA256 != "abc" || got[1].Version.String() != "6.18" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMakefileVersion(t *testing.T) {
+	for text, version := range map[string]string{
+		"VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\n":    "6.12.117",
+		"VERSION = 7\nPATCHLEVEL = 1\nSUBLEVEL = 0\nEXTRAVERSION =\n":       "7.1",
+		"VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc10\n": "7.3-rc10",
+	} {
+		if v, err := makefileVersion(text); err != nil || v.String() != version {
+			t.Errorf("%q: %v, %v", text, v, err)
+		}
+	}
+	if _, err := makefileVersion("all:\n\techo no kernel\n"); fault.Code(err) != int(fault.Bad) {
+		t.Errorf("another Makefile: %v", err)
+	}
+}
+
+// contents lists the files of a volume.
+func contents(t *testing.T, r Room, volume string) string {
+	t.Helper()
+	image, err := r.Image(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := r.Engine.Run(t.Context(), docker.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}, Mounts: []docker.Mount{{Volume: volume, Path: "/v", ReadOnly: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Remove()
+	out, err := box.Output(t.Context(), docker.Command{Argv: []string{"sh", "-c", "cd /v && find . -type f -o -type l | sort | tr '\\n' ' '"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+func TestEachKindFillsItsVolume(t *testing.T) {
+	r := realRoom(t)
+	dir := smallTree(t, 7)
+	file, sum := tarballOf(t, dir)
+	r.Upstream = upstreamOf(t, file, sum, nil)
+	repo := repository(t, r)
+	for _, from := range []string{KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
+		ref, err := r.Resolve(t.Context(), from, want(t, "6.12"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		volume, err := r.Fetch(t.Context(), from, ref, nil)
+		if err != nil {
+			t.Errorf("%s: %v", from, err)
+			continue
+		}
+		if got := contents(t, r, volume); got != "./Makefile ./deep/file.c ./link" {
+			t.Errorf("%s: the volume holds %s", from, got)
+		}
+		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != volume {
+			t.Errorf("%s: fetched again: %s, %v", from, again, err)
+		}
+		if err := r.Engine.RemoveVolume(context.Background(), volume); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWrongContentIsNotSealed(t *testing.T) {
+	r := realRoom(t)
+	dir := smallTree(t, 9)
+	ref, err := r.Resolve(t.Context(), dir, want(t, "6.12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref.Version, _ = release.Parse("6.12.8")
+	volume := Volume(ref, nil)
+	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
+	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Bad) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
+		t.Errorf("got %v", err)
+	}
+	if whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
+		t.Errorf("sealed is %v, %v", whole, err)
+	}
+}

@@ -34,6 +34,7 @@ type Shop struct {
 	Engine   *docker.Engine
 	Console  *report.Console
 	Settings Settings
+	Bundle   Bundle // what the site is to serve; see Settings.ReadBundle
 	Dir      string // folder of site.toml
 	Dist     string // folder that documents go to
 	Revision string // commit of the site, for the image's label; may be empty
@@ -51,9 +52,9 @@ type Image struct {
 // labelBundle carries the hash of what an image was made of.
 const labelBundle = "kiln.bundle"
 
-// Bundle reads the site's files.
-func (s Shop) Bundle() (Bundle, error) {
-	return ReadBundle(filepath.Join(s.Dir, s.Settings.Content), filepath.Join(s.Dir, "nginx.conf"))
+// ReadBundle reads the site's files; dir is the folder of site.toml.
+func (s Settings) ReadBundle(dir string) (Bundle, error) {
+	return ReadBundle(filepath.Join(dir, s.Content), filepath.Join(dir, "nginx.conf"))
 }
 
 // ref is the image's first name.
@@ -62,15 +63,11 @@ func (s Shop) ref() string { return s.Settings.Repository + ":" + s.Settings.Tag
 // Build builds the site image, unless the engine has one of the same files, the
 // same Dockerfile and the same base.
 func (s Shop) Build(ctx context.Context) (Image, error) {
-	bundle, err := s.Bundle()
-	if err != nil {
-		return Image{}, err
-	}
 	root, err := base.Get(ctx, s.Engine, s.Settings.Base, s.Console)
 	if err != nil {
 		return Image{}, err
 	}
-	recipe, err := s.recipe(bundle, root)
+	recipe, err := s.recipe(root)
 	if err != nil {
 		return Image{}, err
 	}
@@ -90,27 +87,27 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	}
 	s.Console.Say("image %s: building, %s", result.Ref, result.Why)
 	result.Built = true
-	result.ID, err = s.build(ctx, bundle, root, recipe)
+	result.ID, err = s.build(ctx, root, recipe)
 	return result, err
 }
 
 // recipe hashes all that decides what the image holds.
-func (s Shop) recipe(b Bundle, root base.Image) (string, error) {
+func (s Shop) recipe(root base.Image) (string, error) {
 	dockerfile, err := os.ReadFile(filepath.Join(s.Dir, "Dockerfile"))
 	if err != nil {
 		return "", fault.Wrap(fault.Usage, err)
 	}
-	return hashStrings(b.Hash(), root.ID, string(dockerfile)), nil
+	return hashStrings(s.Bundle.Hash(), root.ID, string(dockerfile)), nil
 }
 
 // build stages the context and has the engine build it.
-func (s Shop) build(ctx context.Context, bundle Bundle, root base.Image, recipe string) (string, error) {
+func (s Shop) build(ctx context.Context, root base.Image, recipe string) (string, error) {
 	dir, err := os.MkdirTemp("", "kiln-site-")
 	if err != nil {
 		return "", fault.Wrap(fault.Surroundings, err)
 	}
 	defer os.RemoveAll(dir)
-	if err := bundle.Stage(dir); err != nil {
+	if err := s.Bundle.Stage(dir); err != nil {
 		return "", err
 	}
 	if err := copyFile(filepath.Join(s.Dir, "Dockerfile"), filepath.Join(dir, "Dockerfile")); err != nil {

@@ -8,16 +8,12 @@ import (
 // Serve runs the built image on the port of site.toml, with production's
 // limits, until ctx ends. Its log goes to the console.
 func (s Shop) Serve(ctx context.Context, i Image) error {
-	bundle, err := s.Bundle()
-	if err != nil {
-		return err
-	}
-	box, err := s.Engine.Run(ctx, production(i.ID, bundle, s.Settings.Port))
+	box, err := s.Engine.Run(ctx, production(i.ID, s.Bundle, s.Settings.Port))
 	if err != nil {
 		return err
 	}
 	defer box.Remove()
-	at, err := s.await(ctx, box, bundle)
+	at, err := s.await(ctx, box)
 	if err != nil {
 		return err
 	}

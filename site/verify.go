@@ -72,10 +72,7 @@ func (v Verdict) err() error {
 func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 	start := time.Now()
 	v := Verdict{Schema: VerifySchema, Image: ref}
-	bundle, err := s.Bundle()
-	if err != nil {
-		return v, err
-	}
+	var err error
 	if v.Engine, err = s.Engine.Info(ctx); err != nil {
 		return v, err
 	}
@@ -84,16 +81,16 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	v.ID = found.ID
-	box, err := s.Engine.Run(ctx, production(ref, bundle, 0))
+	box, err := s.Engine.Run(ctx, production(ref, s.Bundle, 0))
 	if err != nil {
 		return v, err
 	}
 	defer box.Remove()
-	at, err := s.await(ctx, box, bundle)
+	at, err := s.await(ctx, box)
 	if err != nil {
 		return v, err
 	}
-	v.Checks = suite.Run(ctx, at, bundle.Expectation(), runningBox{box})
+	v.Checks = suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -121,14 +118,14 @@ func production(ref string, b Bundle, port int) docker.Spec {
 }
 
 // await gives the server's address as soon as it takes connections.
-func (s Shop) await(ctx context.Context, box *docker.Container, b Bundle) (*url.URL, error) {
+func (s Shop) await(ctx context.Context, box *docker.Container) (*url.URL, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	address, err := box.Address(ctx, b.Port())
+	address, err := box.Address(ctx, s.Bundle.Port())
 	if err != nil {
 		return nil, s.neverStarted(box, err)
 	}
-	health := &url.URL{Scheme: "http", Host: address, Path: b.HealthPath()}
+	health := &url.URL{Scheme: "http", Host: address, Path: s.Bundle.HealthPath()}
 	for {
 		if suite.Answers(ctx, health) {
 			return &url.URL{Scheme: "http", Host: address}, nil

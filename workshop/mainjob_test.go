@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -125,6 +126,18 @@ func toRegistry(address, password string) []string {
 	}
 }
 
+// forget removes from the engine what a push to a test registry left there.
+func forget(t *testing.T, e *docker.Engine, address string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, tag := range []string{"v1", "latest", "kiln-staging"} {
+			if err := e.RemoveImage(context.Background(), address+"/me/site:"+tag); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // asRegistry asks the registry itself which digest a tag has.
 func asRegistry(t *testing.T, ref string) (string, error) {
 	t.Helper()
@@ -145,8 +158,9 @@ func asRegistry(t *testing.T, ref string) (string, error) {
 }
 
 func TestPush(t *testing.T) {
-	engine(t)
+	e := engine(t)
 	c, address := newClone(t), registrytest.Start(t)
+	forget(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, registrytest.Password), "push")
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
@@ -164,8 +178,9 @@ func TestPush(t *testing.T) {
 }
 
 func TestPushWithAWrongPassword(t *testing.T) {
-	engine(t)
+	e := engine(t)
 	c, address := newClone(t), registrytest.Start(t)
+	forget(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, "wr0ng-hunter2"), "push")
 	if code != 3 {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
@@ -187,8 +202,9 @@ func (c clone) noTag(address string) {
 }
 
 func TestImageThatFailsItsSuiteIsNotTagged(t *testing.T) {
-	engine(t)
+	e := engine(t)
 	c, address := newClone(t), registrytest.Start(t)
+	forget(t, e, address)
 	// The image serves another page than the one that it is compared with.
 	dockerfile := filepath.Join(c.dir, "site", "Dockerfile")
 	text, err := os.ReadFile(dockerfile)

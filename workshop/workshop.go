@@ -103,12 +103,18 @@ func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
 	return e, nil
 }
 
-// Shop opens the room of the site image.
+// Shop opens the room of the site image. The site is read before the engine is
+// asked for anything.
 func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
+	dir := filepath.Dir(SiteFile)
+	bundle, err := w.Site.Value.ReadBundle(dir)
+	if err != nil {
+		return site.Shop{}, err
+	}
 	e, err := w.Engine(ctx)
 	return site.Shop{
-		Engine: e, Console: w.Console, Settings: w.Site.Value,
-		Dir: filepath.Dir(SiteFile), Dist: Dist, Revision: revision(ctx),
+		Engine: e, Console: w.Console, Settings: w.Site.Value, Bundle: bundle,
+		Dir: dir, Dist: Dist, Revision: revision(ctx),
 	}, err
 }
 

@@ -130,7 +130,7 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 	for _, text := range t.Config {
 		items, err := readItem(dir, text, s.Arch.Name)
 		add(err)
-		s.Config = append(s.Config, items...)
+		s.Config = join(s.Config, items)
 	}
 	for _, path := range t.Patches {
 		p, err := source.ReadPatch(dir, path)
@@ -140,12 +140,24 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 	return s, faults
 }
 
+// inline is the fragment of the options that stand in the file itself.
+const inline = "kernels.toml"
+
+// join appends items; single options that follow each other become one fragment.
+func join(items, more []Item) []Item {
+	if n := len(items); n > 0 && len(more) == 1 && more[0].Fragment == inline && items[n-1].Fragment == inline {
+		items[n-1].Text += more[0].Text
+		return items
+	}
+	return append(items, more...)
+}
+
 // readItem reads one entry of config. Beside a file NAME.config the file
 // NAME.ARCH.config is taken along where there is one: what only this architecture
 // has stands there.
 func readItem(dir, text, archName string) ([]Item, error) {
 	if strings.HasPrefix(text, "CONFIG_") || strings.HasPrefix(text, "# CONFIG_") {
-		return []Item{{Fragment: "kernels.toml", Text: text + "\n"}}, nil
+		return []Item{{Fragment: inline, Text: text + "\n"}}, nil
 	}
 	path := filepath.Join(dir, text)
 	if _, err := os.Stat(path); err != nil {
@@ -174,6 +186,11 @@ func (s Spec) Asked() ([]kconfig.Option, error) {
 	var faults []string
 	for _, item := range s.Config {
 		options, bad := kconfig.Parse(item.Fragment, item.Text)
+		if item.Fragment == inline { // the line is one of the text, not of the file
+			for i := range options {
+				options[i].Where = inline + ", kernel " + s.Name
+			}
+		}
 		asked = append(asked, options...)
 		for _, err := range bad {
 			faults = append(faults, err.Error())

@@ -34,7 +34,7 @@ type Finding struct {
 
 // String is the finding's line for people.
 func (f Finding) String() string {
-	line := fmt.Sprintf("%-8s %-14s %s", f.State, f.Name, f.Detail)
+	line := fmt.Sprintf("%-8s %-23s %s", f.State, f.Name, f.Detail)
 	if f.Mend != "" {
 		line += "; mend: " + f.Mend
 	}

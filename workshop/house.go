@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/settings"
@@ -51,8 +52,18 @@ func (w *Workshop) Prune(ctx context.Context) error {
 // testTimeout is for the slowest package, which builds kernels.
 const testTimeout = "60m"
 
-// Test runs the test suite; in CI a test that lacks an engine fails.
+// Test runs the test suite; in CI a test that lacks an engine fails. The bases that
+// tests stand on are made first, since packages are tested side by side.
 func (w *Workshop) Test(ctx context.Context) error {
+	e, err := w.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ref := range []string{"debian:trixie-slim", w.Site.Value.Base} {
+		if _, err := base.Get(ctx, e, ref, w.Console); err != nil {
+			return err
+		}
+	}
 	return commands(ctx,
 		[]string{"go", "test", "-timeout", testTimeout, "./..."},
 		[]string{"go", "vet", "-tags", "mage", "."},

@@ -19,7 +19,7 @@ const module = "github.com/romanatrashyonok/kiln/"
 var mayImport = map[string][]string{
 	".":        {"fault", "guard", "kernel", "workshop"},
 	"cmd":      {},
-	"workshop": {"docker", "fault", "host", "kernel", "report", "settings", "site"},
+	"workshop": {"base", "docker", "fault", "host", "kernel", "report", "settings", "site"},
 	"site":     {"base", "docker", "fault", "report"},
 	"kernel":   {"base", "docker", "fault", "report"},
 	"host":     {"fault", "report"},

@@ -2,9 +2,11 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +57,10 @@ func (r Room) request(ctx context.Context, address string, from int64) (*http.Re
 	}
 	response, err := r.HTTP.Do(request)
 	if err != nil {
+		var outer *url.Error // says the method and the whole address again
+		if errors.As(err, &outer) {
+			err = outer.Err
+		}
 		return nil, fault.Wrap(fault.Surroundings, fmt.Errorf("reach %s: %w", hostOf(address), err))
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusPartialContent {

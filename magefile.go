@@ -46,7 +46,7 @@ func init() {
 var Aliases = map[string]any{"kernel": Kernel.All, "kernel:386": Kernel.I386}
 
 // run does the work of a target and makes its error the exit code.
-func run(ctx context.Context, work func(context.Context, *workshop.Workshop) error) error {
+func run(ctx context.Context, work workshop.Work) error {
 	if code, text := workshop.Run(ctx, work); code != 0 {
 		return mg.Fatal(code, text)
 	}
@@ -55,35 +55,32 @@ func run(ctx context.Context, work func(context.Context, *workshop.Workshop) err
 
 // Setup installs and starts what is missing: a Docker engine, QEMU, and what the tests need.
 func Setup(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Setup(ctx) })
+	return run(ctx, (*workshop.Workshop).Setup)
 }
 
 // Doctor says what this machine has and lacks, with the command that mends it.
 func Doctor(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Doctor(ctx) })
+	return run(ctx, (*workshop.Workshop).Doctor)
 }
 
 // Image builds the site image.
 func Image(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
-		_, err := w.Image(ctx)
-		return err
-	})
+	return run(ctx, (*workshop.Workshop).Image)
 }
 
 // Verify runs the site image as in production and proves it by what it serves.
 func Verify(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Verify(ctx) })
+	return run(ctx, (*workshop.Workshop).Verify)
 }
 
 // Push publishes the site image: proven, pulled back by digest, proven again, then tagged.
 func Push(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Push(ctx) })
+	return run(ctx, (*workshop.Workshop).Push)
 }
 
 // Serve runs the site image here until Ctrl-C.
 func Serve(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Serve(ctx) })
+	return run(ctx, (*workshop.Workshop).Serve)
 }
 
 // Kernel holds the targets of the kernels.
@@ -184,7 +181,7 @@ func (Kernel) Fetch(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
 		return w.Fetch(ctx, choice(name, arch, version))
 	})
 }
@@ -195,7 +192,7 @@ func (Kernel) Plan(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
 		return w.Plan(ctx, choice(name, arch, version))
 	})
 }
@@ -206,49 +203,49 @@ func (Kernel) Shell(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
 		return w.Shell(ctx, choice(name, arch, version))
 	})
 }
 
 // Extract copies the built kernels into dist/kernels, checked by sha256.
 func Extract(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Extract(ctx, kernel.Choice{}) })
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Extract(ctx, kernel.Choice{}) })
 }
 
 // All does the main job: image, verify, kernel, extract; pushes only with KILN_PUSH=1.
 func All(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.All(ctx) })
+	return run(ctx, (*workshop.Workshop).All)
 }
 
 // Config prints the effective configuration, with the origin of each value.
 func Config(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Config() })
+	return run(ctx, (*workshop.Workshop).Config)
 }
 
 // Test runs the whole test suite, on the real engine.
 func Test(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Test(ctx) })
+	return run(ctx, (*workshop.Workshop).Test)
 }
 
 // Lint runs gofmt, go vet and staticcheck, with and without the mage tag.
 func Lint(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Lint(ctx) })
+	return run(ctx, (*workshop.Workshop).Lint)
 }
 
 // Clean removes dist/.
 func Clean(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Clean() })
+	return run(ctx, (*workshop.Workshop).Clean)
 }
 
 // Prune removes Kiln's containers, volumes and images from the engine.
 func Prune(ctx context.Context) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error { return w.Prune(ctx) })
+	return run(ctx, (*workshop.Workshop).Prune)
 }
 
 // build builds the chosen kernels.
 func build(ctx context.Context, arch string, name, version *string) error {
-	return run(ctx, func(ctx context.Context, w *workshop.Workshop) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
 		return w.Kernel(ctx, choice(name, &arch, version))
 	})
 }

@@ -2,42 +2,18 @@ package base
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
-// engine connects with the test registry's account. Without an engine the test is
-// skipped for a person and fails in CI.
-func engine(t *testing.T) (*docker.Engine, *report.Console) {
-	t.Helper()
-	e, err := docker.Connect(t.Context(), func(name string) string {
-		switch name {
-		case docker.UsernameVariable:
-			return registrytest.Username
-		case docker.PasswordVariable:
-			return registrytest.Password
-		}
-		return os.Getenv(name)
-	})
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
-		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e, report.New(t.Output(), t.Output(), "")
-}
-
 func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
-	e, c := engine(t)
+	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
 	for ref, want := range map[string]string{
 		"registry.invalid/debian:trixie-slim":     debianTag,
 		"registry.invalid/nginx:1.30-alpine-slim": nginxTag,
@@ -50,7 +26,7 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 }
 
 func TestPullThenStore(t *testing.T) {
-	e, c := engine(t)
+	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
 	root, err := Get(t.Context(), e, "registry.invalid/debian:trixie-slim", c)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +51,7 @@ func TestPullThenStore(t *testing.T) {
 }
 
 func TestUnreachableWithoutRecipeIsTheSurroundings(t *testing.T) {
-	e, c := engine(t)
+	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
 	start := time.Now()
 	_, err := Get(t.Context(), e, "registry.invalid/caddy:2", c)
 	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "docker load") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +13,9 @@ import (
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
-// account gives an environment with credentials for the registry.
-func account(password string) func(string) string {
-	return func(name string) string {
-		switch name {
-		case UsernameVariable:
-			return registrytest.Username
-		case PasswordVariable:
-			return password
-		}
-		return os.Getenv(name)
-	}
-}
-
 func TestPushTagAndPullBack(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
-	e.getenv = account(registrytest.Password)
+	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, registrytest.Password)
 	repository := address + "/ware"
 	staging := repository + ":staging"
 	if err := e.Tag(t.Context(), scratchImage(t, e), staging); err != nil {
@@ -65,7 +51,7 @@ func TestPushTagAndPullBack(t *testing.T) {
 
 func TestWrongPasswordIsToldAndNotRepeated(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
-	e.getenv = account("wrong-hunter2")
+	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, "wrong-hunter2")
 	ref := address + "/ware:v1"
 	if err := e.Tag(t.Context(), scratchImage(t, e), ref); err != nil {
 		t.Fatal(err)

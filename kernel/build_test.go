@@ -10,25 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
-// testWorks opens works on the real engine. Without one the test is skipped for a
-// person and fails in CI.
+// testWorks opens works on the real engine.
 func testWorks(t *testing.T) *Works {
 	t.Helper()
-	e, err := docker.Connect(t.Context(), os.Getenv)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
-		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
-	c := report.New(t.Output(), t.Output(), "")
-	return New(e, c, Defaults(), "testdata", t.TempDir(), t.TempDir())
+	return New(dockertest.Engine(t), report.New(t.Output(), t.Output(), ""), Defaults(), "testdata", t.TempDir(), t.TempDir())
 }
 
 // clay is a kernel of the stand-in tree with these options. What it makes in the

@@ -2,16 +2,14 @@ package kernel
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -72,7 +70,7 @@ func checkFolder(dir string) (Manifest, error) {
 		return m, err
 	}
 	for _, a := range m.Artefacts {
-		got, err := hashFile(filepath.Join(dir, a.Path))
+		got, err := source.HashFile(filepath.Join(dir, a.Path))
 		if err != nil {
 			return m, err
 		}
@@ -81,15 +79,4 @@ func checkFolder(dir string) (Manifest, error) {
 		}
 	}
 	return m, nil
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	_, err = io.Copy(sum, f)
-	return hex.EncodeToString(sum.Sum(nil)), err
 }

@@ -10,11 +10,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/site"
 )
 
 func TestFullDiskIsTheSurroundingsAndLosesNothing(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	if os.Getuid() != 0 {
 		t.Skip("SKIPPED, only root can mount a small disk")
 	}
@@ -51,7 +52,7 @@ func claySettings(t *testing.T) []string {
 }
 
 func TestOptionThatDoesNotStick(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	c := newClone(t)
 	code, _, stderr := c.run(append(claySettings(t), "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_DROPPED=y"), "kernel:amd64")
 	if code != 2 || !strings.Contains(stderr, "CONFIG_DROPPED: asked y") {
@@ -60,7 +61,7 @@ func TestOptionThatDoesNotStick(t *testing.T) {
 }
 
 func TestConstraintThatNothingSatisfies(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	c := newClone(t)
 	code, _, stderr := c.run([]string{"KILN_KERNEL_SOURCE=debian", "KILN_KERNEL_VERSION=>= 99.0"}, "kernel:plan")
 	if code != 2 || !strings.Contains(stderr, "it has [") {
@@ -69,7 +70,7 @@ func TestConstraintThatNothingSatisfies(t *testing.T) {
 }
 
 func TestTakenPort(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func TestTakenPort(t *testing.T) {
 }
 
 func TestBaseThatCannotBeHad(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	code, _, stderr := newClone(t).run([]string{"KILN_SITE_BASE=registry.invalid/caddy:2"}, "image")
 	if code != 3 || !strings.Contains(stderr, "no bootstrap makes it") {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
@@ -91,7 +92,7 @@ func TestBaseThatCannotBeHad(t *testing.T) {
 }
 
 func TestNamesWithSpacesAndCyrillicLetters(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	t.Cleanup(func() { e.RemoveImage(context.Background(), "kiln.test/names:latest") })
 	c := newClone(t)
 	for _, name := range []string{"a page.html", "страница.html", "папка с пробелом/100%.txt"} {

@@ -15,7 +15,7 @@ import (
 )
 
 // Config prints every value that holds, and where it comes from.
-func (w *Workshop) Config() error {
+func (w *Workshop) Config(context.Context) error {
 	for _, file := range []struct {
 		name string
 		rows []settings.Row
@@ -30,7 +30,7 @@ func (w *Workshop) Config() error {
 }
 
 // Clean removes dist/.
-func (w *Workshop) Clean() error {
+func (w *Workshop) Clean(context.Context) error {
 	if err := os.RemoveAll(Dist); err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}

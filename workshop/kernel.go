@@ -105,7 +105,7 @@ func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kerne
 // All does the whole job: the image is built and proven, and pushed only where
 // that was asked for; the kernels are built and extracted.
 func (w *Workshop) All(ctx context.Context) error {
-	if _, err := w.Image(ctx); err != nil {
+	if err := w.Image(ctx); err != nil {
 		return err
 	}
 	if err := w.publish(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/kernel"
 	"github.com/romanatrashyonok/kiln/kernel/arch"
@@ -66,7 +67,7 @@ func (c clone) read(name string, v any) {
 // TestMainJob does all that the toolkit exists for, on the real engine with the
 // real kernel source: minutes the first time, seconds when nothing has changed.
 func TestMainJob(t *testing.T) {
-	engine(t)
+	dockertest.Engine(t)
 	c := newClone(t)
 	code, stdout, stderr := c.run(nil, "all")
 	if code != 0 {
@@ -141,24 +142,11 @@ func forget(t *testing.T, e *docker.Engine, address string) {
 // asRegistry asks the registry itself which digest a tag has.
 func asRegistry(t *testing.T, ref string) (string, error) {
 	t.Helper()
-	e, err := docker.Connect(t.Context(), func(name string) string {
-		switch name {
-		case docker.UsernameVariable:
-			return registrytest.Username
-		case docker.PasswordVariable:
-			return registrytest.Password
-		}
-		return os.Getenv(name)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	return e.RemoteDigest(t.Context(), ref)
+	return dockertest.Potter(t).RemoteDigest(t.Context(), ref)
 }
 
 func TestPush(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
 	forget(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, registrytest.Password), "push")
@@ -178,7 +166,7 @@ func TestPush(t *testing.T) {
 }
 
 func TestPushWithAWrongPassword(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
 	forget(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, "wr0ng-hunter2"), "push")
@@ -202,7 +190,7 @@ func (c clone) noTag(address string) {
 }
 
 func TestImageThatFailsItsSuiteIsNotTagged(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
 	forget(t, e, address)
 	// The image serves another page than the one that it is compared with.

@@ -11,10 +11,13 @@ import (
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
+// Work is what a target does: a method of Workshop.
+type Work func(*Workshop, context.Context) error
+
 // Run does the work of a target and gives the process's exit code with the text
 // of what went wrong, secrets blotted out. The work's context ends on SIGTERM and
 // when the mage that started this process dies, besides on what ended ctx before.
-func Run(ctx context.Context, work func(context.Context, *Workshop) error) (code int, text string) {
+func Run(ctx context.Context, work Work) (code int, text string) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
@@ -22,7 +25,7 @@ func Run(ctx context.Context, work func(context.Context, *Workshop) error) (code
 	go watchParent(ctx, cancel)
 	w, err := Open()
 	if err == nil {
-		err = work(ctx, w)
+		err = work(w, ctx)
 	}
 	if err == nil {
 		return 0, ""

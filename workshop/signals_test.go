@@ -12,22 +12,8 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 )
-
-// engine connects to the real engine. Without one the test is skipped for a person
-// and fails in CI.
-func engine(t *testing.T) *docker.Engine {
-	t.Helper()
-	e, err := docker.Connect(t.Context(), os.Getenv)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
-		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e
-}
 
 // slow is a kernel whose compile takes a minute: a stand-in for hours.
 func slow(t *testing.T) []string {
@@ -70,7 +56,7 @@ func running(t *testing.T, e *docker.Engine) []string {
 }
 
 func TestSignalsEndABuildWithinFiveSeconds(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	for _, tc := range []struct {
 		name   string
 		signal syscall.Signal
@@ -119,7 +105,7 @@ func gone(group int, until time.Time) error {
 }
 
 func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
-	e := engine(t)
+	e := dockertest.Engine(t)
 	cmd, _ := start(t, e)
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

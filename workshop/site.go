@@ -8,25 +8,27 @@ import (
 )
 
 // Image builds the site image and prints its name and id.
-func (w *Workshop) Image(ctx context.Context) (site.Image, error) {
+func (w *Workshop) Image(ctx context.Context) error {
+	_, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(image, image.Ref+" "+image.ID)
+}
+
+// image opens the shop and builds the image unless nothing has changed.
+func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
 	shop, err := w.Shop(ctx)
 	if err != nil {
-		return site.Image{}, err
+		return shop, site.Image{}, err
 	}
 	image, err := shop.Build(ctx)
-	if err != nil {
-		return image, err
-	}
-	return image, w.Console.Result(image, image.Ref+" "+image.ID)
+	return shop, image, err
 }
 
 // Verify builds the site image if need be, runs it, and prints the verdict.
 func (w *Workshop) Verify(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
-	if err != nil {
-		return err
-	}
-	image, err := shop.Build(ctx)
+	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,11 +41,7 @@ func (w *Workshop) Verify(ctx context.Context) error {
 
 // Push proves the site image, publishes it, and prints its name by digest.
 func (w *Workshop) Push(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
-	if err != nil {
-		return err
-	}
-	image, err := shop.Build(ctx)
+	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,11 +59,7 @@ func (w *Workshop) Push(ctx context.Context) error {
 
 // Serve runs the site image until ctx ends.
 func (w *Workshop) Serve(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
-	if err != nil {
-		return err
-	}
-	image, err := shop.Build(ctx)
+	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,19 @@ const (
 	Password = "sl1p-and-gl@ze"
 )
 
+// Account gives an environment in which two variables name the account.
+func Account(username, password, value string) func(string) string {
+	return func(name string) string {
+		switch name {
+		case username:
+			return Username
+		case password:
+			return value
+		}
+		return os.Getenv(name)
+	}
+}
+
 // Start runs a registry until the test ends and gives its address, host:port.
 // Without the program the test is skipped for a person and fails in CI.
 func Start(t *testing.T) string {

@@ -80,7 +80,7 @@ func (r Room) download(ctx context.Context, address, path, sum string) error {
 	if err := r.append(ctx, address, part); err != nil {
 		return err
 	}
-	got, err := hashFile(part)
+	got, err := HashFile(part)
 	if err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}

@@ -163,7 +163,7 @@ func (k kernelOrg) unpack(ctx context.Context, box *docker.Container, ref Ref) e
 // download tries the mirrors in order.
 func (k kernelOrg) download(ctx context.Context, ref Ref) (string, error) {
 	path := filepath.Join(k.room.Cache, "downloads", ref.SHA256)
-	if got, err := hashFile(path); err == nil && got == ref.SHA256 {
+	if got, err := HashFile(path); err == nil && got == ref.SHA256 {
 		return path, nil
 	}
 	var faults []string

@@ -100,13 +100,13 @@ func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
-	file, err := hashFile(path)
+	file, err := HashFile(path)
 	fmt.Fprintf(sum, "%o %s\n", info.Mode()&0o111, file)
 	return err
 }
 
-// hashFile gives the sha256 of a file.
-func hashFile(path string) (string, error) {
+// HashFile gives the sha256 of a file of this machine, in hex.
+func HashFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -142,7 +142,7 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 	if !want.Admits(version) {
 		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
 	}
-	sum, err := hashFile(t.path)
+	sum, err := HashFile(t.path)
 	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum, Signature: Signature{Status: "none"}}, fault.Wrap(fault.Surroundings, err)
 }
 

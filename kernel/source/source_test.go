@@ -17,6 +17,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/report"
@@ -37,18 +38,10 @@ func room(t *testing.T) Room {
 	return Room{Console: report.New(t.Output(), t.Output(), ""), Cache: t.TempDir(), Dir: t.TempDir(), HTTP: NewHTTP()}
 }
 
-// realRoom gives a room with the real engine; without one the test is skipped for
-// a person and fails in CI.
+// realRoom gives a room with the real engine.
 func realRoom(t *testing.T) Room {
 	t.Helper()
-	e, err := docker.Connect(t.Context(), os.Getenv)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
-		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
+	e := dockertest.Engine(t)
 	r := room(t)
 	r.Engine = e
 	r.Image = func(ctx context.Context) (string, error) {
@@ -255,7 +248,7 @@ func TestDownloadResumesAndRefusesWhatWasAltered(t *testing.T) {
 	if err != nil || ranges != "bytes=100-;" {
 		t.Errorf("%s, %v, asked for %q", path, err, ranges)
 	}
-	if got, _ := hashFile(path); got != sum {
+	if got, _ := HashFile(path); got != sum {
 		t.Errorf("what was put together has sha256 %s", got)
 	}
 	whole = false

@@ -84,7 +84,7 @@ func ReadPatch(dir, path string) (Patch, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	sum, err := hashFile(path)
+	sum, err := HashFile(path)
 	if err != nil {
 		return Patch{}, fmt.Errorf("read patch: %w", err)
 	}

@@ -31,6 +31,10 @@ const (
 // network that swallows packets must not hold a build for minutes.
 const lookupTimeout = 8 * time.Second
 
+// trustStandIn is how long a stand-in serves before the registry is asked again for
+// the real one: that question may cost seconds, and every run would ask it.
+const trustStandIn = 24 * time.Hour
+
 // Image is a base that is in the engine's store now.
 type Image struct {
 	Ref  string `json:"ref"`  // the name that builds use
@@ -54,6 +58,12 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 	if !errors.Is(err, docker.ErrNoImage) {
 		return Image{}, err
 	}
+	how, noRecipe := recipeFor(ref)
+	if noRecipe == nil {
+		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Created) < trustStandIn {
+			return standIn(ref, how, made, c), nil
+		}
+	}
 	pullErr := pull(ctx, e, ref, c)
 	if pullErr == nil {
 		found, err := e.FindImage(ctx, ref)
@@ -62,10 +72,9 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 	if ctx.Err() != nil {
 		return Image{}, ctx.Err()
 	}
-	how, err := recipeFor(ref)
-	if err != nil {
+	if noRecipe != nil {
 		return Image{}, fault.New(fault.Surroundings, "connect to the registry, or load the image: docker load",
-			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, err)
+			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, noRecipe)
 	}
 	return bootstrap(ctx, e, ref, how, c)
 }
@@ -99,8 +108,13 @@ func bootstrap(ctx context.Context, e *docker.Engine, ref string, how recipe, c 
 	if err != nil {
 		return Image{}, err
 	}
+	return standIn(ref, how, found, c), nil
+}
+
+// standIn says that a bootstrapped image serves, and gives it.
+func standIn(ref string, how recipe, found docker.Image, c *report.Console) Image {
 	c.SayOnce("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
-	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}, nil
+	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}
 }
 
 // recipeFor chooses how an image can be made here, by the last part of its name.

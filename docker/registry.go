@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/patience"
 )
 
 // Push sends a tagged image to its registry and gives the digest of the manifest
@@ -87,7 +88,7 @@ func (e *Engine) remote(ctx context.Context, ref string) (name.Reference, []remo
 	if err != nil {
 		return nil, nil, err
 	}
-	patient := &patience{next: remote.DefaultTransport, wait: sleep}
+	patient := &patience.Transport{Next: remote.DefaultTransport}
 	return parsed, []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(patient)}, nil
 }
 

@@ -63,7 +63,7 @@ func TestSealedVolume(t *testing.T) {
 		if err := s.do(); err != nil {
 			t.Fatal(err)
 		}
-		if whole, err := e.Sealed(t.Context(), name); err != nil || whole != s.want {
+		if _, whole, err := e.Sealed(t.Context(), name); err != nil || whole != s.want {
 			t.Errorf("step %d: sealed is %v (%v), want %v", i, whole, err, s.want)
 		}
 	}

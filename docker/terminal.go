@@ -54,12 +54,17 @@ func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out 
 // followSize passes the window's size on whenever it changes.
 func (c *Container) followSize(ctx context.Context, exec string, fd int) {
 	var width, height int
-	for ; ctx.Err() == nil; sleep(ctx, 300*time.Millisecond) {
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
 		w, h, err := term.GetSize(fd)
-		if err != nil || (w == width && h == height) {
-			continue
+		if err == nil && (w != width || h != height) {
+			width, height = w, h
+			c.engine.api.ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(w), Height: uint(h)})
 		}
-		width, height = w, h
-		c.engine.api.ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(w), Height: uint(h)})
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
 	}
 }

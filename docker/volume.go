@@ -50,12 +50,15 @@ func (e *Engine) Seal(ctx context.Context, name string, labels map[string]string
 	return err
 }
 
-// Sealed tells whether a volume is there and whole.
-func (e *Engine) Sealed(ctx context.Context, name string) (bool, error) {
-	for _, each := range []string{name + sealSuffix, name} {
-		if there, err := e.HasVolume(ctx, each); err != nil || !there {
-			return false, err
-		}
+// Sealed tells whether a volume is there and whole, and with which labels it was
+// sealed.
+func (e *Engine) Sealed(ctx context.Context, name string) (labels map[string]string, whole bool, err error) {
+	if there, err := e.HasVolume(ctx, name); err != nil || !there {
+		return nil, false, err
 	}
-	return true, nil
+	seal, err := e.api.VolumeInspect(ctx, name+sealSuffix)
+	if cerrdefs.IsNotFound(err) {
+		return nil, false, nil
+	}
+	return seal.Labels, err == nil, e.failed("inspect the seal of volume "+name, err)
 }

@@ -1,4 +1,5 @@
-package docker
+// Package patience sends HTTP requests again when a server asks for it.
+package patience
 
 import (
 	"context"
@@ -7,40 +8,51 @@ import (
 	"time"
 )
 
-// The bounds of waiting for a registry that asks to be left alone for a while.
+// The bounds of waiting for a server that asks to be left alone for a while.
 const (
-	patienceTries = 5
-	patienceLimit = 2 * time.Minute // a longer wait is told instead of waited for
+	tries = 5
+	limit = 2 * time.Minute // a longer wait is told instead of waited for
 )
 
-// patience is a transport that waits as long as a registry asks for by
-// Retry-After (RFC 9110, section 10.2.3) with status 429 or 503, and then tries
-// again. The registry library retries too, but at its own pace.
-type patience struct {
-	next http.RoundTripper
+// Transport waits as long as a server asks for by Retry-After (RFC 9110, section
+// 10.2.3) with status 429 or 503, and then tries again: five times at most, and
+// two minutes at most each time.
+type Transport struct {
+	Next http.RoundTripper
+	Say  func(format string, args ...any) // told of each wait; may be nil
 	wait func(context.Context, time.Duration) error
 }
 
 // RoundTrip sends the request, again if it is told to wait. A request whose body
 // cannot be had again is sent once.
-func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	for try := 1; ; try++ {
-		response, err := p.next.RoundTrip(r)
-		if err != nil || try == patienceTries {
+		response, err := t.Next.RoundTrip(r)
+		if err != nil || try == tries {
 			return response, err
 		}
 		pause, asked := retryAfter(response, time.Now())
-		if !asked || pause > patienceLimit || (r.Body != nil && r.GetBody == nil) {
+		if !asked || pause > limit || (r.Body != nil && r.GetBody == nil) {
 			return response, nil
 		}
 		response.Body.Close()
-		if err := p.wait(r.Context(), pause); err != nil {
+		if err := t.pause(r, pause); err != nil {
 			return nil, err
 		}
 		if r, err = again(r); err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (t *Transport) pause(r *http.Request, d time.Duration) error {
+	if t.Say != nil {
+		t.Say("%s asks to be left alone for %s; waiting", r.URL.Host, d)
+	}
+	if t.wait == nil {
+		return sleep(r.Context(), d)
+	}
+	return t.wait(r.Context(), d)
 }
 
 // again gives the request with its body opened anew.

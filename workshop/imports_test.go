@@ -21,13 +21,14 @@ var mayImport = map[string][]string{
 	"cmd":      {},
 	"workshop": {"base", "docker", "fault", "host", "kernel", "report", "settings", "site"},
 	"site":     {"base", "docker", "fault", "report"},
-	"kernel":   {"base", "docker", "fault", "report"},
+	"kernel":   {"base", "docker", "fault", "patience", "report"},
 	"host":     {"fault", "report"},
 	"base":     {"docker", "fault", "report"},
-	"docker":   {"fault", "report"},
+	"docker":   {"fault", "patience", "report"},
 	"settings": {"fault"},
 	"guard":    {"fault"},
 	"report":   {"fault"},
+	"patience": {},
 	"fault":    {},
 }
 

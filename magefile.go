@@ -175,6 +175,36 @@ func (Kernel) Loong64(ctx context.Context,
 	return build(ctx, "loong64", name, version)
 }
 
+// Track says what is new at kernel.org, and what is at its end of life.
+func (Kernel) Track(ctx context.Context,
+	name *string, // the kernel of the file; all of them if not given
+	fail *bool, // end with exit code 1 if there is something to do
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Track(ctx, choice(name, nil, nil), fail != nil && *fail)
+	})
+}
+
+// Update moves kernels.lock.json to the newest releases that the file asks for.
+func (Kernel) Update(ctx context.Context,
+	name *string, // the kernel of the file; all of them if not given
+	downgrade *bool, // accept an older release than the lock has
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Update(ctx, choice(name, nil, nil), downgrade != nil && *downgrade)
+	})
+}
+
+// Matrix prints the jobs that CI can split the kernels into, as JSON.
+func (Kernel) Matrix(ctx context.Context,
+	name *string, // the kernel of the file; all of them if not given
+	arch *string, // the architecture; all of the kernel's if not given
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Matrix(ctx, choice(name, arch, nil))
+	})
+}
+
 // Fetch fetches and verifies the sources, nothing else, and prints each one's state.
 func (Kernel) Fetch(ctx context.Context,
 	name *string, // the kernel of the file

@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -46,10 +47,11 @@ func (w *Works) Build(ctx context.Context, s Spec) (Result, error) {
 		}
 		result.Built, result.Why = true, whyBuilt(old, r.plan)
 		w.Console.Say("kernel %s: building, %s", r.plan.Folder(), result.Why)
-		if err := w.fetch(ctx, r); err != nil {
+		tree, err := w.fetch(ctx, r)
+		if err != nil {
 			return result, err
 		}
-		err = w.run(ctx, r)
+		err = w.run(ctx, r, tree)
 		result.Seconds = time.Since(start).Seconds()
 		return result, err
 	})
@@ -90,14 +92,14 @@ func whyBuilt(old docker.Image, p Plan) string {
 }
 
 // run carries out a plan in a container and stores what comes out as an image.
-func (w *Works) run(ctx context.Context, r ready) (err error) {
+func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) {
 	log, err := os.CreateTemp("", "kiln-build-*.log")
 	if err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	j := &job{works: w, ready: r, log: log, started: time.Now()}
+	j := &job{works: w, ready: r, tree: tree, log: log, started: time.Now()}
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			err = j.keepLog(err)
@@ -117,6 +119,7 @@ func (w *Works) run(ctx context.Context, r ready) (err error) {
 type job struct {
 	works   *Works
 	ready   ready
+	tree    source.Tree
 	box     *docker.Container
 	log     *os.File
 	started time.Time

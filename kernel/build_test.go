@@ -18,7 +18,11 @@ import (
 // testWorks opens works on the real engine.
 func testWorks(t *testing.T) *Works {
 	t.Helper()
-	return New(dockertest.Engine(t), report.New(t.Output(), t.Output(), ""), Defaults(), "testdata", t.TempDir(), t.TempDir())
+	w, err := New(dockertest.Engine(t), report.New(t.Output(), t.Output(), ""), Defaults(), "testdata", t.TempDir(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 // clay is a kernel of the stand-in tree with these options. What it makes in the
@@ -195,7 +199,7 @@ func TestNextSourceServesWhenTheFirstDoesNot(t *testing.T) {
 	w := testWorks(t)
 	s := clay(t, w)
 	s.Sources = []string{"kernel.org", "./tree"}
-	w.Sources.Upstream.Releases = "http://127.0.0.1:1/releases.json"
+	w.Upstream.Config.Releases = "http://127.0.0.1:1/releases.json"
 	ref, err := w.Fetch(t.Context(), s)
 	if err != nil || ref.Kind != "folder" {
 		t.Errorf("%v, %v", ref, err)

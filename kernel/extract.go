@@ -9,7 +9,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
-	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -70,7 +70,7 @@ func checkFolder(dir string) (Manifest, error) {
 		return m, err
 	}
 	for _, a := range m.Artefacts {
-		got, err := source.HashFile(filepath.Join(dir, a.Path))
+		got, err := trust.HashFile(filepath.Join(dir, a.Path))
 		if err != nil {
 			return m, err
 		}

@@ -7,10 +7,11 @@ import (
 	"github.com/romanatrashyonok/kiln/kernel/arch"
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/kernel/upstream"
 )
 
 // Defaults is what holds where kernels.toml is silent.
-func Defaults() File { return File{Upstream: source.DefaultUpstream()} }
+func Defaults() File { return File{Upstream: upstream.Default()} }
 
 // Filled gives the file with the defaults of each table put in.
 func (f File) Filled() File {
@@ -44,9 +45,7 @@ func (f File) Check(report func(key, format string, args ...any)) {
 		seen[t.Name] = true
 		t.check(at, report)
 	}
-	if len(f.Upstream.Mirrors) == 0 {
-		report("upstream.mirrors", "expected at least one")
-	}
+	f.Upstream.Check(func(key, format string, args ...any) { report("upstream."+key, format, args...) })
 }
 
 func (t Table) check(at func(string) string, report func(key, format string, args ...any)) {

@@ -12,30 +12,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
+	"github.com/romanatrashyonok/kiln/kernel/upstream"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
 // Works is where kernels are made: what every step needs.
 type Works struct {
-	Engine  *docker.Engine
-	Console *report.Console
-	Sources source.Room
-	Dist    string // folder of this machine that artefacts are copied to
+	Engine   *docker.Engine
+	Console  *report.Console
+	Upstream *upstream.Client
+	Sources  source.Room
+	Lock     Lock
+	Dist     string // folder of this machine that artefacts are copied to
 }
 
-// New puts the works together. dir is the folder of kernels.toml, cache a folder
-// of this machine for downloads.
-func New(e *docker.Engine, c *report.Console, f File, dir, cache, dist string) *Works {
-	w := &Works{Engine: e, Console: c, Dist: dist}
-	w.Sources = source.Room{
-		Engine: e, Console: c, Image: w.fetchImage, Cache: cache, Dir: dir,
-		Upstream: f.Upstream, HTTP: source.NewHTTP(),
+// New puts the works together, without an engine where e is nil: enough for what is
+// known of kernel.org. dir is the folder of kernels.toml and of its lock, cache a
+// folder of this machine for downloads.
+func New(e *docker.Engine, c *report.Console, f File, dir, cache, dist string) (*Works, error) {
+	lock, err := ReadLock(filepath.Join(dir, LockFile))
+	if err != nil {
+		return nil, err
 	}
-	return w
+	w := &Works{Engine: e, Console: c, Lock: lock, Dist: dist, Upstream: upstream.New(f.Upstream, dir, cache, c)}
+	w.Sources = source.Room{Engine: e, Console: c, Image: w.fetchImage, Cache: cache, Dir: dir, Upstream: w.Upstream}
+	return w, nil
 }
 
 // ready is a kernel of which all is known that decides the result.
@@ -53,14 +62,13 @@ func (w *Works) Plan(ctx context.Context, s Spec) (Plan, error) {
 }
 
 // Fetch brings the source of a kernel into its volume, nothing else.
-func (w *Works) Fetch(ctx context.Context, s Spec) (source.Ref, error) {
-	r, err := firstSource(ctx, w, s, func(r ready) (ready, error) { return r, w.fetch(ctx, r) })
-	return r.plan.Source, err
+func (w *Works) Fetch(ctx context.Context, s Spec) (source.Tree, error) {
+	return firstSource(ctx, w, s, func(r ready) (source.Tree, error) { return w.fetch(ctx, r) })
 }
 
-func (w *Works) fetch(ctx context.Context, r ready) error {
-	_, err := w.Sources.Fetch(ctx, r.from, r.plan.Source, r.spec.Patches)
-	return fetchFault(err)
+func (w *Works) fetch(ctx context.Context, r ready) (source.Tree, error) {
+	tree, err := w.Sources.Fetch(ctx, r.from, r.plan.Source, r.spec.Patches)
+	return tree, sourceFaultOf(err)
 }
 
 // firstSource tries the sources of a spec in order, with a plan made for each,
@@ -87,10 +95,11 @@ func attempt[T any](ctx context.Context, w *Works, s Spec, from string, use func
 	if _, err := s.Asked(); err != nil {
 		return none, err
 	}
-	ref, err := w.Sources.Resolve(ctx, from, s.Want)
+	ref, err := w.resolve(ctx, s, from)
 	if err != nil {
-		return none, &sourceFault{err}
+		return none, err
 	}
+	w.warnOfEnd(ctx, ref.Version)
 	tools, err := w.toolchain(ctx, s.Arch)
 	if err != nil {
 		return none, err
@@ -109,11 +118,47 @@ func isSourceFault(err error) bool {
 	return errors.As(err, &f)
 }
 
-// fetchFault classes a failure to fetch: the surroundings' are the source's, which
-// the next one may not have; an altered file is not something to step over.
-func fetchFault(err error) error {
+// sourceFaultOf classes the failure of a source: the surroundings' are that
+// source's, which the next one may not have; what was altered, or was signed by
+// somebody else, is not something to step over.
+func sourceFaultOf(err error) error {
 	if err != nil && fault.Code(err) == int(fault.Surroundings) {
 		return &sourceFault{err}
 	}
 	return err
 }
+
+// resolve finds the source of a kernel: what the lock says, else the newest.
+func (w *Works) resolve(ctx context.Context, s Spec, from string) (source.Ref, error) {
+	if from == source.KernelOrg {
+		if locked, ok := w.Lock.Find(s.Name); ok && locked.Holds(s.Want) {
+			return locked.Ref(), nil
+		} else if ok {
+			w.Console.SayOnce("kernel %s: %s has %s, which is not what is asked now (%s); go tool mage kernel:update moves it", s.Name, LockFile, locked.Version, s.Want)
+		}
+	}
+	ref, err := w.Sources.Resolve(ctx, from, s.Want)
+	if trust.StateOf(err) != "" || err == nil {
+		return ref, sourceFaultOf(err)
+	}
+	return ref, &sourceFault{err} // it has no such version, or is not there
+}
+
+// warnOfEnd warns of a series that is at its end or near it, if that is known.
+func (w *Works) warnOfEnd(ctx context.Context, v release.Version) {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	dates, _, err := w.Upstream.Dates(ctx, endAge)
+	if err != nil {
+		return // track tells of it; a build does not need it
+	}
+	if text := dates.Warn(v, w.Upstream.Now()); text != "" {
+		w.Console.SayOnce("warning: %s", text)
+	}
+}
+
+// A build asks for the ends of life at most once a day, and does not wait long.
+const (
+	endAge     = 24 * time.Hour
+	endTimeout = 2 * time.Second
+)

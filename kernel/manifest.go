@@ -16,7 +16,7 @@ type Manifest struct {
 	Version   string          `json:"version"`
 	Arch      string          `json:"arch"`
 	Plan      string          `json:"plan"` // sha256
-	Source    source.Ref      `json:"source"`
+	Source    source.Tree     `json:"source"`
 	Patches   []source.Patch  `json:"patches"`
 	Toolchain ToolchainRecord `json:"toolchain"`
 	Config    ConfigRecord    `json:"config"`

@@ -12,7 +12,7 @@ import (
 // environment and user. What is done in the output tree stays there.
 func (w *Works) Shell(ctx context.Context, s Spec) error {
 	_, err := firstSource(ctx, w, s, func(r ready) (struct{}, error) {
-		if err := w.fetch(ctx, r); err != nil {
+		if _, err := w.fetch(ctx, r); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, w.shell(ctx, r)

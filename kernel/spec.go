@@ -13,12 +13,13 @@ import (
 	"github.com/romanatrashyonok/kiln/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/kernel/upstream"
 )
 
 // File is kernels.toml: the kernels, written by people.
 type File struct {
 	Kernels  []Table         `toml:"kernel"`
-	Upstream source.Upstream `toml:"upstream"`
+	Upstream upstream.Config `toml:"upstream"`
 }
 
 // Table is one [[kernel]] of the file.

@@ -81,7 +81,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	p := j.ready.plan
 	m := Manifest{
 		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(),
-		Source: p.Source, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.log.Name()), Started: j.started.UTC(),
+		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.log.Name()), Started: j.started.UTC(),
 		Toolchain: ToolchainRecord{
 			Image: p.Toolchain.Image, Base: p.Toolchain.From,
 			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),

@@ -28,6 +28,12 @@ func Write(path string, v any) error {
 	return nil
 }
 
+// Line writes v as JSON on one line.
+func Line(v any) (string, error) {
+	text, err := encode(v, "")
+	return string(text), err
+}
+
 // encode writes v as JSON with an end of line. Its readers are no browsers: < and >
 // stay as they are.
 func encode(v any, indent string) ([]byte, error) {

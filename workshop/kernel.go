@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel"
@@ -43,11 +44,11 @@ func (w *Workshop) Kernel(ctx context.Context, choice kernel.Choice) error {
 // Fetch brings in the sources of the chosen kernels and prints the state of each.
 func (w *Workshop) Fetch(ctx context.Context, choice kernel.Choice) error {
 	return w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		ref, err := works.Fetch(ctx, s)
+		tree, err := works.Fetch(ctx, s)
 		if err != nil {
 			return err
 		}
-		return w.Console.Result(ref, fmt.Sprintf("%s: %s, signature %s (%s)", s, ref, ref.Signature.Status, ref.Signature.Signer))
+		return w.Console.Result(tree, strings.TrimSpace(fmt.Sprintf("%s: %s: %s %s", s, tree.Ref, tree.Signature.Status, tree.Signature.Signer)))
 	})
 }
 

@@ -124,11 +124,16 @@ func (w *Workshop) Works(ctx context.Context) (*kernel.Works, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.works(e)
+}
+
+// works opens the room with an engine, or without: nil.
+func (w *Workshop) works(e *docker.Engine) (*kernel.Works, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
 	}
-	return kernel.New(e, w.Console, w.Kernels.Value, filepath.Dir(KernelFile), filepath.Join(cache, "kiln"), Dist), nil
+	return kernel.New(e, w.Console, w.Kernels.Value, filepath.Dir(KernelFile), filepath.Join(cache, "kiln"), Dist)
 }
 
 // Specs gives the chosen kernels of the file.

@@ -24,11 +24,13 @@ type Version struct {
 var form = regexp.MustCompile(`^v?(\d+\.\d+(?:\.\d+){0,2})(?:-rc(\d+))?$`)
 
 // Parse reads a version as kernel.org writes it; a leading v, as tags have it, is
-// dropped. Names of other streams (next-20260925, 6.12.1-rt2) are an error.
+// dropped. Names of other streams (next-20260925, 6.12.1-rt2) are an error: they
+// are not numbered along with the releases.
 func Parse(name string) (Version, error) {
 	parts := form.FindStringSubmatch(name)
 	if parts == nil {
-		return Version{}, fmt.Errorf("read kernel version %q: expected something like 6.12.117, 7.3 or 7.3-rc4", name)
+		return Version{}, fmt.Errorf("read kernel version %q: it is %s; expected something like 6.12.117, 7.3 or 7.3-rc4",
+			name, StreamOf(name).what())
 	}
 	comparable := parts[1]
 	if parts[2] != "" { // dotted, so that rc10 is compared as a number
@@ -56,6 +58,46 @@ func (v Version) IsCandidate() bool { return v.parsed.Prerelease() != "" }
 
 // Major gives the first number, which names the folder at kernel.org: 6 for v6.x.
 func (v Version) Major() int { return v.parsed.Segments()[0] }
+
+// Series gives the series a release belongs to: "6.12" for 6.12.117 and 6.12-rc3.
+func (v Version) Series() string {
+	s := v.parsed.Segments()
+	if s[0] < 3 { // 2.6.39.4 is of the series 2.6.39
+		return fmt.Sprintf("%d.%d.%d", s[0], s[1], s[2])
+	}
+	return fmt.Sprintf("%d.%d", s[0], s[1])
+}
+
+// Point gives the number of the point release: 117 for 6.12.117, 0 for 6.12.
+func (v Version) Point() int {
+	s := v.parsed.Segments()
+	if s[0] < 3 {
+		if len(s) > 3 {
+			return s[3]
+		}
+		return 0
+	}
+	return s[2]
+}
+
+// Tag gives the name of the release's tag in the kernel's git repositories.
+func (v Version) Tag() string { return "v" + v.name }
+
+// Between gives every point release after from up to to, oldest first, where both
+// are of one series; else to alone.
+func Between(from, to Version) []Version {
+	if from.IsZero() || from.IsCandidate() || from.Series() != to.Series() || from.Compare(to) >= 0 {
+		return []Version{to}
+	}
+	var versions []Version
+	for point := from.Point() + 1; point <= to.Point(); point++ {
+		v, err := Parse(fmt.Sprintf("%s.%d", to.Series(), point))
+		if err == nil {
+			versions = append(versions, v)
+		}
+	}
+	return versions
+}
 
 // MarshalText writes the name.
 func (v Version) MarshalText() ([]byte, error) { return []byte(v.name), nil }

@@ -58,6 +58,12 @@ func (w Want) String() string { return w.text }
 // Moniker gives the line of development that was asked for, or "".
 func (w Want) Moniker() string { return w.moniker }
 
+// Exact gives the one release that was asked for, if it was one.
+func (w Want) Exact() (Version, bool) { return w.exact, !w.exact.IsZero() }
+
+// Exactly asks for one release.
+func Exactly(v Version) Want { return Want{text: v.String(), exact: v} }
+
 // Admits tells whether a release is what was asked. Only kernel.org knows which
 // releases a moniker stands for: then every release that is not a candidate is
 // admitted here, and the caller asks for Moniker.

@@ -11,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -52,7 +53,6 @@ func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
 		if p.Version.Compare(newest) == 0 {
 			return Ref{
 				Kind: Debian, Version: p.Version, URL: "debian:" + p.Name + "=" + p.Full, SHA256: p.SHA256,
-				Signature: Signature{Status: "verified", Signer: "Debian archive, by apt"},
 			}, nil
 		}
 	}
@@ -114,8 +114,8 @@ func aptUpdate(ctx context.Context, box *docker.Container) error {
 	return nil
 }
 
-// upstream finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
-var upstream = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
+// packaged finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
+var packaged = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
 
 // parseStanzas reads apt-cache show (deb822: stanzas of "Field: value" lines).
 func parseStanzas(text string) (packages []debianPackage) {
@@ -126,7 +126,7 @@ func parseStanzas(text string) (packages []debianPackage) {
 				field[name] = strings.TrimSpace(value)
 			}
 		}
-		m := upstream.FindStringSubmatch(field["Version"])
+		m := packaged.FindStringSubmatch(field["Version"])
 		if m == nil || field["SHA256"] == "" || field["Package"] == "linux-source" {
 			continue
 		}
@@ -137,18 +137,19 @@ func parseStanzas(text string) (packages []debianPackage) {
 	return packages
 }
 
-func (d debian) unpack(ctx context.Context, box *docker.Container, ref Ref) error {
+func (d debian) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
+	by := Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
 	deb := "/downloads/" + ref.SHA256
 	if !d.kept(ctx, box, ref) {
 		if err := d.download(ctx, box, ref, deb); err != nil {
-			return err
+			return by, err
 		}
 	}
 	if _, err := box.Output(ctx, docker.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
-		return fault.Wrap(fault.Bad, err)
+		return by, fault.Wrap(fault.Bad, err)
 	}
 	name, _, _ := strings.Cut(ref.pkgName(), "=")
-	return d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz")
+	return by, d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz")
 }
 
 // pkgName gives the package with its version, as apt takes it.

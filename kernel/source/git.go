@@ -9,6 +9,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 )
 
 // git is a repository: git+https://host/linux.git#REF, REF being a branch, a tag
@@ -16,6 +17,7 @@ import (
 type git struct {
 	room     Room
 	url, ref string
+	strict   bool // only a tag that was signed by a maintainer will do
 }
 
 func newGit(r Room, address string) (origin, error) {
@@ -28,6 +30,9 @@ func newGit(r Room, address string) (origin, error) {
 	}
 	return git{room: r, url: url, ref: ref}, nil
 }
+
+// repository is where a repository lies in a container.
+const repository = "/tmp/repository"
 
 // commitForm is a full commit id, which needs no question to the repository.
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
@@ -44,72 +49,145 @@ func (g git) resolve(ctx context.Context, want release.Want) (Ref, error) {
 		return Ref{}, err
 	}
 	defer box.Remove()
-	commit, err := g.commit(ctx, box)
+	ref, err := g.find(ctx, box)
 	if err != nil {
 		return Ref{}, err
 	}
-	if err := g.fetch(ctx, box, commit, "/tmp/repository"); err != nil {
+	if err := g.fetch(ctx, box, ref); err != nil {
 		return Ref{}, err
 	}
-	makefile, err := box.Output(ctx, docker.Command{Argv: []string{"git", "-C", "/tmp/repository", "show", commit + ":Makefile"}})
+	makefile, err := box.Output(ctx, docker.Command{Argv: []string{"git", "-C", repository, "show", ref.Commit + ":Makefile"}})
 	if err != nil {
 		return Ref{}, fault.New(fault.Usage, "is it a kernel's repository?", "read its Makefile: %w", err)
 	}
-	version, err := makefileVersion(makefile)
-	if err != nil {
+	if ref.Version, err = makefileVersion(makefile); err != nil {
 		return Ref{}, err
 	}
-	if !want.Admits(version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another ref behind #", "its %s is %s", g.ref, version)
+	if !want.Admits(ref.Version) {
+		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another ref behind #", "its %s is %s", g.ref, ref.Version)
 	}
-	return Ref{Kind: Git, Version: version, URL: g.url, Commit: commit, Signature: Signature{Status: "none"}}, nil
+	return ref, nil
 }
 
-func (g git) commit(ctx context.Context, box *docker.Container) (string, error) {
+// find asks what the ref names: a commit, and perhaps a tag that somebody wrote for it.
+func (g git) find(ctx context.Context, box *docker.Container) (Ref, error) {
+	found := Ref{Kind: Git, URL: g.url}
 	if commitForm.MatchString(g.ref) {
-		return g.ref, nil
+		found.Commit = g.ref
+		return found, nil
 	}
 	out, err := box.Output(ctx, docker.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
 	if err != nil {
-		return "", fault.New(fault.Surroundings, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
+		return found, fault.New(fault.Surroundings, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
 	}
-	commit := ""
-	for line := range strings.Lines(out) { // the peeled tag, ^{}, comes last
-		commit, _, _ = strings.Cut(line, "\t")
+	for line := range strings.Lines(out) { // a tag's own commit comes last, as NAME^{}
+		commit, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		found.Commit = commit
+		if tag, peeled := strings.CutSuffix(name, "^{}"); peeled {
+			found.Tag = strings.TrimPrefix(tag, "refs/tags/")
+		}
 	}
-	if commit == "" {
-		return "", fault.New(fault.Usage, "name a branch, a tag or a commit behind #", "%s has no %s", g.url, g.ref)
+	if found.Commit == "" {
+		return found, fault.New(fault.Usage, "name a branch, a tag or a commit behind #", "%s has no %s", g.url, g.ref)
 	}
-	return commit, nil
+	return found, nil
 }
 
-// fetch brings one commit, without its history, into a bare repository.
-func (g git) fetch(ctx context.Context, box *docker.Container, commit, dir string) error {
+// fetch brings one commit without its history, and its tag, into a bare repository.
+func (g git) fetch(ctx context.Context, box *docker.Container, ref Ref) error {
+	what := ref.Commit
+	if ref.Tag != "" {
+		what = "refs/tags/" + ref.Tag + ":refs/tags/" + ref.Tag
+	}
 	for _, argv := range [][]string{
-		{"git", "init", "--quiet", "--bare", dir},
-		{"git", "-C", dir, "fetch", "--quiet", "--depth=1", g.url, commit},
+		{"git", "init", "--quiet", "--bare", repository},
+		{"git", "-C", repository, "fetch", "--quiet", "--depth=1", g.url, what},
 	} {
 		if _, err := box.Output(ctx, docker.Command{Argv: argv}); err != nil {
 			return fault.New(fault.Surroundings, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
 		}
 	}
-	return nil
+	if ref.Tag == "" {
+		return nil
+	}
+	commit, err := box.Output(ctx, docker.Command{Argv: []string{"git", "-C", repository, "rev-parse", "refs/tags/" + ref.Tag + "^{commit}"}})
+	if err == nil && strings.TrimSpace(commit) != ref.Commit {
+		err = trust.Refuse(trust.Altered, "", "tag %s was commit %s and is %s now", ref.Tag, ref.Commit, strings.TrimSpace(commit))
+	}
+	return err
 }
 
-func (g git) unpack(ctx context.Context, box *docker.Container, ref Ref) error {
+func (g git) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
 	progress := g.room.Console.Progress("fetch " + g.url)
-	if err := g.fetch(ctx, box, ref.Commit, "/tmp/repository"); err != nil {
+	if err := g.fetch(ctx, box, ref); err != nil {
 		progress.End("failed")
-		return err
+		return Signature{}, err
 	}
 	progress.End("commit " + ref.Commit)
+	by, err := g.verify(ctx, box, ref)
+	if err != nil {
+		return by, err
+	}
 	// git archive and not checkout: every file gets the commit's time.
-	const tarball = "/tmp/linux.tar"
-	_, err := box.Output(ctx, docker.Command{Argv: []string{
-		"git", "-C", "/tmp/repository", "archive", "--prefix=linux/", "--output=" + tarball, ref.Commit,
+	const packed = "/tmp/linux.tar"
+	_, err = box.Output(ctx, docker.Command{Argv: []string{
+		"git", "-C", repository, "archive", "--prefix=linux/", "--output=" + packed, ref.Commit,
 	}})
 	if err != nil {
-		return fmt.Errorf("unpack %s: %w", g.url, err)
+		return by, fmt.Errorf("unpack %s: %w", g.url, err)
 	}
-	return g.room.untar(ctx, box, tarball)
+	return by, g.room.untar(ctx, box, packed)
+}
+
+// verify checks the signature of the tag. A repository that somebody chose may
+// have other signers, or none: that is told, and recorded. A signature that does
+// not fit its tag is an error everywhere.
+func (g git) verify(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
+	by, err := g.signer(ctx, box, ref)
+	switch state := trust.StateOf(err); {
+	case state == trust.Verified:
+		return Signature{Status: string(state), Signer: by.String()}, nil
+	case g.strict || state == "" || state == trust.Altered:
+		return Signature{}, err
+	case state == trust.Missing:
+		return Signature{Status: NoSignature}, nil
+	default:
+		g.room.Console.Say("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
+		return Signature{Status: string(state)}, nil
+	}
+}
+
+// signerNow fetches a tag and tells who signed it.
+func (g git) signerNow(ctx context.Context, ref Ref) (trust.Signer, error) {
+	image, err := g.room.Image(ctx)
+	if err != nil {
+		return trust.Signer{}, err
+	}
+	box, err := g.room.box(ctx, image, ref)
+	if err != nil {
+		return trust.Signer{}, err
+	}
+	defer box.Remove()
+	if err := g.fetch(ctx, box, ref); err != nil {
+		return trust.Signer{}, err
+	}
+	return g.signer(ctx, box, ref)
+}
+
+func (g git) signer(ctx context.Context, box *docker.Container, ref Ref) (trust.Signer, error) {
+	if ref.Tag == "" {
+		return trust.Signer{}, trust.Refuse(trust.Missing, "", "%s of %s is no signed tag", g.ref, g.url)
+	}
+	object, err := box.Output(ctx, docker.Command{Argv: []string{"git", "-C", repository, "cat-file", "tag", "refs/tags/" + ref.Tag}})
+	if err != nil {
+		return trust.Signer{}, err
+	}
+	if !strings.Contains(object, "-----BEGIN PGP") { // no key is needed to tell
+		return trust.Signer{}, trust.Refuse(trust.Missing, "", "tag %s of %s has no signature", ref.Tag, g.url)
+	}
+	ring, err := g.room.Upstream.ReleaseKeys(ctx)
+	if err != nil {
+		return trust.Signer{}, err
+	}
+	return ring.Tag([]byte(object), ref.Tag, ref.Commit)
 }

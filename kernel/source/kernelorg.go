@@ -2,179 +2,174 @@ package source
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 )
 
-// Upstream is where kernel.org is: the [upstream] table of kernels.toml, for a
-// mirror or an archive of one's own.
-type Upstream struct {
-	Releases string   `toml:"releases"` // what kernel.org lists, releases.json
-	Sums     string   `toml:"sums"`     // the folder whose v6.x/sha256sums.asc is believed
-	Mirrors  []string `toml:"mirrors"`  // the folders of the tarballs, tried in order
-}
+// listAge is how long a list of kernel.org's is taken for current in a build.
+const listAge = 10 * time.Minute
 
-// DefaultUpstream is kernel.org itself. The checksums come from another host than
-// the tarballs, so that one that was broken into cannot give both.
-func DefaultUpstream() Upstream {
-	return Upstream{
-		Releases: "https://www.kernel.org/releases.json",
-		Sums:     "https://www.kernel.org/pub/linux/kernel",
-		Mirrors:  []string{"https://cdn.kernel.org/pub/linux/kernel", "https://mirrors.edge.kernel.org/pub/linux/kernel"},
-	}
-}
-
-// kernelOrg is a release's tarball at kernel.org, verified by the checksums that
-// are published beside it.
+// kernelOrg is a release's tarball at kernel.org: its checksum is on the list that
+// kernel.org signs, and a maintainer signed the tar.
 type kernelOrg struct{ room Room }
 
-// listed is what Kiln reads of https://www.kernel.org/releases.json.
-type listed struct {
-	Releases []struct {
-		Moniker string `json:"moniker"`
-		Version string `json:"version"`
-		EOL     bool   `json:"iseol"`
-	} `json:"releases"`
-}
-
 // resolve finds the newest admitted release in the list of current ones, else in
-// the checksums, which name all releases of a major version.
+// the checksums, which name all releases of a major version. A release candidate
+// has neither: it is a tag.
 func (k kernelOrg) resolve(ctx context.Context, want release.Want) (Ref, error) {
-	current, err := k.current(ctx, want)
+	v, err := k.newest(ctx, want)
 	if err != nil {
 		return Ref{}, err
 	}
-	if v, ok := want.Newest(current); ok {
-		sums, err := k.sums(ctx, v.Major())
-		if err != nil {
-			return Ref{}, err
+	if v.IsCandidate() {
+		return k.candidate(ctx, v)
+	}
+	ref, _, err := k.listed(ctx, v)
+	return ref, err
+}
+
+// listed gives a release by the list of checksums, and who signed that.
+func (k kernelOrg) listed(ctx context.Context, v release.Version) (Ref, trust.Signer, error) {
+	sums, err := k.room.Upstream.Sums(ctx, v.Major(), listAge)
+	if err != nil {
+		return Ref{}, trust.Signer{}, err
+	}
+	sum, err := sums.Of(v)
+	if trust.StateOf(err) == trust.Unpublished { // perhaps since the list was kept
+		if sums, err = k.room.Upstream.Sums(ctx, v.Major(), 0); err == nil {
+			sum, err = sums.Of(v)
 		}
-		return k.ref(v, sums)
+	}
+	return Ref{Kind: KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.URL(v)}, sums.Signer, err
+}
+
+// Newest gives the newest release at kernel.org that is admitted.
+func (r Room) Newest(ctx context.Context, want release.Want) (release.Version, error) {
+	return kernelOrg{r}.newest(ctx, want)
+}
+
+// Pin gives the newest release at kernel.org that is admitted, by a hash from a list
+// whose signature was verified, or as a commit whose tag's was, with the signer.
+func (r Room) Pin(ctx context.Context, want release.Want) (Ref, trust.Signer, error) {
+	k := kernelOrg{r}
+	v, err := k.newest(ctx, want)
+	if err != nil {
+		return Ref{}, trust.Signer{}, err
+	}
+	if !v.IsCandidate() {
+		return k.listed(ctx, v)
+	}
+	ref, err := k.candidate(ctx, v)
+	if err != nil {
+		return ref, trust.Signer{}, err
+	}
+	by, err := k.tagged(v).signerNow(ctx, ref)
+	return ref, by, err
+}
+
+// candidate is a release candidate: there is no tarball that is signed, so it is
+// made from the tag.
+func (k kernelOrg) candidate(ctx context.Context, v release.Version) (Ref, error) {
+	ref, err := k.tagged(v).resolve(ctx, release.Exactly(v))
+	ref.Kind = KernelOrg
+	return ref, err
+}
+
+// tagged is the repository at a release's tag, which must be signed.
+func (k kernelOrg) tagged(v release.Version) git {
+	return git{room: k.room, url: k.room.Upstream.Config.Git, ref: "refs/tags/" + v.Tag(), strict: true}
+}
+
+// newest finds the newest release that is admitted.
+func (k kernelOrg) newest(ctx context.Context, want release.Want) (release.Version, error) {
+	feed, list, err := k.room.Upstream.Feed(ctx, listAge)
+	if err != nil {
+		return release.Version{}, err
+	}
+	k.room.stale("kernel.org's list of releases", list)
+	current := feed.Versions()
+	if m := want.Moniker(); m != "" {
+		dates, _, err := k.room.Upstream.Dates(ctx, listAge)
+		if err != nil {
+			k.room.Console.SayOnce("the ends of life are not known (%v); what is longterm is taken from kernel.org's own word", err)
+		}
+		current = feed.Line(m, dates)
+	}
+	if v, ok := want.Newest(current); ok {
+		return v, nil
 	}
 	if want.Moniker() != "" {
-		return Ref{}, fault.New(fault.Usage, "", "kernel.org lists no %s release", want)
+		return release.Version{}, fault.New(fault.Usage, "", "kernel.org lists no %s release", want)
 	}
 	return k.older(ctx, want, current)
 }
 
-// older looks for a release that is not current any more, newest major first.
-func (k kernelOrg) older(ctx context.Context, want release.Want, current []release.Version) (Ref, error) {
+// older looks for a release that is not current any more, newest major first. A
+// candidate that was asked for by its name is taken at that.
+func (k kernelOrg) older(ctx context.Context, want release.Want, current []release.Version) (release.Version, error) {
+	if v, ok := want.Exact(); ok && v.IsCandidate() {
+		return v, nil
+	}
 	newest := 6
 	for _, v := range current {
 		newest = max(newest, v.Major())
 	}
 	for major := newest; major >= 4; major-- {
-		sums, err := k.sums(ctx, major)
+		sums, err := k.room.Upstream.Sums(ctx, major, listAge)
 		if err != nil {
-			return Ref{}, err
+			return release.Version{}, err
 		}
-		var versions []release.Version
-		for name := range sums {
-			if v, err := release.Parse(name); err == nil {
-				versions = append(versions, v)
-			}
-		}
-		if v, ok := want.Newest(versions); ok {
-			return k.ref(v, sums)
+		if v, ok := want.Newest(sums.Versions()); ok {
+			return v, nil
 		}
 	}
-	return Ref{}, fault.New(fault.Usage, "ask for another version", "kernel.org has no such release")
+	if v, ok := want.Exact(); ok {
+		return v, nil // it may be so new that its checksum is not there yet
+	}
+	return release.Version{}, fault.New(fault.Usage, "ask for another version", "kernel.org has no such release")
 }
 
-// current reads the list of releases; with a moniker only those called so.
-func (k kernelOrg) current(ctx context.Context, want release.Want) ([]release.Version, error) {
-	text, err := k.room.get(ctx, k.room.Upstream.Releases)
+// unpack brings the tarball and unpacks it while the signature over the tar is
+// verified.
+func (k kernelOrg) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
+	if ref.Commit != "" {
+		return k.tagged(ref.Version).unpack(ctx, box, ref)
+	}
+	s, err := k.obtain(ctx, ref)
 	if err != nil {
-		return nil, err
+		return Signature{}, err
 	}
-	var list listed
-	if err := json.Unmarshal(text, &list); err != nil || len(list.Releases) == 0 {
-		return nil, fault.New(fault.Surroundings, "has its form changed?", `read %s: expected an object with "releases" (%v)`, k.room.Upstream.Releases, err)
-	}
-	var versions []release.Version
-	for _, r := range list.Releases {
-		if want.Moniker() != "" && (r.Moniker != want.Moniker() || r.EOL) {
-			continue
-		}
-		if v, err := release.Parse(r.Version); err == nil { // linux-next has no version
-			versions = append(versions, v)
-		}
-	}
-	return versions, nil
-}
-
-// sumLine is a line of sha256sums.asc for a tarball of the kernel.
-var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  linux-(\S+)\.tar\.xz$`)
-
-// sums reads the published checksums of the tarballs of a major version, by version.
-func (k kernelOrg) sums(ctx context.Context, major int) (map[string]string, error) {
-	address := fmt.Sprintf("%s/v%d.x/sha256sums.asc", k.room.Upstream.Sums, major)
-	text, err := k.room.get(ctx, address)
+	by, err := k.room.unpackSigned(ctx, box, s)
 	if err != nil {
-		return nil, err
+		k.room.Upstream.ForgetSignature(ref.Version) // a good one may have been published since
+		return Signature{}, err
 	}
-	sums := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if m := sumLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-			sums[m[2]] = m[1]
-		}
-	}
-	if len(sums) == 0 {
-		return nil, fault.New(fault.Surroundings, "has its form changed?", "read %s: expected lines of sha256 and linux-VERSION.tar.xz", address)
-	}
-	return sums, nil
+	return Signature{Status: string(trust.Verified), Signer: by.String()}, nil
 }
 
-func (k kernelOrg) ref(v release.Version, sums map[string]string) (Ref, error) {
-	sum, ok := sums[v.String()]
-	if !ok {
-		return Ref{}, fault.New(fault.Surroundings, "they come some hours after a release: wait, or ask for the one before",
-			"kernel %s has no published checksum yet", v)
-	}
-	return Ref{
-		Kind: KernelOrg, Version: v, SHA256: sum,
-		URL:       fmt.Sprintf("%s/v%d.x/linux-%s.tar.xz", k.room.Upstream.Mirrors[0], v.Major(), v),
-		Signature: Signature{Status: "unchecked", Signer: "kernel.org's checksum list, over TLS"},
-	}, nil
+// signed is a tarball of this machine whose sha256 is right, and all that it takes
+// to verify the tar within.
+type signed struct {
+	tarball   string // its path
+	top       string // the folder that all of it lies in
+	signature []byte
+	ring      trust.Keyring
 }
 
-// unpack downloads the tarball, compares its sha256 before a byte of it reaches a
-// decompressor, and unpacks it.
-func (k kernelOrg) unpack(ctx context.Context, box *docker.Container, ref Ref) error {
-	path, err := k.download(ctx, ref)
-	if err != nil {
-		return err
+// obtain brings what is needed: the small things first, so that a download does
+// not turn out to have been for nothing.
+func (k kernelOrg) obtain(ctx context.Context, ref Ref) (s signed, err error) {
+	s.top = "linux-" + ref.Version.String()
+	if s.ring, err = k.room.Upstream.ReleaseKeys(ctx); err != nil {
+		return s, err
 	}
-	name := fmt.Sprintf("linux-%s.tar.xz", ref.Version)
-	if err := putFile(ctx, box, path, "/tmp", name); err != nil {
-		return err
+	if s.signature, err = k.room.Upstream.Signature(ctx, ref.Version); err != nil {
+		return s, err
 	}
-	return k.room.untar(ctx, box, "/tmp/"+name)
-}
-
-// download tries the mirrors in order.
-func (k kernelOrg) download(ctx context.Context, ref Ref) (string, error) {
-	path := filepath.Join(k.room.Cache, "downloads", ref.SHA256)
-	if got, err := HashFile(path); err == nil && got == ref.SHA256 {
-		return path, nil
-	}
-	var faults []string
-	for _, mirror := range slices.Compact(k.room.Upstream.Mirrors) {
-		address := fmt.Sprintf("%s/v%d.x/linux-%s.tar.xz", mirror, ref.Version.Major(), ref.Version)
-		err := k.room.download(ctx, address, path, ref.SHA256)
-		if err == nil || ctx.Err() != nil {
-			return path, err
-		}
-		k.room.Console.Say("%v", err)
-		faults = append(faults, hostOf(mirror))
-	}
-	return "", fault.New(fault.Surroundings, "see the lines above", "download kernel %s: none of %s gave it", ref.Version, strings.Join(faults, ", "))
+	s.tarball, err = k.room.Upstream.Tarball(ctx, ref.Version, ref.SHA256)
+	return s, err
 }

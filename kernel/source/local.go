@@ -14,6 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 )
 
 // newLocal gives the source that a path of this machine names.
@@ -53,17 +54,18 @@ func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
 		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
 	}
 	sum, err := hashFolder(f.path)
-	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum, Signature: Signature{Status: "none"}}, err
+	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
 }
 
-func (f folder) unpack(ctx context.Context, box *docker.Container, _ Ref) error {
+func (f folder) unpack(ctx context.Context, box *docker.Container, _ Ref) (Signature, error) {
+	none := Signature{Status: NoSignature}
 	progress := f.room.Console.Progress("copy " + f.path)
 	if err := box.PutFolder(ctx, tree, f.path, ".git"); err != nil {
 		progress.End("failed")
-		return err
+		return none, err
 	}
 	progress.End("copied")
-	return nil
+	return none, nil
 }
 
 // hashFolder gives the sha256 over the names, kinds and contents of all files
@@ -100,23 +102,9 @@ func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
-	file, err := HashFile(path)
+	file, err := trust.HashFile(path)
 	fmt.Fprintf(sum, "%o %s\n", info.Mode()&0o111, file)
 	return err
-}
-
-// HashFile gives the sha256 of a file of this machine, in hex.
-func HashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // tarball is a packed source on this machine.
@@ -142,14 +130,15 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 	if !want.Admits(version) {
 		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
 	}
-	sum, err := HashFile(t.path)
-	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum, Signature: Signature{Status: "none"}}, fault.Wrap(fault.Surroundings, err)
+	sum, err := trust.HashFile(t.path)
+	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Surroundings, err)
 }
 
-func (t tarball) unpack(ctx context.Context, box *docker.Container, _ Ref) error {
+func (t tarball) unpack(ctx context.Context, box *docker.Container, _ Ref) (Signature, error) {
+	none := Signature{Status: NoSignature}
 	name := filepath.Base(t.path)
 	if err := putFile(ctx, box, t.path, "/tmp", name); err != nil {
-		return err
+		return none, err
 	}
-	return t.room.untar(ctx, box, "/tmp/"+name)
+	return none, t.room.untar(ctx, box, "/tmp/"+name)
 }

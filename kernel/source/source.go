@@ -1,8 +1,8 @@
 // Package source brings the source of a kernel into a volume of the engine:
 // found, fetched, verified, unpacked once, and from then on only read.
 //
-//	ref, err := room.Resolve(ctx, "debian", want)   // which one, without fetching it
-//	volume, err := room.Fetch(ctx, ref, patches)    // the tree, at the root of a volume
+//	ref, err := room.Resolve(ctx, "debian", want)            // which one, without fetching it
+//	tree, err := room.Fetch(ctx, "debian", ref, patches)     // at the root of a volume
 //
 // A volume that is whole is sealed; what an interrupted run left is made anew.
 package source
@@ -13,13 +13,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/upstream"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -32,20 +31,30 @@ const (
 	Tarball   = "tarball"
 )
 
+// NoSignature is the status of a source that nobody signed.
+const NoSignature = "none"
+
 // Ref is one certain source: enough to fetch it, and to tell it from any other.
 type Ref struct {
-	Kind      string          `json:"kind"`
-	Version   release.Version `json:"version"`
-	URL       string          `json:"url"`              // where it is, or the path of what is on this machine
-	SHA256    string          `json:"sha256,omitempty"` // of the tarball or package; of a folder's files
-	Commit    string          `json:"commit,omitempty"` // of a git source
-	Signature Signature       `json:"signature"`
+	Kind    string          `json:"kind"`
+	Version release.Version `json:"version"`
+	URL     string          `json:"url"`              // where it is, or the path of what is on this machine
+	SHA256  string          `json:"sha256,omitempty"` // of the tarball or package; of a folder's files
+	Commit  string          `json:"commit,omitempty"` // of a git source
+	Tag     string          `json:"tag,omitempty"`    // that named the commit
 }
 
 // Signature tells what is known about who made a source.
 type Signature struct {
-	Status string `json:"status"` // "verified", "unchecked" or "none"
+	Status string `json:"status"` // a trust.State, or NoSignature
 	Signer string `json:"signer"` // who vouches for it
+}
+
+// Tree is a source that lies unpacked in a volume.
+type Tree struct {
+	Ref
+	Signature Signature `json:"signature"`
+	Volume    string    `json:"-"`
 }
 
 // String names the source for a line of log.
@@ -57,20 +66,19 @@ func (r Ref) String() string {
 // Room is what the sources work with.
 type Room struct {
 	Engine   *docker.Engine
-	Image    func(context.Context) (string, error) // the image with git, xz, patch and apt
+	Image    func(context.Context) (string, error) // the image with git, igzip, xz, patch and apt
 	Console  *report.Console
-	Cache    string // folder of this machine for downloads and lists
+	Cache    string // folder of this machine for lists
 	Dir      string // folder that paths of the file are relative to
-	Upstream Upstream
-	HTTP     *http.Client
+	Upstream *upstream.Client
 }
 
 // origin is one kind of source.
 type origin interface {
 	// resolve finds the source that want asks for.
 	resolve(ctx context.Context, want release.Want) (Ref, error)
-	// unpack puts the tree of ref into the box's folder tree.
-	unpack(ctx context.Context, box *docker.Container, ref Ref) error
+	// unpack puts the tree of ref into the box's folder tree, and tells who signed it.
+	unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error)
 }
 
 // tree is where a source is unpacked in its container, and where a build finds it.
@@ -115,51 +123,69 @@ func (r Room) Resolve(ctx context.Context, from string, want release.Want) (Ref,
 	return ref, nil
 }
 
-// Fetch gives the volume that holds the tree of ref with the patches applied. It
-// is fetched, verified and unpacked unless that was done before.
-func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (volume string, err error) {
-	volume = Volume(ref, patches)
-	if whole, err := r.Engine.Sealed(ctx, volume); err != nil || whole {
-		return volume, err
+// Fetch gives the tree of ref with the patches applied. It is fetched, verified
+// and unpacked unless that was done before.
+func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (Tree, error) {
+	t := Tree{Ref: ref, Volume: Volume(ref, patches)}
+	whole, err := r.signed(ctx, &t)
+	if err != nil || whole {
+		return t, err
 	}
 	o, err := r.origin(from)
 	if err != nil {
-		return "", err
+		return t, err
 	}
 	image, err := r.Image(ctx)
 	if err != nil {
-		return "", err
+		return t, err
 	}
-	if err := r.fill(ctx, o, image, volume, ref, patches); err != nil {
-		return "", fmt.Errorf("fetch kernel %s: %w", ref, err)
+	if err := r.fill(ctx, o, image, &t, patches); err != nil {
+		return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
 	}
-	return volume, nil
+	return t, nil
+}
+
+// labelSignature keeps with a whole volume what was verified when it was filled.
+const labelSignature = "kiln.signature"
+
+// signed tells whether a tree is there, whole, and takes in who signed it.
+func (r Room) signed(ctx context.Context, t *Tree) (bool, error) {
+	labels, whole, err := r.Engine.Sealed(ctx, t.Volume)
+	if err != nil || !whole {
+		return false, err
+	}
+	return json.Unmarshal([]byte(labels[labelSignature]), &t.Signature) == nil, nil
 }
 
 // fill makes the volume in a container and seals it when it is whole.
-func (r Room) fill(ctx context.Context, o origin, image, volume string, ref Ref, patches []Patch) error {
-	if err := r.Engine.RemoveVolume(ctx, volume); err != nil { // what a broken-off run left
+func (r Room) fill(ctx context.Context, o origin, image string, t *Tree, patches []Patch) error {
+	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
-	labels := ref.labels()
-	if _, err := r.Engine.Volume(ctx, volume, "source", labels); err != nil {
+	labels := t.labels()
+	if _, err := r.Engine.Volume(ctx, t.Volume, "source", labels); err != nil {
 		return err
 	}
-	box, err := r.box(ctx, image, ref, docker.Mount{Volume: volume, Path: tree})
+	box, err := r.box(ctx, image, t.Ref, docker.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}
 	defer box.Remove()
-	if err := o.unpack(ctx, box, ref); err != nil {
+	if t.Signature, err = o.unpack(ctx, box, t.Ref); err != nil {
 		return err
 	}
 	if err := r.apply(ctx, box, patches); err != nil {
 		return err
 	}
-	if err := checkVersion(ctx, box, ref); err != nil {
+	if err := checkVersion(ctx, box, t.Ref); err != nil {
 		return err
 	}
-	return r.Engine.Seal(ctx, volume, labels)
+	text, err := json.Marshal(t.Signature)
+	if err != nil {
+		return err
+	}
+	labels[labelSignature] = string(text)
+	return r.Engine.Seal(ctx, t.Volume, labels)
 }
 
 // box starts the container that fetches and unpacks.
@@ -170,7 +196,7 @@ func (r Room) box(ctx context.Context, image string, ref Ref, mounts ...docker.M
 	return r.Engine.Run(ctx, docker.Spec{
 		Image: image, Kind: "source", Name: ref.Version.String(), Command: []string{"sleep", "infinity"},
 		Mounts:  append(mounts, docker.Mount{Volume: downloads, Path: "/downloads"}),
-		Offline: ref.Kind == KernelOrg || ref.Kind == Folder || ref.Kind == Tarball,
+		Offline: ref.Commit == "" && (ref.Kind == KernelOrg || ref.Kind == Folder || ref.Kind == Tarball),
 	})
 }
 
@@ -225,10 +251,9 @@ func makefileVersion(text string) (release.Version, error) {
 	return v, fault.Wrap(fault.Bad, err)
 }
 
-// hostOf gives the host of a URL, for messages.
-func hostOf(address string) string {
-	if u, err := url.Parse(address); err == nil {
-		return u.Host
+// stale says when a list is not of today because its host cannot be reached.
+func (r Room) stale(what string, d upstream.Document) {
+	if d.Down != nil {
+		r.Console.SayOnce("%v; going on with %s of %s ago", d.Down, what, report.Duration(r.Upstream.Now().Sub(d.Fetched)))
 	}
-	return address
 }

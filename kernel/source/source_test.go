@@ -2,12 +2,9 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +17,6 @@ import (
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
-	"github.com/romanatrashyonok/kiln/report"
 )
 
 func want(t *testing.T, text string) release.Want {
@@ -32,17 +28,11 @@ func want(t *testing.T, text string) release.Want {
 	return w
 }
 
-// room gives a room without an engine, for what needs none.
-func room(t *testing.T) Room {
-	t.Helper()
-	return Room{Console: report.New(t.Output(), t.Output(), ""), Cache: t.TempDir(), Dir: t.TempDir(), HTTP: NewHTTP()}
-}
-
 // realRoom gives a room with the real engine.
 func realRoom(t *testing.T) Room {
 	t.Helper()
 	e := dockertest.Engine(t)
-	r := room(t)
+	r := from(t, org(t))
 	r.Engine = e
 	r.Image = func(ctx context.Context) (string, error) {
 		root, err := base.Get(ctx, e, "debian:trixie-slim", r.Console)
@@ -57,13 +47,13 @@ func realRoom(t *testing.T) Room {
 // fetchContext is the recipe of an image with what unpacks and fetches.
 func fetchContext(t *testing.T, root string) string {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git patch xz-utils\n")
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git isal patch xz-utils\n")
 	return dir
 }
 
-// repository serves a git repository with a tree under the tag v6.12.7 to the
+// serveRepository serves a git repository with a tree under the tag v6.12.7 to the
 // engine's containers, and gives its URL.
-func repository(t *testing.T, r Room) string {
+func serveRepository(t *testing.T, r Room) string {
 	t.Helper()
 	dir := smallTree(t, 7)
 	git := func(argv ...string) {
@@ -147,115 +137,15 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// tarball packs a tree as kernel.org does and gives its path and sha256.
-func tarballOf(t *testing.T, dir string) (path, sum string) {
+// tarballOf packs a tree and gives its path.
+func tarballOf(t *testing.T, dir string) string {
 	t.Helper()
-	path = dir + ".tar.xz"
+	path := dir + ".tar.xz"
 	cmd := exec.Command("tar", "-C", filepath.Dir(dir), "-cJf", path, filepath.Base(dir))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED, tar cannot pack with xz here: %v %s", err, out)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash := sha256.Sum256(text)
-	return path, hex.EncodeToString(hash[:])
-}
-
-// upstream serves a kernel.org with one release; alter changes what it gives.
-func upstreamOf(t *testing.T, tarball, sum string, alter func(http.ResponseWriter, *http.Request) bool) Upstream {
-	t.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("/releases.json", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"latest_stable":{"version":"6.12.7"},"releases":[
-			{"moniker":"linux-next","version":"next-20260925","iseol":false,"source":null},
-			{"moniker":"mainline","version":"6.13-rc4","iseol":false},
-			{"moniker":"longterm","version":"6.12.7","iseol":false},
-			{"moniker":"longterm","version":"6.6.70","iseol":true}]}`)
-	})
-	mux.HandleFunc("/v6.x/sha256sums.asc", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "-----BEGIN PGP SIGNED MESSAGE-----\n\n%s  linux-6.12.7.tar.xz\n%s  linux-6.12.7.tar.gz\n%s  linux-6.1.3.tar.xz\n", sum, strings.Repeat("1", 64), strings.Repeat("2", 64))
-	})
-	mux.HandleFunc("/v6.x/linux-6.12.7.tar.xz", func(w http.ResponseWriter, r *http.Request) {
-		if alter == nil || !alter(w, r) {
-			http.ServeFile(w, r, tarball)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return Upstream{Releases: server.URL + "/releases.json", Sums: server.URL, Mirrors: []string{"http://127.0.0.1:1", server.URL}}
-}
-
-func TestKernelOrgFindsWhatIsAsked(t *testing.T) {
-	r := room(t)
-	r.Upstream = upstreamOf(t, "", strings.Repeat("a", 64), nil)
-	for text, version := range map[string]string{
-		"~> 6.12.0": "6.12.7", "6.12": "6.12.7", "longterm": "6.12.7", "6.12.7": "6.12.7", "6.1": "6.1.3", ">= 6.0, < 6.5": "6.1.3",
-	} {
-		ref, err := r.Resolve(t.Context(), KernelOrg, want(t, text))
-		if err != nil || ref.Version.String() != version {
-			t.Errorf("%s: %v, %v; want %s", text, ref, err, version)
-		}
-	}
-	for text, class := range map[string]fault.Class{"9.9": 0, "stable": fault.Usage, "mainline": fault.Surroundings} {
-		_, err := r.Resolve(t.Context(), KernelOrg, want(t, text))
-		if err == nil || class != 0 && fault.Code(err) != int(class) {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-}
-
-func TestListOfAnotherFormIsLoud(t *testing.T) {
-	for name, text := range map[string]string{"truncated": `{"releases":[{"mon`, "empty": `{"releases":[]}`, "another": `{"kernels":{}}`, "a page": "<html>"} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }))
-		r := room(t)
-		r.Upstream = Upstream{Releases: server.URL, Sums: server.URL, Mirrors: []string{server.URL}}
-		if _, err := r.Resolve(t.Context(), KernelOrg, want(t, "6.12")); err == nil || !strings.Contains(err.Error(), `expected an object with "releases"`) {
-			t.Errorf("%s: %v", name, err)
-		}
-		server.Close()
-	}
-}
-
-func TestDownloadResumesAndRefusesWhatWasAltered(t *testing.T) {
-	file, sum := tarballOf(t, smallTree(t, 7))
-	ranges, whole := "", true
-	alter := func(w http.ResponseWriter, r *http.Request) bool {
-		if !whole {
-			fmt.Fprint(w, "something else")
-			return true
-		}
-		ranges += r.Header.Get("Range") + ";"
-		return false
-	}
-	r := room(t)
-	r.Upstream = upstreamOf(t, file, sum, alter)
-	ref, err := r.Resolve(t.Context(), KernelOrg, want(t, "6.12"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	part := filepath.Join(r.Cache, "downloads", sum+".part")
-	if err := os.MkdirAll(filepath.Dir(part), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(t, part, string(text[:100]))
-	path, err := kernelOrg{r}.download(t.Context(), ref)
-	if err != nil || ranges != "bytes=100-;" {
-		t.Errorf("%s, %v, asked for %q", path, err, ranges)
-	}
-	if got, _ := HashFile(path); got != sum {
-		t.Errorf("what was put together has sha256 %s", got)
-	}
-	whole = false
-	write(t, path, "harmed in the cache")
-	if _, err := (kernelOrg{r}).download(t.Context(), ref); err == nil {
-		t.Error("an altered tarball was taken")
-	}
+	return path
 }
 
 func TestDebianStanzas(t *testing.T) {
@@ -313,24 +203,24 @@ func contents(t *testing.T, r Room, volume string) string {
 func TestEachKindFillsItsVolume(t *testing.T) {
 	r := realRoom(t)
 	dir := smallTree(t, 7)
-	file, sum := tarballOf(t, dir)
-	r.Upstream = upstreamOf(t, file, sum, nil)
-	repo := repository(t, r)
+	file := tarballOf(t, dir)
+	repo := serveRepository(t, r)
 	for _, from := range []string{KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
 		ref, err := r.Resolve(t.Context(), from, want(t, "6.12"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		volume, err := r.Fetch(t.Context(), from, ref, nil)
+		fetched, err := r.Fetch(t.Context(), from, ref, nil)
 		if err != nil {
 			t.Errorf("%s: %v", from, err)
 			continue
 		}
+		volume := fetched.Volume
 		if got := contents(t, r, volume); got != "./Makefile ./deep/file.c ./link" {
 			t.Errorf("%s: the volume holds %s", from, got)
 		}
-		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != volume {
-			t.Errorf("%s: fetched again: %s, %v", from, again, err)
+		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != fetched {
+			t.Errorf("%s: fetched again: %v, %v", from, again, err)
 		}
 		if err := r.Engine.RemoveVolume(context.Background(), volume); err != nil {
 			t.Error(err)
@@ -351,7 +241,7 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Bad) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
 	}
-	if whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
+	if _, whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }

@@ -1,0 +1,27 @@
+package kernel
+
+// Matrix is what CI needs to build every kernel in a job of its own: GitHub's
+// form, {"include": [{...}, ...]}.
+type Matrix struct {
+	Include []Job `json:"include"`
+}
+
+// Job is one kernel for one architecture.
+type Job struct {
+	Name    string `json:"name"`
+	Arch    string `json:"arch"`
+	Version string `json:"version"` // what the lock has, else what the file asks
+}
+
+// Matrix gives the jobs for specs.
+func (w *Works) Matrix(specs []Spec) Matrix {
+	m := Matrix{Include: []Job{}}
+	for _, s := range specs {
+		job := Job{Name: s.Name, Arch: s.Arch.Name, Version: s.Want.String()}
+		if locked, ok := w.Lock.Find(s.Name); ok && locked.Holds(s.Want) {
+			job.Version = locked.Version.String()
+		}
+		m.Include = append(m.Include, job)
+	}
+	return m
+}

@@ -1,0 +1,125 @@
+package source
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
+)
+
+// unpackSigned unpacks a tarball of this machine, whose sha256 was compared before,
+// in the box, and meanwhile verifies here the signature that was made over the
+// unpacked tar. The box gets the tarball as it is: to an engine that is elsewhere
+// that is a sixth of the way.
+func (r Room) unpackSigned(ctx context.Context, box *docker.Container, s signed) (trust.Signer, error) {
+	var by trust.Signer
+	var refused error
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		by, refused = s.verify()
+		return refused
+	})
+	work.Go(func() error {
+		if err := putFile(ctx, box, s.tarball, "/tmp", s.top+".tar.gz"); err != nil {
+			return err
+		}
+		return r.untar(ctx, box, "/tmp/"+s.top+".tar.gz")
+	})
+	err := work.Wait()
+	if refused != nil { // counts for more than how the unpacking went meanwhile
+		return by, refused
+	}
+	return by, err
+}
+
+// verify reads the tarball once: the tar's signature, and that each of its members
+// stays below its top folder.
+func (s signed) verify() (trust.Signer, error) {
+	f, err := os.Open(s.tarball)
+	if err != nil {
+		return trust.Signer{}, fault.Wrap(fault.Surroundings, err)
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		return trust.Signer{}, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
+	}
+	reader, writer := io.Pipe()
+	members := make(chan error, 1)
+	go func() {
+		err := checkMembers(reader, s.top)
+		reader.CloseWithError(err)
+		members <- err
+	}()
+	by, err := s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
+	writer.CloseWithError(err)
+	if bad := <-members; bad != nil && (err == nil || !errors.Is(bad, err)) {
+		return by, bad
+	}
+	return by, err
+}
+
+// checkMembers reads a tar to its end, and refuses one of which a member, or what a
+// link leads to, lies outside of the folder top.
+func checkMembers(r io.Reader, top string) error {
+	in := tar.NewReader(r)
+	for {
+		head, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return onlyZeros(r)
+		}
+		if err != nil {
+			return trust.Refuse(trust.Altered, "", "read the tar: %w", err)
+		}
+		if head.Typeflag == tar.TypeXGlobalHeader {
+			continue
+		}
+		if err := checkMember(head, top); err != nil {
+			return err
+		}
+	}
+}
+
+func checkMember(head *tar.Header, top string) error {
+	name := path.Clean(head.Name)
+	inside := func(p string) bool { return p == top || strings.HasPrefix(p, top+"/") }
+	switch {
+	case !inside(name) || strings.Contains(head.Name, ".."):
+		return trust.Refuse(trust.Altered, "", "the tar holds %q, which is not below %s/", head.Name, top)
+	case head.Typeflag == tar.TypeSymlink && (path.IsAbs(head.Linkname) || !inside(path.Join(path.Dir(name), head.Linkname))),
+		head.Typeflag == tar.TypeLink && !inside(path.Clean(head.Linkname)):
+		return trust.Refuse(trust.Altered, "", "the tar holds a link from %q to %q, which is not below %s/", head.Name, head.Linkname, top)
+	}
+	switch head.Typeflag {
+	case tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink:
+		return nil
+	}
+	return trust.Refuse(trust.Altered, "", "the tar holds %q, which is no file, folder or link", head.Name)
+}
+
+// onlyZeros reads what follows a tar's end: zeros that fill its last record.
+func onlyZeros(r io.Reader) error {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buffer)
+		if strings.Trim(string(buffer[:n]), "\x00") != "" {
+			return trust.Refuse(trust.Altered, "", "something follows the end of the tar")
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

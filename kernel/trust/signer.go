@@ -1,0 +1,56 @@
+package trust
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Signer is somebody whose key counts: pinned by the fingerprint of the primary
+// key, which names the whole of it.
+type Signer struct {
+	Fingerprint string // 40 hex digits (64 for version 6 keys), upper case
+	Name        string
+	Address     string // where the key is found by WKD; may be empty
+}
+
+// String names the signer for manifests and messages.
+func (s Signer) String() string { return strings.TrimSpace(s.Name + " " + s.Fingerprint) }
+
+// Sums are the signers of kernel.org's lists of checksums. Source of all
+// fingerprints: kernel.org/signature.html; each was computed from the key itself.
+func Sums() []Signer {
+	return []Signer{
+		{"B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1", "Kernel.org checksum autosigner", "autosigner@kernel.org"},
+	}
+}
+
+// Releases are the signers of tarballs and tags.
+func Releases() []Signer {
+	return []Signer{
+		{"ABAF11C65A2970B130ABE3C479BE3E4300411886", "Linus Torvalds", "torvalds@kernel.org"},
+		{"647F28654894E3BD457199BE38DBBDC86092693E", "Greg Kroah-Hartman", "gregkh@kernel.org"},
+	}
+}
+
+// ParseSigners reads further signers, each a full fingerprint, perhaps with spaces
+// in it, and perhaps an address behind it to find the key by.
+func ParseSigners(texts []string) ([]Signer, error) {
+	var list []Signer
+	for _, text := range texts {
+		digits, address := "", ""
+		for _, word := range strings.Fields(text) {
+			if strings.Contains(word, "@") {
+				address = word
+				continue
+			}
+			digits += word
+		}
+		raw, err := hex.DecodeString(digits)
+		if err != nil || (len(raw) != 20 && len(raw) != 32) {
+			return nil, fmt.Errorf("expected a full fingerprint of 40 hex digits and perhaps an address behind it, got %q", text)
+		}
+		list = append(list, Signer{Fingerprint: strings.ToUpper(digits), Address: address})
+	}
+	return list, nil
+}

@@ -227,6 +227,28 @@ func (Kernel) Plan(ctx context.Context,
 	})
 }
 
+// Config says what became of every option that the kernels ask for, and why; nothing is compiled.
+func (Kernel) Config(ctx context.Context,
+	name *string, // the kernel of the file
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.KernelConfig(ctx, choice(name, arch, version))
+	})
+}
+
+// Menuconfig edits a kernel's configuration in its container, and writes the least of it back.
+func (Kernel) Menuconfig(ctx context.Context,
+	name *string, // the kernel of the file
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Menuconfig(ctx, choice(name, arch, version))
+	})
+}
+
 // Shell opens a shell where a kernel's build runs.
 func (Kernel) Shell(ctx context.Context,
 	name *string, // the kernel of the file

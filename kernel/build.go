@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,7 +100,7 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	j := &job{works: w, ready: r, tree: tree, log: log, started: time.Now()}
+	j := &job{works: w, ready: r, tree: tree, log: log, logPath: log.Name(), started: time.Now()}
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			err = j.keepLog(err)
@@ -121,7 +122,8 @@ type job struct {
 	ready   ready
 	tree    source.Tree
 	box     *docker.Container
-	log     *os.File
+	log     io.Writer
+	logPath string // of the file behind it; "" where nothing is kept
 	started time.Time
 	epoch   int64 // seconds; the source's own time, see sourceTime
 	jobs    int   // for make
@@ -161,10 +163,7 @@ func (j *job) putFragments(ctx context.Context) error {
 	files := []docker.File{{Name: strings.TrimPrefix(inputDir, "/"), Mode: os.ModeDir | 0o755}}
 	for n, item := range j.ready.plan.Config {
 		if item.Target == "" {
-			files = append(files, docker.File{
-				Name: strings.TrimPrefix(fragmentPath(n), "/"), Mode: 0o644,
-				Size: int64(len(item.Text)), Body: strings.NewReader(item.Text),
-			})
+			files = append(files, inputFile(fragmentPath(n), item.Text))
 		}
 	}
 	return j.box.Put(ctx, "/", files...)
@@ -256,49 +255,10 @@ func (j *job) failed(ctx context.Context, s Step, out *stepOutput, exit *docker.
 	return fault.New(class, "", "build kernel %s: step %s: %w\n%s", j.ready.plan.Folder(), s.Name, exit, out.tail())
 }
 
-// check compares the asked options with the final configuration.
-func (j *job) check(ctx context.Context) error {
-	text, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", outputDir + "/.config"}})
-	if err != nil {
-		return err
-	}
-	final, faults := kconfig.Parse(".config", text)
-	if len(faults) > 0 {
-		return errors.Join(faults...)
-	}
-	j.final = kconfig.Values(final)
-	asked, err := j.ready.spec.Asked()
-	if err != nil {
-		return err
-	}
-	j.checked = kconfig.Compare(asked, final, j.ready.spec.Allow)
-	return j.judge()
-}
-
-// judge makes an error of options that did not come out as they were asked.
-func (j *job) judge() error {
-	var lost []string
-	for _, v := range j.checked {
-		switch {
-		case v.Kept():
-		case v.Allowed:
-			j.works.Console.Say("kernel %s: allowed: %s", j.ready.plan.Folder(), v)
-		default:
-			lost = append(lost, v.String())
-		}
-	}
-	if len(lost) == 0 {
-		return nil
-	}
-	return fault.New(fault.Usage, "ask for what they depend on too, or excuse them: allow = [...] in kernels.toml",
-		"configure kernel %s: %d of %d options are not as asked:\n%s",
-		j.ready.plan.Folder(), len(lost), len(j.checked), strings.Join(lost, "\n"))
-}
-
 // keepLog saves the log of a failed build and says where.
 func (j *job) keepLog(err error) error {
 	path := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder()+".log")
-	text, readErr := os.ReadFile(j.log.Name())
+	text, readErr := os.ReadFile(j.logPath)
 	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(path), 0o755) != nil || os.WriteFile(path, text, 0o644) != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -21,7 +22,7 @@ func (w *Works) Shell(ctx context.Context, s Spec) error {
 }
 
 func (w *Works) shell(ctx context.Context, r ready) error {
-	j := &job{works: w, ready: r, log: nil}
+	j := &job{works: w, ready: r, log: io.Discard}
 	if err := j.open(ctx); err != nil {
 		return err
 	}

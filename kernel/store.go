@@ -68,7 +68,7 @@ func (j *job) replaceImage(ctx context.Context, m Manifest) error {
 
 // putLog puts the log so far beside the artefacts.
 func (j *job) putLog(ctx context.Context) error {
-	text, err := os.ReadFile(j.log.Name())
+	text, err := os.ReadFile(j.logPath)
 	if err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
@@ -81,7 +81,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	p := j.ready.plan
 	m := Manifest{
 		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(),
-		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.log.Name()), Started: j.started.UTC(),
+		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.logPath), Started: j.started.UTC(),
 		Toolchain: ToolchainRecord{
 			Image: p.Toolchain.Image, Base: p.Toolchain.From,
 			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/fault"
@@ -63,21 +64,59 @@ func (w *Workshop) Plan(ctx context.Context, choice kernel.Choice) error {
 	})
 }
 
-// Shell opens a shell where the build of a kernel runs.
-func (w *Workshop) Shell(ctx context.Context, choice kernel.Choice) error {
+// KernelConfig makes the configurations of the chosen kernels and prints what became
+// of each asked option, and why. All kernels are judged before one that lost an
+// option ends the run.
+func (w *Workshop) KernelConfig(ctx context.Context, choice kernel.Choice) error {
+	var faults []error
+	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
+		c, err := works.Configure(ctx, s)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, c.Err())
+		return w.Console.Result(c, c.String())
+	})
+	if err != nil {
+		return err
+	}
+	return kernel.Lost(faults)
+}
+
+// Menuconfig lets a person edit the configuration of the one chosen kernel.
+func (w *Workshop) Menuconfig(ctx context.Context, choice kernel.Choice) error {
+	spec, works, err := w.one(ctx, choice, "menuconfig")
+	if err != nil {
+		return err
+	}
+	edit, err := works.Menuconfig(ctx, spec, filepath.Dir(KernelFile))
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(edit, edit.String())
+}
+
+// one opens the works for the one kernel that is chosen.
+func (w *Workshop) one(ctx context.Context, choice kernel.Choice, target string) (kernel.Spec, *kernel.Works, error) {
 	specs, err := w.Specs(choice)
 	if err != nil {
-		return err
+		return kernel.Spec{}, nil, err
 	}
 	if len(specs) > 1 {
-		return fault.New(fault.Usage, "choose one: go tool mage kernel:shell -name="+specs[0].Name+" -arch="+specs[0].Arch.Name,
-			"open a shell: %d kernels fit", len(specs))
+		return kernel.Spec{}, nil, fault.New(fault.Usage,
+			"choose one: go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels fit", len(specs))
 	}
 	works, err := w.Works(ctx)
+	return specs[0], works, err
+}
+
+// Shell opens a shell where the build of a kernel runs.
+func (w *Workshop) Shell(ctx context.Context, choice kernel.Choice) error {
+	spec, works, err := w.one(ctx, choice, "shell")
 	if err != nil {
 		return err
 	}
-	return works.Shell(ctx, specs[0])
+	return works.Shell(ctx, spec)
 }
 
 // Extract copies the built kernels into dist/ and prints each one's folder.

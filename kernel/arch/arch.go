@@ -15,6 +15,7 @@ type Arch struct {
 	Name      string   // Go's name
 	Aliases   []string // the kernel's and the distributions' spellings
 	Kernel    string   // ARCH=
+	Source    string   // SRCARCH, its folder below arch/
 	Cross     string   // CROSS_COMPILE=, as "aarch64-linux-gnu-"
 	Packages  []string // of Debian 13: the compiler, on an amd64 engine
 	Defconfig string   // make target of the usual configuration

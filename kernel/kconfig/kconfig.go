@@ -5,17 +5,24 @@ package kconfig
 
 import (
 	"bufio"
+	_ "embed"
 	"fmt"
 	"regexp"
 	"strings"
 )
 
+// Explainer is a Python program that says why options were lost: see its head. It
+// runs where kconfiglib and the kernel's tree are.
+//
+//go:embed explain.py
+var Explainer string
+
 // Option is one option of a configuration and its value: "y", "m", "n", a
 // number, or a string in its quotes. Absent and "is not set" are both "n".
 type Option struct {
-	Name  string // with the prefix: CONFIG_EXT4_FS
-	Value string
-	Where string // "config/micro.config:12"
+	Name  string `json:"option"` // with the prefix: CONFIG_EXT4_FS
+	Value string `json:"asked"`
+	Where string `json:"where"` // "config/micro.config:12"
 }
 
 // The two forms of a line (Documentation/kbuild/kconfig.rst in the kernel tree).
@@ -68,50 +75,4 @@ func Values(options []Option) map[string]string {
 		values[o.Name] = o.Value
 	}
 	return values
-}
-
-// Verdict is what became of an asked option.
-type Verdict struct {
-	Option
-	Got     string // its value in the final configuration; "n" if it is not there
-	Known   bool   // whether the final configuration names it at all
-	Allowed bool   // whether the kernel's table allows it to end up otherwise
-}
-
-// Kept tells whether the option is as it was asked.
-func (v Verdict) Kept() bool { return v.Got == v.Value }
-
-// String tells the difference in a line.
-func (v Verdict) String() string {
-	got := v.Got
-	if !v.Known {
-		got = "not there (unknown, not on this architecture, or its dependencies are not met)"
-	}
-	return fmt.Sprintf("%s: %s: asked %s, got %s", v.Where, v.Name, v.Value, got)
-}
-
-// Compare judges each asked option by the final configuration. Of an option that
-// was asked twice only the last is judged.
-func Compare(asked, final []Option, allow []string) []Verdict {
-	values := Values(final)
-	allowed := map[string]bool{}
-	for _, name := range allow {
-		allowed["CONFIG_"+strings.TrimPrefix(name, "CONFIG_")] = true
-	}
-	last := map[string]int{}
-	for i, o := range asked {
-		last[o.Name] = i
-	}
-	var verdicts []Verdict
-	for i, o := range asked {
-		if last[o.Name] != i {
-			continue
-		}
-		v := Verdict{Option: o, Got: "n", Allowed: allowed[o.Name]}
-		if got, known := values[o.Name]; known {
-			v.Got, v.Known = got, true
-		}
-		verdicts = append(verdicts, v)
-	}
-	return verdicts
 }

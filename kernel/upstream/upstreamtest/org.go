@@ -197,8 +197,10 @@ func (o *Org) Publish(version string, tarball []byte) {
 }
 
 // Tarball and Signature give the paths of a release's files on the server.
-func Tarball(version string) string   { return path.Join(folder(version), "linux-"+version+".tar.gz") }
-func Signature(version string) string { return path.Join(folder(version), "linux-"+version+".tar.sign") }
+func Tarball(version string) string { return path.Join(folder(version), "linux-"+version+".tar.gz") }
+func Signature(version string) string {
+	return path.Join(folder(version), "linux-"+version+".tar.sign")
+}
 
 // SumsFile is the list of checksums of major version 6.
 const SumsFile = "v6.x/sha256sums.asc"

@@ -17,6 +17,8 @@ import (
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
+	ut "github.com/romanatrashyonok/kiln/kernel/upstream/upstreamtest"
 )
 
 func want(t *testing.T, text string) release.Want {
@@ -56,18 +58,34 @@ func fetchContext(t *testing.T, root string) string {
 func serveRepository(t *testing.T, r Room) string {
 	t.Helper()
 	dir := smallTree(t, 7)
-	git := func(argv ...string) {
-		t.Helper()
-		argv = append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)
-		if out, err := exec.Command("git", argv...).CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v %s", argv, err, out)
-		}
+	commit(t, dir)
+	runGit(t, dir, "tag", "-a", "-m", "x", "v6.12.7")
+	return "git+" + serve(t, r, dir)
+}
+
+// commit makes a repository of a folder.
+func commit(t *testing.T, dir string) {
+	t.Helper()
+	runGit(t, dir, "init", "--quiet")
+	runGit(t, dir, "config", "uploadpack.allowAnySHA1InWant", "true")
+	runGit(t, dir, "add", ".")
+	runGit(t, dir, "commit", "--quiet", "-m", "x")
+}
+
+// runGit runs git in a repository and gives what it printed.
+func runGit(t *testing.T, dir string, argv ...string) string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v %s", argv, err, out)
 	}
-	git("init", "--quiet")
-	git("config", "uploadpack.allowAnySHA1InWant", "true")
-	git("add", ".")
-	git("commit", "--quiet", "-m", "x")
-	git("tag", "-a", "-m", "x", "v6.12.7")
+	return strings.TrimSpace(string(out))
+}
+
+// serve starts a git daemon for a repository, and gives the URL by which the
+// engine's containers reach it.
+func serve(t *testing.T, r Room, dir string) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +101,7 @@ func serveRepository(t *testing.T, r Room) string {
 		syscall.Kill(-daemon.Process.Pid, syscall.SIGKILL)
 		daemon.Wait()
 	})
-	return fmt.Sprintf("git+git://%s:%d/.git", gateway(t, r), port)
+	return fmt.Sprintf("git://%s:%d/.git", gateway(t, r), port)
 }
 
 // gateway is this machine as the engine's containers see it.
@@ -242,6 +260,75 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
+		t.Errorf("sealed is %v, %v", whole, err)
+	}
+}
+
+// TestReleaseCandidateByItsTag takes a release candidate, which has no signed
+// tarball, by the signature of its tag.
+func TestReleaseCandidateByItsTag(t *testing.T) {
+	r := realRoom(t)
+	dir := smallTree(t, 7)
+	write(t, filepath.Join(dir, "Makefile"), "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc10\n")
+	commit(t, dir)
+	o := ut.New(t)
+	o.Feed("7.2.8", ut.Entry("mainline", "7.3-rc10", false))
+	r.Upstream = from(t, o).Upstream
+	r.Upstream.Config.Git = serve(t, r, dir)
+	for name, tc := range map[string]struct {
+		sign  func([]byte) []byte
+		state trust.State
+	}{
+		"by a maintainer":   {func(text []byte) []byte { return ut.Sign(t, text, o.Maintainer) }, trust.Verified},
+		"by the autosigner": {func(text []byte) []byte { return ut.Sign(t, text, o.Autosigner) }, trust.WrongSigner},
+		"by nobody":         {func([]byte) []byte { return nil }, trust.Missing},
+	} {
+		tag(t, dir, "v7.3-rc10", tc.sign)
+		ref, err := r.Resolve(t.Context(), KernelOrg, want(t, "7.3-rc10"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+		t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
+		if trust.StateOf(err) != tc.state {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && (fetched.Signature.Status != string(trust.Verified) || !strings.Contains(fetched.Signature.Signer, ut.Fingerprint(o.Maintainer))) {
+			t.Errorf("%s: %+v", name, fetched)
+		}
+		if err := r.Engine.RemoveVolume(context.Background(), fetched.Volume); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// tag writes a tag of the newest commit, with what sign gives behind it.
+func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
+	t.Helper()
+	head := runGit(t, dir, "rev-parse", "HEAD")
+	text := []byte(fmt.Sprintf("object %s\ntype commit\ntag %s\ntagger t <t@example.test> 1790000000 +0000\n\nLinux\n", head, name))
+	path := filepath.Join(t.TempDir(), "tag")
+	write(t, path, string(append(text, sign(text)...)))
+	object := runGit(t, dir, "hash-object", "-t", "tag", "-w", path)
+	runGit(t, dir, "update-ref", "refs/tags/"+name, object)
+}
+
+// TestRefusedTarballIsNotSealed has the engine unpack what turns out to be bad.
+func TestRefusedTarballIsNotSealed(t *testing.T) {
+	r := realRoom(t)
+	o := org(t)
+	o.Put(ut.Signature(version), ut.Sign(t, []byte("another tar"), o.Maintainer))
+	r.Upstream = from(t, o).Upstream
+	ref, err := r.Resolve(t.Context(), KernelOrg, want(t, version))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
+	if trust.StateOf(err) != trust.Altered {
+		t.Errorf("got %v", err)
+	}
+	if _, whole, err := r.Engine.Sealed(t.Context(), fetched.Volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }

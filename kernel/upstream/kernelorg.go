@@ -128,8 +128,12 @@ func (c *Client) ring(ctx context.Context, purpose string, pinned []trust.Signer
 	if err != nil {
 		return trust.Keyring{}, fault.Wrap(fault.Usage, err)
 	}
-	keys := trust.Keys{From: c.Config.keysIn(c.Dir), Cache: filepath.Join(c.Cache, "keys"), Get: c.get, Now: c.Now}
-	return keys.Ring(ctx, purpose, slices.Concat(pinned, more))
+	return c.Keys().Ring(ctx, purpose, slices.Concat(pinned, more))
+}
+
+// Keys gives where public keys come from.
+func (c *Client) Keys() trust.Keys {
+	return trust.Keys{From: c.Config.keysIn(c.Dir), Cache: filepath.Join(c.Cache, "keys"), Get: c.get, Now: c.Now}
 }
 
 // ReleaseKeys gives the keys that count for tarballs and tags.

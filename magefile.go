@@ -275,6 +275,11 @@ func Config(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).Config)
 }
 
+// Bench measures Kiln against how it is done without, side by side, into dist/bench.json.
+func Bench(ctx context.Context) error {
+	return run(ctx, (*workshop.Workshop).Bench)
+}
+
 // Test runs the whole test suite, on the real engine.
 func Test(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).Test)

@@ -36,12 +36,14 @@ func (w *Works) Configure(ctx context.Context, s Spec) (Configuration, error) {
 	})
 }
 
-// configured makes the configuration of a kernel in a container, and has do look at it.
+// configured makes the configuration of a kernel in a container, and has do look at
+// it. A build of the same kernel that is under way is not disturbed.
 func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) error {
 	tree, err := w.fetch(ctx, r)
 	if err != nil {
 		return err
 	}
+	r.plan = r.plan.aside()
 	j := &job{works: w, ready: r, tree: tree, log: io.Discard}
 	if err := j.open(ctx); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -85,6 +86,17 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 		{Volume: "kiln-ccache-" + s.Arch.Name, Path: cacheDir},
 	}
 	p.Steps = append(configure(s.Config), compile(s.Arch)...)
+	return p
+}
+
+// aside gives the plan with another volume for the output, for work beside a build.
+func (p Plan) aside() Plan {
+	p.Mounts = slices.Clone(p.Mounts)
+	for i := range p.Mounts {
+		if p.Mounts[i].Path == outputDir {
+			p.Mounts[i].Volume += "-config"
+		}
+	}
 	return p
 }
 

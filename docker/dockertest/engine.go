@@ -11,18 +11,18 @@ import (
 
 // Engine connects to the engine that setup started. Without one the test is skipped
 // for a person and fails in CI.
-func Engine(t *testing.T) *docker.Engine {
+func Engine(t testing.TB) *docker.Engine {
 	t.Helper()
 	return connect(t, os.Getenv)
 }
 
 // Potter is Engine with the account of the test registries.
-func Potter(t *testing.T) *docker.Engine {
+func Potter(t testing.TB) *docker.Engine {
 	t.Helper()
 	return connect(t, registrytest.Account(docker.UsernameVariable, docker.PasswordVariable, registrytest.Password))
 }
 
-func connect(t *testing.T, getenv func(string) string) *docker.Engine {
+func connect(t testing.TB, getenv func(string) string) *docker.Engine {
 	t.Helper()
 	e, err := docker.Connect(t.Context(), getenv)
 	if err != nil {

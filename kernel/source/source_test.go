@@ -21,7 +21,7 @@ import (
 	ut "github.com/romanatrashyonok/kiln/kernel/upstream/upstreamtest"
 )
 
-func want(t *testing.T, text string) release.Want {
+func want(t testing.TB, text string) release.Want {
 	t.Helper()
 	w, err := release.ParseWant(text)
 	if err != nil {
@@ -31,7 +31,7 @@ func want(t *testing.T, text string) release.Want {
 }
 
 // realRoom gives a room with the real engine.
-func realRoom(t *testing.T) Room {
+func realRoom(t testing.TB) Room {
 	t.Helper()
 	e := dockertest.Engine(t)
 	r := from(t, org(t))
@@ -47,7 +47,7 @@ func realRoom(t *testing.T) Room {
 }
 
 // fetchContext is the recipe of an image with what unpacks and fetches.
-func fetchContext(t *testing.T, root string) string {
+func fetchContext(t testing.TB, root string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git isal patch xz-utils\n")
 	return dir
@@ -148,7 +148,7 @@ func smallTree(t *testing.T, sublevel int) string {
 	return dir
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ import (
 const version = "6.12.7"
 
 // org is a kernel.org with one good release.
-func org(t *testing.T) *ut.Org {
+func org(t testing.TB) *ut.Org {
 	t.Helper()
 	o := ut.New(t)
 	o.Feed(version, ut.Entry("longterm", version, false))
@@ -33,7 +33,7 @@ func org(t *testing.T) *ut.Org {
 }
 
 // from gives a room without an engine whose kernel.org is o.
-func from(t *testing.T, o *ut.Org) Room {
+func from(t testing.TB, o *ut.Org) Room {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
 	return Room{Console: c, Dir: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c)}

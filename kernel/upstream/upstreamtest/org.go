@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -115,6 +116,14 @@ func Public(t testing.TB, key *openpgp.Entity) []byte {
 func Sign(t testing.TB, data []byte, by ...*openpgp.Entity) []byte {
 	t.Helper()
 	return SignAt(t, time.Now(), data, by...)
+}
+
+// SignStream gives an armored signature over what is read.
+func SignStream(t testing.TB, data io.Reader, by *openpgp.Entity) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	check(t, openpgp.ArmoredDetachSign(&text, by, data, nil))
+	return text.Bytes()
 }
 
 // SignAt is Sign at another time than now.

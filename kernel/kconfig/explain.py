@@ -203,8 +203,6 @@ def too_low(sym, asked):
                 "needs": [f"# {won} is not set", f"{full(sym)}={asked}"]}
     kind = "dropped" if sym.tri_value == 0 else "changed"
     why = chain(sym, TRI[asked], set())
-    if not why and sym.orig_type == k.BOOL and asked == "m":
-        return {"kind": "changed", "why": [f"{full(sym)} is a bool: it can be y or n, not m"], "needs": [f"{full(sym)}=y"]}
     return {"kind": kind, "why": why, "needs": needs(sym, asked)}
 
 
@@ -213,8 +211,6 @@ def too_high(kconf, sym, asked):
     _, active = selectors(sym)
     if asked == "m" and kconf.modules.tri_value == 0:
         return {"kind": "changed", "why": ["CONFIG_MODULES is not set: what would be m becomes y"], "needs": ["CONFIG_MODULES=y"]}
-    if asked == "m" and sym.orig_type == k.BOOL:
-        return {"kind": "changed", "why": [f"{full(sym)} is a bool: it can be y or n, not m"], "needs": [f"{full(sym)}=y"]}
     if active:
         who = ", ".join(f"{full(s)}={s.str_value}" for s in active)
         return {"kind": "changed", "why": [f"{full(sym)} is selected by {who}"], "needs": [f"# {full(s)} is not set" for s in active]}
@@ -281,6 +277,8 @@ def explain(kconf, sym, asked):
         return other_value(sym, asked)
     if asked not in TRI:
         return {"kind": "changed", "why": [f"{full(sym)} is of type {k.TYPE_TO_STR[sym.orig_type]}: expected y, m or n, not {asked}"], "needs": []}
+    if asked == "m" and sym.orig_type == k.BOOL:
+        return {"kind": "changed", "why": [f"{full(sym)} is a bool: it can be y or n, not m"], "needs": [f"{full(sym)}=y"]}
     if sym.tri_value < TRI[asked]:
         return too_low(sym, asked)
     return too_high(kconf, sym, asked)

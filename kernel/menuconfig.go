@@ -29,7 +29,7 @@ func (e Edit) String() string {
 	if len(e.Options) == 0 {
 		return e.Kernel + ": nothing was changed"
 	}
-	return fmt.Sprintf("%s: %d options written to %s\n  %s", e.Kernel, len(e.Options), e.File, strings.Join(e.Options, "\n  "))
+	return fmt.Sprintf("%s: written to %s:\n  %s", e.Kernel, e.File, strings.Join(e.Options, "\n  "))
 }
 
 // Menuconfig opens the kernel's own menuconfig on this terminal, and writes the

@@ -1,10 +1,12 @@
 package docker
 
 import (
+	"archive/tar"
 	"context"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/registry"
@@ -15,7 +17,7 @@ import (
 )
 
 // buildClassic builds with the engine's classic builder, which is sent the whole
-// context as a tar. It knows no secrets and no cache mounts.
+// context as a tar. It knows no secrets, and no cache mounts: those are left out.
 func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
 	if len(b.Secrets) > 0 {
 		return "", fault.New(fault.Surroundings, "use an engine with BuildKit",
@@ -25,6 +27,7 @@ func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (stri
 	if err != nil {
 		return "", err
 	}
+	files = archive.ReplaceFileTarWrapper(files, map[string]archive.TarModifierFunc{b.Dockerfile: withoutCaches})
 	defer files.Close()
 	opts := b.options()
 	opts.Version = build.BuilderV1
@@ -37,6 +40,17 @@ func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (stri
 	}
 	defer response.Body.Close()
 	return readBuild(response.Body, log)
+}
+
+// cacheMount is a mount of a Dockerfile's RUN that only saves time.
+var cacheMount = regexp.MustCompile(`--mount=type=cache\S*\s+`)
+
+// withoutCaches takes the cache mounts out of a Dockerfile.
+func withoutCaches(_ string, h *tar.Header, content io.Reader) (*tar.Header, []byte, error) {
+	text, err := io.ReadAll(content)
+	text = cacheMount.ReplaceAll(text, nil)
+	h.Size = int64(len(text))
+	return h, text, err
 }
 
 // contextTar packs the folder, less what its .dockerignore names.

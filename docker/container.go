@@ -35,7 +35,7 @@ type Spec struct {
 	Offline bool  // no network at all
 	Publish int   // a port to offer on a port of the engine's machine, see Address; 0 for none
 	Port    int   // with Publish: which one; 0 lets the engine choose
-	Memory  int64 // bytes; 0 for no limit
+	Memory  int64 // bytes, without swap; 0 for no limit
 	PIDs    int64 // processes; 0 for no limit
 	Locked  bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
 }
@@ -95,7 +95,7 @@ func (s Spec) config(o owner) *container.Config {
 
 func (s Spec) host(at endpoint) *container.HostConfig {
 	h := &container.HostConfig{}
-	h.Memory = s.Memory
+	h.Memory, h.MemorySwap = s.Memory, s.Memory
 	if s.PIDs != 0 {
 		h.PidsLimit = &s.PIDs
 	}

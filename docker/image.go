@@ -10,6 +10,7 @@ import (
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/jsonmessage"
 
@@ -24,6 +25,7 @@ type Image struct {
 	Labels  map[string]string
 	Size    int64 // bytes, unpacked
 	Created time.Time
+	Tagged  time.Time // when it was last given a name, here
 }
 
 // ErrNoImage is what FindImage gives for an image that the engine does not have.
@@ -40,9 +42,36 @@ func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
 		return Image{}, e.failed("find image "+ref, err)
 	}
 	created, _ := time.Parse(time.RFC3339Nano, info.Created)
-	found := Image{ID: info.ID, Tags: info.RepoTags, Digests: info.RepoDigests, Size: info.Size, Created: created}
+	found := Image{
+		ID: info.ID, Tags: info.RepoTags, Digests: info.RepoDigests, Size: info.Size,
+		Created: created, Tagged: info.Metadata.LastTagTime,
+	}
 	if info.Config != nil {
 		found.Labels = info.Config.Labels
+	}
+	return found, nil
+}
+
+// Images gives the images that Kiln made of a kind and with these labels.
+func (e *Engine) Images(ctx context.Context, kind string, labels map[string]string) ([]Image, error) {
+	query := filters.NewArgs(filters.Arg("label", Label+"="+kind))
+	for k, v := range labels {
+		query.Add("label", k+"="+v)
+	}
+	list, err := e.api.ImageList(ctx, image.ListOptions{Filters: query})
+	if err != nil {
+		return nil, e.failed("list images", err)
+	}
+	var found []Image
+	for _, each := range list {
+		i, err := e.FindImage(ctx, each.ID)
+		if errors.Is(err, ErrNoImage) {
+			continue // removed meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, i)
 	}
 	return found, nil
 }

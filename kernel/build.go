@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,38 +25,59 @@ type Result struct {
 	Arch    string  `json:"arch"`
 	Plan    string  `json:"plan"`  // sha256
 	Image   string  `json:"image"` // kiln/kernel:NAME-VERSION-ARCH
-	Built   bool    `json:"built"` // false where it was there already
+	Built   bool    `json:"built"` // false where there was such a result already
 	Why     string  `json:"why"`   // why it was built, or was not
 	Seconds float64 `json:"seconds"`
 }
 
 // Build builds a kernel, unless the engine has the result of the same plan.
 func (w *Works) Build(ctx context.Context, s Spec) (Result, error) {
-	return firstSource(ctx, w, s, func(r ready) (Result, error) {
-		start := time.Now()
-		result := Result{
-			Name: r.plan.Name, Version: r.plan.Version, Arch: r.plan.Arch,
-			Plan: r.plan.Hash(), Image: resultTag(r.plan.Folder()),
-		}
-		old, err := w.Engine.FindImage(ctx, result.Image)
-		if err != nil && !errors.Is(err, docker.ErrNoImage) {
-			return result, err
-		}
-		if old.Labels[labelPlan] == result.Plan {
-			result.Why = fmt.Sprintf("nothing changed: plan %.12s was built before", result.Plan)
-			w.Console.Say("kernel %s: %s", r.plan.Folder(), result.Why)
-			return result, nil
-		}
-		result.Built, result.Why = true, whyBuilt(old, r.plan)
-		w.Console.Say("kernel %s: building, %s", r.plan.Folder(), result.Why)
-		tree, err := w.fetch(ctx, r)
-		if err != nil {
-			return result, err
-		}
-		err = w.run(ctx, r, tree)
-		result.Seconds = time.Since(start).Seconds()
+	start := time.Now()
+	eager := *w
+	eager.building = true
+	result, err := firstSource(ctx, &eager, s, func(r ready) (Result, error) { return eager.build(ctx, r) })
+	result.Seconds = time.Since(start).Seconds()
+	return result, err
+}
+
+func (w *Works) build(ctx context.Context, r ready) (Result, error) {
+	result := Result{
+		Name: r.plan.Name, Version: r.plan.Version, Arch: r.plan.Arch,
+		Plan: r.plan.Hash(), Image: resultTag(r.plan.Folder()),
+	}
+	why, err := w.had(ctx, r.plan)
+	if err != nil || why != "" {
+		result.Why = why
+		w.Console.Say("kernel %s: %s", r.plan.Folder(), why)
 		return result, err
-	})
+	}
+	result.Built, result.Why = true, w.reason(ctx, r.plan)
+	w.Console.Say("kernel %s: building: %s", r.plan.Folder(), result.Why)
+	tree, err := w.fetch(ctx, r)
+	if err != nil {
+		return result, err
+	}
+	if err := w.run(ctx, r, tree); err != nil {
+		return result, err
+	}
+	return result, w.keep(ctx, r.plan)
+}
+
+// had says why nothing need be built: the engine has the result of the same plan,
+// under the kernel's name or in the store. It is "" where there is none.
+func (w *Works) had(ctx context.Context, p Plan) (why string, err error) {
+	now, err := w.Engine.FindImage(ctx, resultTag(p.Folder()))
+	if err != nil && !errors.Is(err, docker.ErrNoImage) {
+		return "", err
+	}
+	if now.Labels[labelPlan] == p.Hash() {
+		return fmt.Sprintf("nothing changed: plan %.12s was built before", p.Hash()), nil
+	}
+	restored, err := w.restore(ctx, p)
+	if err != nil || !restored {
+		return "", err
+	}
+	return fmt.Sprintf("restored: plan %.12s was built before, and its result was kept", p.Hash()), nil
 }
 
 // String tells the result in a line.
@@ -84,14 +106,6 @@ func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {
 	return result, err
 }
 
-// whyBuilt says in a few words why there is something to do.
-func whyBuilt(old docker.Image, p Plan) string {
-	if old.ID == "" {
-		return "no such kernel is there yet"
-	}
-	return fmt.Sprintf("its plan has changed from %.12s to %.12s", old.Labels[labelPlan], p.Hash())
-}
-
 // run carries out a plan in a container and stores what comes out as an image.
 func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) {
 	log, err := os.CreateTemp("", "kiln-build-*.log")
@@ -100,12 +114,20 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	j := &job{works: w, ready: r, tree: tree, log: log, logPath: log.Name(), started: time.Now()}
+	j := &job{works: w, ready: r, tree: tree, log: log, logPath: log.Name()}
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			err = j.keepLog(err)
 		}
 	}()
+	if err := j.measure(ctx); err != nil {
+		return err
+	}
+	if err := j.join(ctx); err != nil {
+		return err
+	}
+	defer j.leave(ctx)
+	j.started = time.Now()
 	if err := j.open(ctx); err != nil {
 		return err
 	}
@@ -116,21 +138,29 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	return j.store(ctx)
 }
 
+// measure finds how many jobs the engine's machine has room for.
+func (j *job) measure(ctx context.Context) error {
+	info, err := j.works.Engine.Info(ctx)
+	j.jobs = j.works.Limits.jobs(info.CPUs, info.Memory)
+	return err
+}
+
 // job is a plan that is being run.
 type job struct {
-	works   *Works
-	ready   ready
-	tree    source.Tree
-	box     *docker.Container
-	log     io.Writer
-	logPath string // of the file behind it; "" where nothing is kept
-	started time.Time
-	epoch   int64 // seconds; the source's own time, see sourceTime
-	jobs    int   // for make
-	done    []StepRecord
-	checked []kconfig.Verdict
-	final   map[string]string // the final configuration
-	lines   int64             // what make told it made
+	works    *Works
+	ready    ready
+	tree     source.Tree
+	box      *docker.Container
+	log      io.Writer
+	logPath  string // of the file behind it; "" where nothing is kept
+	started  time.Time
+	jobs     int        // for make
+	server   *jobserver // where builds share their jobs
+	compiler string     // the sha256 of the programs that compile
+	done     []StepRecord
+	checked  []kconfig.Verdict
+	final    map[string]string // the final configuration
+	lines    int64             // what make told it made
 }
 
 // open starts the container and puts the configuration's fragments into it.
@@ -144,16 +174,22 @@ func (j *job) open(ctx context.Context) error {
 			return err
 		}
 	}
-	info, err := e.Info(ctx)
+	mounts := slices.Clone(p.Mounts)
+	if j.server != nil {
+		mounts = append(mounts, jobserverMount())
+	}
+	var err error
+	j.box, err = e.Run(ctx, docker.Spec{
+		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
+		Mounts: mounts, Offline: p.Network == "none", Memory: sizeOf(j.works.Limits.Memory),
+	})
 	if err != nil {
 		return err
 	}
-	j.jobs = info.CPUs
-	j.box, err = e.Run(ctx, docker.Spec{
-		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
-		Mounts: p.Mounts, Offline: p.Network == "none",
-	})
-	if err != nil {
+	if err := j.reuse(ctx); err != nil {
+		return err
+	}
+	if err := j.identify(ctx); err != nil {
 		return err
 	}
 	return j.putFragments(ctx)
@@ -171,15 +207,11 @@ func (j *job) putFragments(ctx context.Context) error {
 
 // steps runs the plan's steps in order.
 func (j *job) steps(ctx context.Context) error {
-	if err := j.sourceTime(ctx); err != nil {
-		return err
-	}
-	j.box.Exec(ctx, docker.Command{Argv: []string{"ccache", "--zero-stats"}, Env: j.ready.plan.Env, User: builder})
 	for _, s := range j.ready.plan.Steps {
 		if s.When != "" && j.final[s.When] != "y" {
 			continue
 		}
-		if err := j.step(ctx, s); err != nil {
+		if err := j.stepWithMemory(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
@@ -191,28 +223,16 @@ func (j *job) steps(ctx context.Context) error {
 	return nil
 }
 
-// sourceTime reads the time of the source's Makefile: the time that goes into the
-// kernel, so that the same source gives the same kernel. A folder's files have
-// the times of whoever works in it: there it is 1970.
-func (j *job) sourceTime(ctx context.Context) error {
-	if j.ready.plan.Source.Kind == "folder" {
-		return nil
-	}
-	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"stat", "--format=%Y", sourceDir + "/Makefile"}})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Sscan(out, &j.epoch)
-	return err
-}
-
-// env is the plan's environment with the source's time and the number of jobs.
-// The kernel shows the time as it is written here, so it is written as date(1) does.
+// env is the plan's environment with what does not decide the result: the number
+// of jobs and the cache of compiled objects; and with the source's time, which the
+// source decides. The kernel shows that as it is written here, so it is written as
+// date(1) does.
 func (j *job) env() []string {
-	stamp := time.Unix(j.epoch, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
-	return append(append([]string{}, j.ready.plan.Env...),
-		"KBUILD_BUILD_TIMESTAMP="+stamp, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.epoch),
-		fmt.Sprintf("MAKEFLAGS=-j%d", j.jobs))
+	stamp := time.Unix(j.tree.Time, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
+	return slices.Concat(j.ready.plan.Env, j.cacheEnv(), []string{
+		"KBUILD_BUILD_TIMESTAMP=" + stamp, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.tree.Time),
+		"MAKEFLAGS=" + j.makeFlags(),
+	})
 }
 
 // step runs one step; its output goes to the log, and to the error if it fails.
@@ -246,7 +266,7 @@ func (j *job) step(ctx context.Context, s Step) error {
 // failed says what a failed step had to say: errors first, not 4,000 lines.
 func (j *job) failed(ctx context.Context, s Step, out *stepOutput, exit *docker.ExitError) error {
 	class := fault.Bad
-	if state, err := j.box.State(ctx); err == nil && state.OOM || strings.Contains(out.tail(), "no space left on device") || strings.Contains(out.tail(), "No space left on device") {
+	if strings.Contains(out.tail(), "no space left on device") || strings.Contains(out.tail(), "No space left on device") {
 		class = fault.Surroundings
 	}
 	if s.Checks || strings.HasPrefix(s.Name, "merge ") || strings.HasSuffix(s.Name, "config") {

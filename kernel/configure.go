@@ -57,9 +57,6 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 
 // configure runs the plan's steps up to the one that makes the configuration final.
 func (j *job) configure(ctx context.Context) error {
-	if err := j.sourceTime(ctx); err != nil {
-		return err
-	}
 	for _, s := range j.ready.plan.Steps {
 		if err := j.step(ctx, s); err != nil {
 			return err

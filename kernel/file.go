@@ -11,7 +11,7 @@ import (
 )
 
 // Defaults is what holds where kernels.toml is silent.
-func Defaults() File { return File{Upstream: upstream.Default()} }
+func Defaults() File { return File{Build: defaultLimits(), Upstream: upstream.Default()} }
 
 // Filled gives the file with the defaults of each table put in.
 func (f File) Filled() File {
@@ -45,6 +45,7 @@ func (f File) Check(report func(key, format string, args ...any)) {
 		seen[t.Name] = true
 		t.check(at, report)
 	}
+	f.Build.check(report)
 	f.Upstream.Check(func(key, format string, args ...any) { report("upstream."+key, format, args...) })
 }
 

@@ -13,7 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
@@ -32,6 +35,10 @@ type Works struct {
 	Sources  source.Room
 	Lock     Lock
 	Dist     string // folder of this machine that artefacts are copied to
+	Limits   Limits
+	building bool                // not only planned or looked at
+	crew     *crew               // the builds that run beside this one; nil for none
+	making   *singleflight.Group // images that several kernels want at once are made once
 }
 
 // New puts the works together, without an engine where e is nil: enough for what is
@@ -42,8 +49,8 @@ func New(e *docker.Engine, c *report.Console, f File, dir, cache, dist string) (
 	if err != nil {
 		return nil, err
 	}
-	w := &Works{Engine: e, Console: c, Lock: lock, Dist: dist, Upstream: upstream.New(f.Upstream, dir, cache, c)}
-	w.Sources = source.Room{Engine: e, Console: c, Image: w.fetchImage, Cache: cache, Dir: dir, Upstream: w.Upstream}
+	w := &Works{Engine: e, Console: c, Lock: lock, Dist: dist, Limits: f.Build, making: new(singleflight.Group), Upstream: upstream.New(f.Upstream, dir, cache, c)}
+	w.Sources = source.Room{Engine: e, Console: c, Image: w.fetchImage, Cache: cache, Dir: dir, Upstream: w.Upstream, Filling: new(singleflight.Group)}
 	return w, nil
 }
 
@@ -100,11 +107,24 @@ func attempt[T any](ctx context.Context, w *Works, s Spec, from string, use func
 		return none, err
 	}
 	w.warnOfEnd(ctx, ref.Version)
-	tools, err := w.toolchain(ctx, s.Arch)
+	tools, err := w.tools(ctx, s, from, ref)
 	if err != nil {
 		return none, err
 	}
 	return use(ready{spec: s, from: from, plan: newPlan(s, ref, tools)})
+}
+
+// tools gives the toolchain. For a build, the source is fetched while that is being
+// made: without it there can be no result of the plan yet. What fails in fetching
+// fails again where the source is needed.
+func (w *Works) tools(ctx context.Context, s Spec, from string, ref source.Ref) (Toolchain, error) {
+	if !w.building || w.hasToolchain(ctx, s.Arch) {
+		return w.toolchain(ctx, s.Arch)
+	}
+	var ahead sync.WaitGroup
+	defer ahead.Wait()
+	ahead.Go(func() { w.Sources.Fetch(ctx, from, ref, s.Patches) })
+	return w.toolchain(ctx, s.Arch)
 }
 
 // sourceFault is a failure of one source that the next one may not have.

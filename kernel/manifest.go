@@ -50,12 +50,6 @@ type StepRecord struct {
 	Exit    int     `json:"exit"`
 }
 
-// CacheRecord counts what ccache had and had not, in compiler calls.
-type CacheRecord struct {
-	Hits   int `json:"hits"`
-	Misses int `json:"misses"`
-}
-
 // Artefact is a file that the build made.
 type Artefact struct {
 	Path   string `json:"path"` // within the folder of the manifest

@@ -79,7 +79,7 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 		Source: ref, Patches: s.Patches, Toolchain: tools, Config: s.Config,
 		User: builder, Network: "none",
 	}
-	p.Env = environment(s.Arch, tools)
+	p.Env = environment(s.Arch)
 	p.Mounts = []docker.Mount{
 		{Volume: source.Volume(ref, s.Patches), Path: sourceDir, ReadOnly: true},
 		{Volume: p.outputVolume(), Path: outputDir},
@@ -100,16 +100,14 @@ func (p Plan) aside() Plan {
 	return p
 }
 
-// outputVolume names the volume of the output tree. Its name changes with the
-// toolchain and the source: what another compiler or tree made is not built upon.
-func (p Plan) outputVolume() string {
-	sum := sha256.Sum256([]byte(p.Toolchain.Image + " " + source.Volume(p.Source, p.Patches)))
-	return fmt.Sprintf("kiln-output-%s-%s-%s", p.Name, p.Arch, hex.EncodeToString(sum[:6]))
-}
+// outputVolume names the volume of the output tree: one for a kernel, which each of
+// its builds goes on with where it can, see reuse.
+func (p Plan) outputVolume() string { return "kiln-output-" + p.Name + "-" + p.Arch }
 
-// environment is all that the commands see. Time, user and host of a build would
-// stand in the kernel; the time is added when the source is known (see sourceTime).
-func environment(a arch.Arch, tools Toolchain) []string {
+// environment is what the commands see and what decides the result. Time, user and
+// host of a build would stand in the kernel; the time is the source's own and is
+// added when that is known (see job.env).
+func environment(a arch.Arch) []string {
 	return []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/tmp", "LC_ALL=C", "TZ=UTC",
@@ -117,9 +115,6 @@ func environment(a arch.Arch, tools Toolchain) []string {
 		"CROSS_COMPILE=" + a.Cross,
 		"KBUILD_BUILD_USER=kiln", "KBUILD_BUILD_HOST=kiln", "KBUILD_BUILD_VERSION=1",
 		"LOCALVERSION=", // set, even empty, it keeps scripts/setlocalversion from adding "+"
-		"CCACHE_DIR=" + cacheDir, "CCACHE_MAXSIZE=5G", "CCACHE_NOCOMPRESS=1",
-		"CCACHE_DEPEND=1", // the kernel passes -MD, so ccache need not preprocess
-		"CCACHE_COMPILERCHECK=string:" + tools.Image,
 	}
 }
 
@@ -159,7 +154,7 @@ const modulesDir = "/tmp/modules"
 
 // compile gives the steps that make the kernel and collect the artefacts.
 func compile(a arch.Arch) []Step {
-	compilers := []string{"CC=ccache " + a.Cross + "gcc", "HOSTCC=ccache gcc"}
+	compilers := []string{"CC=kiln-cc " + a.Cross + "gcc", "HOSTCC=kiln-cc gcc"} // under ccache
 	steps := []Step{
 		{Name: "compile", Argv: kmake(append(compilers, a.Target)...)},
 		{Name: "modules", When: "CONFIG_MODULES", Argv: kmake(append(compilers, "modules")...)},

@@ -7,31 +7,30 @@ import (
 	"os"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/kernel/source"
 )
 
 // Shell opens a shell where the build of a kernel runs: the same image, mounts,
 // environment and user. What is done in the output tree stays there.
 func (w *Works) Shell(ctx context.Context, s Spec) error {
 	_, err := firstSource(ctx, w, s, func(r ready) (struct{}, error) {
-		if _, err := w.fetch(ctx, r); err != nil {
+		tree, err := w.fetch(ctx, r)
+		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, w.shell(ctx, r)
+		return struct{}{}, w.shell(ctx, r, tree)
 	})
 	return err
 }
 
-func (w *Works) shell(ctx context.Context, r ready) error {
-	j := &job{works: w, ready: r, log: io.Discard}
+func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
+	j := &job{works: w, ready: r, tree: tree, log: io.Discard}
 	if err := j.open(ctx); err != nil {
 		return err
 	}
 	defer j.box.Remove()
 	prepare := r.plan.Steps[0]
 	if _, err := j.box.Output(ctx, docker.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
-		return err
-	}
-	if err := j.sourceTime(ctx); err != nil {
 		return err
 	}
 	w.Console.Say("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)

@@ -19,6 +19,7 @@ import (
 // File is kernels.toml: the kernels, written by people.
 type File struct {
 	Kernels  []Table         `toml:"kernel"`
+	Build    Limits          `toml:"build"`
 	Upstream upstream.Config `toml:"upstream"`
 }
 

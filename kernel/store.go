@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -20,15 +19,20 @@ import (
 const (
 	labelPlan  = "kiln.plan"  // sha256 of the plan that made it
 	labelLines = "kiln.lines" // how much make told while it was made: the measure of progress
+
+	labelName, labelVersion, labelArch = "kiln.kernel", "kiln.version", "kiln.arch"
 )
 
 // resultTag names the image of a kernel.
 func resultTag(folder string) string { return "kiln/kernel:" + folder }
 
 // store hashes the artefacts where they were made, writes the manifest beside
-// them, and turns their folder into an image. An image comes into being whole or
-// not at all, and the engine keeps it by its content.
+// them, and turns their folder into an image, which takes the kernel's name. An
+// image comes into being whole or not at all, and the engine keeps it by its content.
 func (j *job) store(ctx context.Context) error {
+	if err := j.putPlan(ctx); err != nil {
+		return err
+	}
 	if err := j.putLog(ctx); err != nil {
 		return err
 	}
@@ -44,26 +48,20 @@ func (j *job) store(ctx context.Context) error {
 	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
 		return err
 	}
-	return j.replaceImage(ctx, m)
+	p := j.ready.plan
+	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
+		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.lines, 10),
+		labelName: p.Name, labelVersion: p.Version, labelArch: p.Arch,
+	})
 }
 
-// replaceImage makes the image of the result folder and lets go of the one that
-// had its name.
-func (j *job) replaceImage(ctx context.Context, m Manifest) error {
-	e, p := j.works.Engine, j.ready.plan
-	tag := resultTag(p.Folder())
-	old, err := e.FindImage(ctx, tag)
-	if err != nil && !errors.Is(err, docker.ErrNoImage) {
+// putPlan puts the plan beside the artefacts.
+func (j *job) putPlan(ctx context.Context) error {
+	text, err := json.MarshalIndent(j.ready.plan, "", "  ")
+	if err != nil {
 		return err
 	}
-	err = e.ImportFrom(ctx, j.box, resultDir, tag, "kernel", map[string]string{
-		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.lines, 10),
-		"kiln.kernel": p.Name, "kiln.version": p.Version, "kiln.arch": p.Arch,
-	})
-	if err != nil || old.ID == "" {
-		return err
-	}
-	return e.RemoveImage(ctx, old.ID)
+	return j.box.Put(ctx, "/", inputFile(path.Join(resultDir, planFile), string(text)+"\n"))
 }
 
 // putLog puts the log so far beside the artefacts.
@@ -87,7 +85,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),
 			Linker:   j.firstLine(ctx, j.ready.spec.Arch.Cross+"ld", "--version"),
 		},
-		Cache: j.cache(ctx),
+		Cache: j.cacheRecord(ctx),
 	}
 	var err error
 	if m.Artefacts, err = j.artefacts(ctx); err != nil {
@@ -143,26 +141,6 @@ func (j *job) firstLine(ctx context.Context, argv ...string) string {
 	}
 	line, _, _ := strings.Cut(out, "\n")
 	return line
-}
-
-// cache reads ccache's counters since the build began (ccache --print-stats: a
-// name, a tab and a number a line).
-func (j *job) cache(ctx context.Context) (r CacheRecord) {
-	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"ccache", "--print-stats"}, Env: j.ready.plan.Env, User: builder})
-	if err != nil {
-		return r
-	}
-	for line := range strings.Lines(out) {
-		name, number, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		n, _ := strconv.Atoi(number)
-		switch name {
-		case "direct_cache_hit", "preprocessed_cache_hit":
-			r.Hits += n
-		case "cache_miss":
-			r.Misses += n
-		}
-	}
-	return r
 }
 
 // warnings gives the warnings of a build's log, each once, in order.

@@ -25,7 +25,7 @@ type Console struct {
 	terminal bool
 	secrets  []string
 	told     map[string]bool
-	live     string // what stands on the terminal's last line, not yet ended
+	under    []*Progress // what is under way: together they are the terminal's last line
 	now      func() time.Time
 }
 
@@ -107,15 +107,23 @@ func (c *Console) Lines(prefix string) io.WriteCloser {
 
 // clear takes the live line off the terminal; draw puts it back.
 func (c *Console) clear() {
-	if c.live != "" {
+	if len(c.under) > 0 {
 		fmt.Fprint(c.err, "\r\x1b[K")
 	}
 }
 
+// liveWidth is how much of a terminal's line is used.
+const liveWidth = 100
+
 func (c *Console) draw() {
-	if c.live != "" {
-		fmt.Fprint(c.err, c.redact(c.live))
+	if len(c.under) == 0 {
+		return
 	}
+	var parts []string
+	for _, p := range c.under {
+		parts = append(parts, clip(p.line, liveWidth/len(c.under)))
+	}
+	fmt.Fprint(c.err, c.redact(strings.Join(parts, " | ")))
 }
 
 // EachLine gives a writer that hands on each line written to it, without its

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type Progress struct {
 	title   string
 	start   time.Time
 	last    time.Time
+	line    string // how it stands, on a terminal
 }
 
 // Progress announces long work and gives the handle that tells how far it is.
@@ -50,7 +52,10 @@ func (p *Progress) Set(done, total int64, note string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clear()
-	c.live = clip(line, 100)
+	p.line = line
+	if !slices.Contains(c.under, p) {
+		c.under = append(c.under, p)
+	}
 	c.draw()
 }
 
@@ -59,7 +64,7 @@ func (p *Progress) End(result string) {
 	c := p.console
 	c.mu.Lock()
 	c.clear()
-	c.live = ""
+	c.under = slices.DeleteFunc(c.under, func(other *Progress) bool { return other == p })
 	c.mu.Unlock()
 	c.Say("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
 }

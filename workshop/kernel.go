@@ -33,13 +33,20 @@ func (w *Workshop) each(ctx context.Context, choice kernel.Choice, do func(*kern
 
 // Kernel builds the chosen kernels and prints a line for each.
 func (w *Workshop) Kernel(ctx context.Context, choice kernel.Choice) error {
-	return w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		result, err := works.Build(ctx, s)
-		if err != nil {
-			return err
-		}
-		return w.Console.Result(result, result.String())
-	})
+	return w.build(ctx, choice, func(_ *kernel.Works, r kernel.Result) error { return w.Console.Result(r, r.String()) })
+}
+
+// build builds the chosen kernels side by side, and does something with each result.
+func (w *Workshop) build(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Result) error) error {
+	specs, err := w.Specs(choice)
+	if err != nil {
+		return err
+	}
+	works, err := w.Works(ctx)
+	if err != nil {
+		return err
+	}
+	return works.BuildAll(ctx, specs, func(r kernel.Result) error { return do(works, r) })
 }
 
 // Fetch brings in the sources of the chosen kernels and prints the state of each.
@@ -151,11 +158,7 @@ func (w *Workshop) All(ctx context.Context) error {
 	if err := w.publish(ctx); err != nil {
 		return err
 	}
-	return w.each(ctx, kernel.Choice{}, func(works *kernel.Works, s kernel.Spec) error {
-		built, err := works.Build(ctx, s)
-		if err != nil {
-			return err
-		}
+	return w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
 		if err := w.Console.Result(built, built.String()); err != nil {
 			return err
 		}

@@ -36,10 +36,11 @@ type debianPackage struct {
 }
 
 func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
-	index, err := d.index(ctx)
+	list, err, _ := d.room.Filling.Do("debian", func() (any, error) { return d.index(ctx) })
 	if err != nil {
 		return Ref{}, err
 	}
+	index := list.(debianIndex)
 	var versions []release.Version
 	for _, p := range index.Packages {
 		versions = append(versions, p.Version)

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/release"
@@ -54,6 +56,7 @@ type Signature struct {
 type Tree struct {
 	Ref
 	Signature Signature `json:"signature"`
+	Time      int64     `json:"time"` // seconds since 1970: of the source's Makefile, as it came; 0 for a folder
 	Volume    string    `json:"-"`
 }
 
@@ -71,6 +74,7 @@ type Room struct {
 	Cache    string // folder of this machine for lists
 	Dir      string // folder that paths of the file are relative to
 	Upstream *upstream.Client
+	Filling  *singleflight.Group // several kernels may want one tree at once: it is made once
 }
 
 // origin is one kind of source.
@@ -124,41 +128,81 @@ func (r Room) Resolve(ctx context.Context, from string, want release.Want) (Ref,
 }
 
 // Fetch gives the tree of ref with the patches applied. It is fetched, verified
-// and unpacked unless that was done before.
+// and unpacked unless that was done before. A patched tree is a copy of the tree
+// without.
 func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (Tree, error) {
-	t := Tree{Ref: ref, Volume: Volume(ref, patches)}
-	whole, err := r.signed(ctx, &t)
-	if err != nil || whole {
-		return t, err
-	}
-	o, err := r.origin(from)
-	if err != nil {
-		return t, err
-	}
-	image, err := r.Image(ctx)
-	if err != nil {
-		return t, err
-	}
-	if err := r.fill(ctx, o, image, &t, patches); err != nil {
-		return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
-	}
-	return t, nil
+	volume := Volume(ref, patches)
+	t, err, _ := r.Filling.Do(volume, func() (any, error) {
+		t := Tree{Ref: ref, Volume: volume}
+		if whole, err := r.sealed(ctx, &t); err != nil || whole {
+			return t, err
+		}
+		if len(patches) > 0 {
+			return t, r.patch(ctx, from, &t, patches)
+		}
+		if err := r.unpack(ctx, from, &t); err != nil {
+			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
+		}
+		return t, nil
+	})
+	return t.(Tree), err
 }
 
-// labelSignature keeps with a whole volume what was verified when it was filled.
-const labelSignature = "kiln.signature"
-
-// signed tells whether a tree is there, whole, and takes in who signed it.
-func (r Room) signed(ctx context.Context, t *Tree) (bool, error) {
+// sealed tells whether a tree is there, whole, and takes in what is known of it.
+func (r Room) sealed(ctx context.Context, t *Tree) (bool, error) {
 	labels, whole, err := r.Engine.Sealed(ctx, t.Volume)
 	if err != nil || !whole {
 		return false, err
 	}
-	return json.Unmarshal([]byte(labels[labelSignature]), &t.Signature) == nil, nil
+	return json.Unmarshal([]byte(labels[labelTree]), t) == nil, nil
 }
 
-// fill makes the volume in a container and seals it when it is whole.
-func (r Room) fill(ctx context.Context, o origin, image string, t *Tree, patches []Patch) error {
+// labelTree keeps with a whole volume what was learnt when it was filled.
+const labelTree = "kiln.tree"
+
+// unpack fills a volume with the source as it comes.
+func (r Room) unpack(ctx context.Context, from string, t *Tree) error {
+	o, err := r.origin(from)
+	if err != nil {
+		return err
+	}
+	return r.fill(ctx, t, nil, func(box *docker.Container) error {
+		if t.Signature, err = o.unpack(ctx, box, t.Ref); err != nil {
+			return err
+		}
+		if err := checkVersion(ctx, box, t.Ref); err != nil {
+			return err
+		}
+		return t.settle(ctx, box)
+	})
+}
+
+// patch fills a volume with a copy of the tree without patches, and applies them.
+func (r Room) patch(ctx context.Context, from string, t *Tree, patches []Patch) error {
+	plain, err := r.Fetch(ctx, from, t.Ref, nil)
+	if err != nil {
+		return err
+	}
+	t.Signature, t.Time = plain.Signature, plain.Time
+	original := []docker.Mount{{Volume: plain.Volume, Path: originalTree, ReadOnly: true}}
+	return r.fill(ctx, t, original, func(box *docker.Container) error {
+		if _, err := box.Output(ctx, docker.Command{Argv: []string{"cp", "--archive", originalTree + "/.", tree}}); err != nil {
+			return fault.Wrap(fault.Surroundings, fmt.Errorf("copy the source: %w", err))
+		}
+		if err := r.apply(ctx, box, patches); err != nil {
+			return err
+		}
+		return settleTimes(ctx, box)
+	})
+}
+
+// fill makes a tree's volume in a container, has put fill it, and seals it when it
+// is whole.
+func (r Room) fill(ctx context.Context, t *Tree, more []docker.Mount, put func(*docker.Container) error) error {
+	image, err := r.Image(ctx)
+	if err != nil {
+		return err
+	}
 	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
@@ -166,25 +210,19 @@ func (r Room) fill(ctx context.Context, o origin, image string, t *Tree, patches
 	if _, err := r.Engine.Volume(ctx, t.Volume, "source", labels); err != nil {
 		return err
 	}
-	box, err := r.box(ctx, image, t.Ref, docker.Mount{Volume: t.Volume, Path: tree})
+	box, err := r.box(ctx, image, t.Ref, append(more, docker.Mount{Volume: t.Volume, Path: tree})...)
 	if err != nil {
 		return err
 	}
 	defer box.Remove()
-	if t.Signature, err = o.unpack(ctx, box, t.Ref); err != nil {
+	if err := put(box); err != nil {
 		return err
 	}
-	if err := r.apply(ctx, box, patches); err != nil {
-		return err
-	}
-	if err := checkVersion(ctx, box, t.Ref); err != nil {
-		return err
-	}
-	text, err := json.Marshal(t.Signature)
+	text, err := json.Marshal(t)
 	if err != nil {
 		return err
 	}
-	labels[labelSignature] = string(text)
+	labels[labelTree] = string(text)
 	return r.Engine.Seal(ctx, t.Volume, labels)
 }
 

@@ -1,0 +1,82 @@
+package kernel
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+)
+
+// CacheRecord counts what ccache had and had not, in compiler calls of this build.
+type CacheRecord struct {
+	Hits   int `json:"hits"`
+	Misses int `json:"misses"`
+	// Uncacheable calls are those that ccache leaves alone: .incbin, which it cannot
+	// see through, above all.
+	Uncacheable int `json:"uncacheable"`
+}
+
+// cacheLog is where ccache writes what became of each call: a count of this build's
+// own, as the cache is shared with others that run meanwhile.
+const cacheLog = "/tmp/ccache.log"
+
+// cacheEnv sets up ccache. The kernel passes -MD, so in depend mode nothing need be
+// preprocessed, and filling the cache costs next to nothing. That its objects are
+// not compressed costs disk and saves time.
+func (j *job) cacheEnv() []string {
+	if !j.cached() {
+		return []string{"CCACHE_DISABLE=1"}
+	}
+	return []string{
+		"CCACHE_DIR=" + cacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", sizeOf(j.works.Limits.CCache)), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1",
+		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog,
+	}
+}
+
+// cached tells whether compiled objects are kept.
+func (j *job) cached() bool { return sizeOf(j.works.Limits.CCache) > 0 }
+
+// identify hashes the programs that compile, for the target and for the tools that
+// run on the way: they, and not the image that holds them, make an object what it is.
+func (j *job) identify(ctx context.Context) error {
+	if !j.cached() {
+		return nil
+	}
+	cross := j.ready.spec.Arch.Cross
+	var programs []string
+	for _, ask := range [][]string{
+		{cross + "gcc", "-print-prog-name=cc1"}, {"gcc", "-print-prog-name=cc1"},
+		{"which", cross + "gcc", cross + "as", "gcc", "as"},
+	} {
+		out, err := j.box.Output(ctx, docker.Command{Argv: ask})
+		if err != nil {
+			return err
+		}
+		programs = append(programs, strings.Fields(out)...)
+	}
+	sums, err := j.box.Output(ctx, docker.Command{Argv: append([]string{"sha256sum"}, programs...)})
+	j.compiler = fmt.Sprintf("%x", sha256.Sum256([]byte(sums)))
+	return err
+}
+
+// cacheRecord reads how ccache fared (its statistics log: a comment with the source, then
+// the name of a counter a line, https://ccache.dev/manual, stats_log).
+func (j *job) cacheRecord(ctx context.Context) (r CacheRecord) {
+	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", cacheLog}})
+	if err != nil {
+		return r // nothing was compiled
+	}
+	for line := range strings.Lines(out) {
+		switch counter := strings.TrimSpace(line); counter {
+		case "direct_cache_hit", "preprocessed_cache_hit":
+			r.Hits++
+		case "cache_miss":
+			r.Misses++
+		case "unsupported_code_directive", "unsupported_compiler_option", "could_not_use_precompiled_header", "bad_input_file":
+			r.Uncacheable++
+		}
+	}
+	return r
+}

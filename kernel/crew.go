@@ -1,0 +1,86 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// crew is the builds that run at once and share a budget of jobs. The jobserver is
+// started by the first that has something to do.
+type crew struct {
+	mu     sync.Mutex
+	server *jobserver
+}
+
+// BuildAll builds kernels side by side, within one budget of jobs, and hands on each
+// result as it comes. A kernel that fails does not keep the others from being built;
+// the errors come together, in the order of the kernels.
+func (w *Works) BuildAll(ctx context.Context, specs []Spec, each func(Result) error) error {
+	together := *w
+	if len(specs) > 1 {
+		together.crew = &crew{}
+		defer together.crew.close()
+	}
+	faults := make([]error, len(specs))
+	var running sync.WaitGroup
+	var telling sync.Mutex
+	for i, s := range specs {
+		running.Go(func() {
+			result, err := together.Build(ctx, s)
+			if err == nil {
+				telling.Lock()
+				defer telling.Unlock()
+				err = each(result)
+			}
+			faults[i] = err
+		})
+	}
+	running.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(faults...)
+}
+
+// join waits until there is a job for one build more, and gives the jobserver; a
+// build that runs alone has none.
+func (j *job) join(ctx context.Context) error {
+	c := j.works.crew
+	if c == nil {
+		return nil
+	}
+	server, err := c.open(ctx, j)
+	if err != nil {
+		return err
+	}
+	if err := server.take(ctx); err != nil {
+		return err
+	}
+	j.server = server
+	return nil
+}
+
+// leave gives that job to the others.
+func (j *job) leave(ctx context.Context) {
+	if j.server != nil && ctx.Err() == nil {
+		j.server.give(ctx)
+	}
+}
+
+func (c *crew) open(ctx context.Context, j *job) (*jobserver, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server != nil {
+		return c.server, nil
+	}
+	server, err := j.works.openJobserver(ctx, j.ready.plan.Toolchain.Image, j.jobs)
+	c.server = server
+	return server, err
+}
+
+func (c *crew) close() {
+	if c.server != nil {
+		c.server.close()
+	}
+}

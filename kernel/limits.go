@@ -1,0 +1,65 @@
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/docker/go-units"
+)
+
+// Limits is how much of the engine's machine builds may take: the [build] table of
+// kernels.toml. Sizes are written as "8GiB" or "500MB"; "" is no limit.
+type Limits struct {
+	Jobs   int    `toml:"jobs"`   // compilers that run at once, over all builds; 0: see jobs
+	Memory string `toml:"memory"` // of each build
+	CCache string `toml:"ccache"` // of ccache on disk, for each architecture; "0" compiles without it
+	Keep   string `toml:"keep"`   // of results that are kept
+}
+
+// defaultLimits is what holds where the file is silent.
+func defaultLimits() Limits { return Limits{CCache: "5GiB", Keep: "5GiB"} }
+
+// check reports every value that cannot be.
+func (l Limits) check(report func(key, format string, args ...any)) {
+	if l.Jobs < 0 {
+		report("build.jobs", "expected a number of jobs, or 0 for as many as there are cores and memory for, got %d", l.Jobs)
+	}
+	for key, text := range map[string]string{"memory": l.Memory, "ccache": l.CCache, "keep": l.Keep} {
+		if _, err := size(text); err != nil {
+			report("build."+key, `expected a size as "8GiB", got %q`, text)
+		}
+	}
+}
+
+// size reads a number of bytes; "" is 0.
+func size(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := units.RAMInBytes(text)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("%s is less than nothing", text)
+	}
+	return n, err
+}
+
+// sizeOf gives a size that was checked.
+func sizeOf(text string) int64 {
+	n, _ := size(text)
+	return n
+}
+
+// A compiler takes some 200 MiB on a file of the kernel's, the linker of a large
+// kernel 1 GiB.
+const memoryPerJob = 512 << 20
+
+// jobs gives how many compilers may run at once on a machine of so many cores and so
+// much memory (bytes): one for each core, if each has memory enough.
+func (l Limits) jobs(cores int, memory int64) int {
+	if l.Jobs > 0 {
+		return l.Jobs
+	}
+	if own := sizeOf(l.Memory); own > 0 {
+		memory = min(memory, own)
+	}
+	return max(1, min(cores, int(memory/memoryPerJob)))
+}

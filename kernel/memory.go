@@ -1,0 +1,66 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// stepWithMemory runs a step; if the kernel of the engine's machine ended some of its
+// processes for want of memory, it is tried again with half as many jobs, which goes
+// on where the first try stopped.
+func (j *job) stepWithMemory(ctx context.Context, s Step) error {
+	for {
+		before := j.killed(ctx)
+		err := j.step(ctx, s)
+		if err == nil || ctx.Err() != nil || j.killed(ctx) == before {
+			return err
+		}
+		fewer, shrinkErr := j.fewer(ctx)
+		if shrinkErr != nil {
+			return shrinkErr
+		}
+		if !fewer {
+			return &fault.Error{Class: fault.Surroundings, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
+		}
+		j.works.Console.Say("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.ready.plan.Folder(), j.makeFlags())
+	}
+}
+
+const memoryHint = "give the engine's machine more memory, or the build: memory in the [build] table of kernels.toml"
+
+// fewer halves the number of jobs; false where there is only one.
+func (j *job) fewer(ctx context.Context) (bool, error) {
+	if j.server != nil {
+		return j.server.shrink(ctx)
+	}
+	if j.jobs == 1 {
+		return false, nil
+	}
+	j.jobs /= 2
+	return true, nil
+}
+
+// makeFlags is what tells make how many jobs there are.
+func (j *job) makeFlags() string {
+	if j.server != nil {
+		return j.server.flags()
+	}
+	return fmt.Sprintf("-j%d", j.jobs)
+}
+
+// killed counts the container's processes that were ended for want of memory, by its
+// own limit or the machine's. Source: the kernel's Documentation/admin-guide, cgroup-v2
+// (memory.events) and cgroup-v1/memory (memory.oom_control).
+func (j *job) killed(ctx context.Context) (n int) {
+	out, _ := j.box.Output(ctx, docker.Command{Argv: []string{ // one of them is there
+		"cat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control",
+	}})
+	for line := range strings.Lines(out) {
+		fmt.Sscanf(line, "oom_kill %d", &n)
+	}
+	return n
+}

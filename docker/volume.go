@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"fmt"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/volume"
@@ -28,9 +29,41 @@ func (e *Engine) HasVolume(ctx context.Context, name string) (bool, error) {
 	return err == nil, e.failed("inspect volume "+name, err)
 }
 
-// RemoveVolume removes a volume, its seal first; one that is not there is no error.
+// layerSuffix marks the volume that holds the layers of an overlay.
+const layerSuffix = ".layer"
+
+// Layer makes the volume that an Overlay of this name keeps its changes in. Before
+// the overlay is made it must get the folders upper and work.
+func (e *Engine) Layer(ctx context.Context, name, kind string) (volume string, err error) {
+	_, err = e.Volume(ctx, name+layerSuffix, kind, nil)
+	return name + layerSuffix, err
+}
+
+// Overlay makes a volume that shows what another holds, and keeps what is changed in
+// its Layer: in a moment, and however large the other is. It is mounted by the engine
+// out of its own folders (overlayfs, through the local driver) when a container
+// starts; where the engine cannot do that, starting the container fails.
+func (e *Engine) Overlay(ctx context.Context, name, lower, kind string, labels map[string]string) error {
+	below, err := e.api.VolumeInspect(ctx, lower)
+	if err != nil {
+		return e.failed("inspect volume "+lower, err)
+	}
+	layer, err := e.api.VolumeInspect(ctx, name+layerSuffix)
+	if err != nil {
+		return e.failed("inspect volume "+name+layerSuffix, err)
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", below.Mountpoint, layer.Mountpoint, layer.Mountpoint)
+	_, err = e.api.VolumeCreate(ctx, volume.CreateOptions{
+		Name: name, Driver: "local", Labels: e.owner.labels(kind, labels),
+		DriverOpts: map[string]string{"type": "overlay", "device": "overlay", "o": options},
+	})
+	return e.failed("create volume "+name, err)
+}
+
+// RemoveVolume removes a volume, its seal first and its layer last; one that is not
+// there is no error.
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
-	for _, each := range []string{name + sealSuffix, name} {
+	for _, each := range []string{name + sealSuffix, name, name + layerSuffix} {
 		err := e.api.VolumeRemove(ctx, each, false)
 		if err != nil && !cerrdefs.IsNotFound(err) {
 			return e.failed("remove volume "+each, err)

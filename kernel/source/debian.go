@@ -62,17 +62,13 @@ func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
 
 // index gives the list of today, from the cache of this machine or from apt.
 func (d debian) index(ctx context.Context) (debianIndex, error) {
-	image, err := d.room.Image(ctx)
-	if err != nil {
-		return debianIndex{}, err
-	}
 	path := filepath.Join(d.room.Cache, "debian-index.json")
 	var index debianIndex
 	if report.Read(path, &index) == nil && time.Since(index.Checked) < indexAge {
 		return index, nil
 	}
 	progress := d.room.Console.Progress("ask Debian for its kernel sources")
-	fresh, err := d.ask(ctx, image)
+	fresh, err := d.ask(ctx)
 	if err != nil {
 		progress.End("failed")
 		if len(index.Packages) > 0 {
@@ -86,8 +82,8 @@ func (d debian) index(ctx context.Context) (debianIndex, error) {
 }
 
 // ask runs apt in a container.
-func (d debian) ask(ctx context.Context, image string) (debianIndex, error) {
-	box, err := d.room.box(ctx, image, Ref{Kind: Debian})
+func (d debian) ask(ctx context.Context) (debianIndex, error) {
+	box, err := d.room.box(ctx, Ref{Kind: Debian})
 	if err != nil {
 		return debianIndex{}, err
 	}

@@ -40,11 +40,7 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 // resolve asks the repository for the commit, and reads the version out of that
 // commit's Makefile: nothing else tells it.
 func (g git) resolve(ctx context.Context, want release.Want) (Ref, error) {
-	image, err := g.room.Image(ctx)
-	if err != nil {
-		return Ref{}, err
-	}
-	box, err := g.room.box(ctx, image, Ref{Kind: Git})
+	box, err := g.room.box(ctx, Ref{Kind: Git})
 	if err != nil {
 		return Ref{}, err
 	}
@@ -159,11 +155,7 @@ func (g git) verify(ctx context.Context, box *docker.Container, ref Ref) (Signat
 
 // signerNow fetches a tag and tells who signed it.
 func (g git) signerNow(ctx context.Context, ref Ref) (trust.Signer, error) {
-	image, err := g.room.Image(ctx)
-	if err != nil {
-		return trust.Signer{}, err
-	}
-	box, err := g.room.box(ctx, image, ref)
+	box, err := g.room.box(ctx, ref)
 	if err != nil {
 		return trust.Signer{}, err
 	}

@@ -128,17 +128,16 @@ func (r Room) Resolve(ctx context.Context, from string, want release.Want) (Ref,
 }
 
 // Fetch gives the tree of ref with the patches applied. It is fetched, verified
-// and unpacked unless that was done before. A patched tree is a copy of the tree
-// without.
+// and unpacked unless that was done before. A patched tree stands on the tree without.
 func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (Tree, error) {
 	volume := Volume(ref, patches)
 	t, err, _ := r.Filling.Do(volume, func() (any, error) {
 		t := Tree{Ref: ref, Volume: volume}
+		if len(patches) > 0 {
+			return r.patched(ctx, from, t, patches)
+		}
 		if whole, err := r.sealed(ctx, &t); err != nil || whole {
 			return t, err
-		}
-		if len(patches) > 0 {
-			return t, r.patch(ctx, from, &t, patches)
 		}
 		if err := r.unpack(ctx, from, &t); err != nil {
 			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
@@ -177,40 +176,21 @@ func (r Room) unpack(ctx context.Context, from string, t *Tree) error {
 	})
 }
 
-// patch fills a volume with a copy of the tree without patches, and applies them.
-func (r Room) patch(ctx context.Context, from string, t *Tree, patches []Patch) error {
-	plain, err := r.Fetch(ctx, from, t.Ref, nil)
-	if err != nil {
-		return err
-	}
-	t.Signature, t.Time = plain.Signature, plain.Time
-	original := []docker.Mount{{Volume: plain.Volume, Path: originalTree, ReadOnly: true}}
-	return r.fill(ctx, t, original, func(box *docker.Container) error {
-		if _, err := box.Output(ctx, docker.Command{Argv: []string{"cp", "--archive", originalTree + "/.", tree}}); err != nil {
-			return fault.Wrap(fault.Surroundings, fmt.Errorf("copy the source: %w", err))
-		}
-		if err := r.apply(ctx, box, patches); err != nil {
-			return err
-		}
-		return settleTimes(ctx, box)
-	})
-}
-
 // fill makes a tree's volume in a container, has put fill it, and seals it when it
 // is whole.
 func (r Room) fill(ctx context.Context, t *Tree, more []docker.Mount, put func(*docker.Container) error) error {
-	image, err := r.Image(ctx)
-	if err != nil {
-		return err
-	}
 	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
-	labels := t.labels()
-	if _, err := r.Engine.Volume(ctx, t.Volume, "source", labels); err != nil {
+	if _, err := r.Engine.Volume(ctx, t.Volume, "source", t.labels()); err != nil {
 		return err
 	}
-	box, err := r.box(ctx, image, t.Ref, append(more, docker.Mount{Volume: t.Volume, Path: tree})...)
+	return r.inVolume(ctx, t, more, put)
+}
+
+// inVolume has put fill a tree's volume, and seals it.
+func (r Room) inVolume(ctx context.Context, t *Tree, more []docker.Mount, put func(*docker.Container) error) error {
+	box, err := r.box(ctx, t.Ref, append(more, docker.Mount{Volume: t.Volume, Path: tree})...)
 	if err != nil {
 		return err
 	}
@@ -222,12 +202,17 @@ func (r Room) fill(ctx context.Context, t *Tree, more []docker.Mount, put func(*
 	if err != nil {
 		return err
 	}
+	labels := t.labels()
 	labels[labelTree] = string(text)
 	return r.Engine.Seal(ctx, t.Volume, labels)
 }
 
 // box starts the container that fetches and unpacks.
-func (r Room) box(ctx context.Context, image string, ref Ref, mounts ...docker.Mount) (*docker.Container, error) {
+func (r Room) box(ctx context.Context, ref Ref, mounts ...docker.Mount) (*docker.Container, error) {
+	image, err := r.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := r.Engine.Volume(ctx, downloads, "downloads", nil); err != nil {
 		return nil, err
 	}

@@ -30,9 +30,11 @@ func (t *Tree) settle(ctx context.Context, box *docker.Container) error {
 	return settleTimes(ctx, box)
 }
 
+// settleTimes gives all that is younger the settled time.
 func settleTimes(ctx context.Context, box *docker.Container) error {
+	at := fmt.Sprintf("@%d", settled)
 	_, err := box.Output(ctx, docker.Command{Argv: []string{
-		"find", tree, "-exec", "touch", "--no-dereference", fmt.Sprintf("--date=@%d", settled), "{}", "+",
+		"find", tree, "-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+",
 	}})
 	return fault.Wrap(fault.Surroundings, err)
 }
@@ -45,11 +47,7 @@ func (r Room) Renew(ctx context.Context, other string, t Tree) (differ int, know
 	if _, whole, err := r.Engine.Sealed(ctx, other); err != nil || !whole {
 		return 0, false, err
 	}
-	image, err := r.Image(ctx)
-	if err != nil {
-		return 0, false, err
-	}
-	box, err := r.box(ctx, image, t.Ref,
+	box, err := r.box(ctx, t.Ref,
 		docker.Mount{Volume: other, Path: originalTree, ReadOnly: true}, docker.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return 0, false, err

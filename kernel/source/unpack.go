@@ -9,7 +9,6 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
-	"github.com/romanatrashyonok/kiln/kernel/trust"
 	"github.com/romanatrashyonok/kiln/report"
 )
 

@@ -114,15 +114,16 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	j := &job{works: w, ready: r, tree: tree, log: log, logPath: log.Name()}
+	j, err := w.job(ctx, r, tree)
+	if err != nil {
+		return err
+	}
+	j.log, j.logPath = log, log.Name()
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			err = j.keepLog(err)
 		}
 	}()
-	if err := j.measure(ctx); err != nil {
-		return err
-	}
 	if err := j.join(ctx); err != nil {
 		return err
 	}
@@ -136,13 +137,6 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 		return err
 	}
 	return j.store(ctx)
-}
-
-// measure finds how many jobs the engine's machine has room for.
-func (j *job) measure(ctx context.Context) error {
-	info, err := j.works.Engine.Info(ctx)
-	j.jobs = j.works.Limits.jobs(info.CPUs, info.Memory)
-	return err
 }
 
 // job is a plan that is being run.
@@ -161,6 +155,16 @@ type job struct {
 	checked  []kconfig.Verdict
 	final    map[string]string // the final configuration
 	lines    int64             // what make told it made
+}
+
+// job makes ready to run a plan, with as many jobs as the engine's machine has room
+// for. Its log goes nowhere.
+func (w *Works) job(ctx context.Context, r ready, tree source.Tree) (*job, error) {
+	info, err := w.Engine.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &job{works: w, ready: r, tree: tree, log: io.Discard, jobs: w.Limits.jobs(info.CPUs, info.Memory)}, nil
 }
 
 // open starts the container and puts the configuration's fragments into it.

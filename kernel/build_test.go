@@ -29,30 +29,40 @@ func testWorks(t *testing.T) *Works {
 // engine is removed when the test ends.
 func clay(t *testing.T, w *Works, options ...string) Spec {
 	t.Helper()
-	f := File{Kernels: []Table{{
-		Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"},
-		Config: append([]string{"tinyconfig"}, options...),
-	}}}
-	specs, err := f.Specs("testdata", Choice{})
+	return clayOf(t, w, "testdata", Table{Arch: []string{"amd64"}, Config: options})[0]
+}
+
+// clayOf is the kernels of a table over the stand-in tree that lies in dir.
+func clayOf(t *testing.T, w *Works, dir string, table Table) []Spec {
+	t.Helper()
+	table.Name, table.Version, table.Source = "clay", "6.12", []string{"./tree"}
+	table.Config = append([]string{"tinyconfig"}, table.Config...)
+	specs, err := File{Kernels: []Table{table}}.Specs(dir, Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { forget(t, w, specs[0]) })
-	return specs[0]
+	for _, s := range specs {
+		forget(t, w, s)
+		t.Cleanup(func() { forget(t, w, s) })
+	}
+	return specs
 }
 
+// forget removes what a kernel has in the engine, but its source without patches.
 func forget(t *testing.T, w *Works, s Spec) {
+	t.Helper()
 	ctx := context.Background()
-	p, err := w.Plan(ctx, s)
+	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: s.Name, labelArch: s.Arch.Name})
 	if err != nil {
 		t.Error(err)
-		return
 	}
-	w.Engine.RemoveImage(ctx, resultTag(p.Folder()))
-	for _, m := range p.Mounts {
-		if m.Path != cacheDir {
-			w.Engine.RemoveVolume(ctx, m.Volume)
+	for _, i := range images {
+		if err := w.Engine.RemoveImage(ctx, i.ID); err != nil {
+			t.Error(err)
 		}
+	}
+	if err := w.Engine.RemoveVolume(ctx, Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -173,13 +183,7 @@ func TestPatchIsPartOfThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := File{Kernels: []Table{{Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig"}, Patches: []string{"greeting.patch"}}}}
-	specs, err := f.Specs("testdata", Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { forget(t, w, specs[0]) })
-	built, err := w.Build(t.Context(), specs[0])
+	built, err := w.Build(t.Context(), clayOf(t, w, "testdata", Table{Arch: []string{"amd64"}, Patches: []string{"greeting.patch"}})[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (j *job) cacheEnv() []string {
 	}
 	return []string{
 		"CCACHE_DIR=" + cacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", sizeOf(j.works.Limits.CCache)), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1",
-		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog,
+		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + j.works.namespace,
 	}
 }
 

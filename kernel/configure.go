@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
@@ -44,7 +43,10 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 		return err
 	}
 	r.plan = r.plan.aside()
-	j := &job{works: w, ready: r, tree: tree, log: io.Discard}
+	j, err := w.job(ctx, r, tree)
+	if err != nil {
+		return err
+	}
 	if err := j.open(ctx); err != nil {
 		return err
 	}

@@ -29,16 +29,17 @@ import (
 
 // Works is where kernels are made: what every step needs.
 type Works struct {
-	Engine   *docker.Engine
-	Console  *report.Console
-	Upstream *upstream.Client
-	Sources  source.Room
-	Lock     Lock
-	Dist     string // folder of this machine that artefacts are copied to
-	Limits   Limits
-	building bool                // not only planned or looked at
-	crew     *crew               // the builds that run beside this one; nil for none
-	making   *singleflight.Group // images that several kernels want at once are made once
+	Engine    *docker.Engine
+	Console   *report.Console
+	Upstream  *upstream.Client
+	Sources   source.Room
+	Lock      Lock
+	Dist      string // folder of this machine that artefacts are copied to
+	Limits    Limits
+	building  bool                // not only planned or looked at
+	namespace string              // of ccache: a benchmark keeps its objects apart
+	crew      *crew               // the builds that run beside this one; nil for none
+	making    *singleflight.Group // images that several kernels want at once are made once
 }
 
 // New puts the works together, without an engine where e is nil: enough for what is

@@ -24,6 +24,7 @@ type Manifest struct {
 	Cache     CacheRecord     `json:"cache"`
 	Artefacts []Artefact      `json:"artefacts"`
 	Warnings  []string        `json:"warnings"`
+	CPU       float64         `json:"cpu"` // seconds of processor time, over all cores
 	Started   time.Time       `json:"started"`
 	Finished  time.Time       `json:"finished"`
 }

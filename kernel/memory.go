@@ -3,9 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
@@ -50,17 +48,4 @@ func (j *job) makeFlags() string {
 		return j.server.flags()
 	}
 	return fmt.Sprintf("-j%d", j.jobs)
-}
-
-// killed counts the container's processes that were ended for want of memory, by its
-// own limit or the machine's. Source: the kernel's Documentation/admin-guide, cgroup-v2
-// (memory.events) and cgroup-v1/memory (memory.oom_control).
-func (j *job) killed(ctx context.Context) (n int) {
-	out, _ := j.box.Output(ctx, docker.Command{Argv: []string{ // one of them is there
-		"cat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control",
-	}})
-	for line := range strings.Lines(out) {
-		fmt.Sscanf(line, "oom_kill %d", &n)
-	}
-	return n
 }

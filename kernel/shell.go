@@ -3,7 +3,6 @@ package kernel
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -24,7 +23,10 @@ func (w *Works) Shell(ctx context.Context, s Spec) error {
 }
 
 func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
-	j := &job{works: w, ready: r, tree: tree, log: io.Discard}
+	j, err := w.job(ctx, r, tree)
+	if err != nil {
+		return err
+	}
 	if err := j.open(ctx); err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
 		return err
 	}
 	w.Console.Say("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)
-	err := j.box.Interact(ctx, docker.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
+	err = j.box.Interact(ctx, docker.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
 	var exit *docker.ExitError
 	if errors.As(err, &exit) { // the code of the last command typed is nobody's error
 		return nil

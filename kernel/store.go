@@ -85,7 +85,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),
 			Linker:   j.firstLine(ctx, j.ready.spec.Arch.Cross+"ld", "--version"),
 		},
-		Cache: j.cacheRecord(ctx),
+		Cache: j.cacheRecord(ctx), CPU: j.cpu(ctx),
 	}
 	var err error
 	if m.Artefacts, err = j.artefacts(ctx); err != nil {

@@ -14,6 +14,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/trust"
 	"github.com/romanatrashyonok/kiln/kernel/upstream"
@@ -36,7 +38,7 @@ func org(t testing.TB) *ut.Org {
 func from(t testing.TB, o *ut.Org) Room {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
-	return Room{Console: c, Dir: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c)}
+	return Room{Console: c, Dir: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c), Filling: new(singleflight.Group)}
 }
 
 // verify goes the whole way from what is asked to a verified tarball: all that

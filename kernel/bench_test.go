@@ -1,0 +1,422 @@
+//go:build linux
+
+package kernel
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
+	"github.com/romanatrashyonok/kiln/kernel/source"
+	"github.com/romanatrashyonok/kiln/report"
+)
+
+// benchRuns is how often each side of a comparison runs, by turns.
+const benchRuns = 3
+
+// spent is what a build took.
+type spent struct{ wall, cpu float64 } // seconds
+
+// yard is where builds are measured: kernels of its own, ccache entries of its own,
+// the real source.
+type yard struct {
+	b       *testing.B
+	w       *Works // with ccache
+	without *Works
+	dir     string
+	id      string             // stands in the patches, so that no earlier run had them
+	taken   map[string][]spent // by what was measured
+	images  map[string]string  // sha256 of the kernel that came of it
+	last    string             // of the kernel that was built last
+}
+
+// BenchmarkKernel compares ways to the same kernel, the micro kernel for amd64 out of
+// the real source, by turns; and reports each comparison as a benchmark of its own.
+func BenchmarkKernel(b *testing.B) {
+	y := newYard(b)
+	root := y.chroot()
+	for b.Loop() {
+		for n := range benchRuns {
+			y.measure("chroot", func() spent { return root.build(y) })
+			y.measure("cold", func() spent { y.clear(); return y.build(y.without, y.spec()) })
+			y.measure("filling", func() spent { y.clear(); y.w.namespace = rand.Text(); return y.build(y.w, y.spec()) })
+			y.measure("warm", func() spent { y.clear(); return y.build(y.w, y.spec()) })
+			y.measure("patch", func() spent { return y.build(y.w, y.spec(y.patch(n))) })
+			y.restored(n)
+			y.extracted()
+		}
+	}
+	y.sameKernel("chroot", "cold", "filling", "warm")
+	y.sameKernel("patch", "patch built clean")
+	y.compareCPU("Container", "cold", "chroot", 1.03)
+	y.compareCPU("Filling", "filling", "cold", 1.10)
+	y.compare("Warm", "warm", "cold", 0.20)
+	y.compare("Patch", "patch", "cold", 0.12)
+	y.compare("Restored", "restored", "cold", 0.02)
+	y.compare("Extract", "extract", "docker cp", 1.1)
+}
+
+// BenchmarkRelease compares a build that goes on from the release before with a cold
+// one, over two real point releases.
+func BenchmarkRelease(b *testing.B) {
+	y := newYard(b)
+	releases := y.releases()
+	for b.Loop() {
+		y.clear()
+		y.build(y.without, y.at(releases[1]))
+		y.measure("release", func() spent { return y.build(y.without, y.at(releases[0])) })
+		y.clear()
+		y.measure("cold", func() spent { return y.build(y.without, y.at(releases[0])) })
+	}
+	y.sameKernel("release", "cold")
+	y.compare("Release", "release", "cold", 0.35)
+}
+
+// BenchmarkTogether compares two architectures at once with one after the other.
+func BenchmarkTogether(b *testing.B) {
+	y := newYard(b)
+	for b.Loop() {
+		y.measure("apart", func() (sum spent) {
+			y.clear()
+			for _, arch := range []string{"amd64", "arm64"} {
+				each := y.build(y.without, y.of(arch))
+				sum.wall, sum.cpu = sum.wall+each.wall, sum.cpu+each.cpu
+			}
+			return sum
+		})
+		y.measure("together", func() spent { y.clear(); return y.both() })
+	}
+	y.compare("Together", "together", "apart", 0.97)
+	cores, err := y.w.Engine.Info(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	y.taken["ideal"] = []spent{{wall: median(y.taken["together"], cpu) / float64(cores.CPUs)}}
+	y.compare("Busy", "together", "ideal", 1.06)
+}
+
+// BenchmarkSource compares a second architecture's source with the first's.
+func BenchmarkSource(b *testing.B) {
+	y := newYard(b)
+	r, err := firstSource(b.Context(), y.w, y.spec(), func(r ready) (ready, error) { return r, nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	fetch := func(s Spec) spent {
+		start := time.Now()
+		if _, err := y.w.Sources.Fetch(b.Context(), r.from, r.plan.Source, s.Patches); err != nil {
+			b.Fatal(err)
+		}
+		return spent{wall: time.Since(start).Seconds()}
+	}
+	for b.Loop() {
+		for range benchRuns {
+			if err := y.w.Engine.RemoveVolume(b.Context(), source.Volume(r.plan.Source, nil)); err != nil {
+				b.Fatal(err)
+			}
+			y.measure("first", func() spent { return fetch(y.of("amd64")) })
+			y.measure("second", func() spent { return fetch(y.of("arm64")) })
+		}
+	}
+	y.compare("Source", "second", "first", 0.01)
+}
+
+func newYard(b *testing.B) *yard {
+	b.Helper()
+	w, err := New(dockertest.Engine(b), report.New(os.Stderr, os.Stderr, ""), Defaults(), ".", userCache(b), b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.namespace = rand.Text()
+	without := *w
+	without.Limits.CCache = "0"
+	y := &yard{b: b, w: w, without: &without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
+	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(y.clear)
+	return y
+}
+
+// userCache is the folder of downloads that the targets have too.
+func userCache(b *testing.B) string {
+	b.Helper()
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return filepath.Join(dir, "kiln")
+}
+
+// spec is the kernel that is measured, perhaps with patches.
+func (y *yard) spec(patches ...string) Spec {
+	return y.specOf(Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
+}
+
+func (y *yard) of(arch string) Spec { return y.specOf(Table{Arch: []string{arch}, Version: "6.12"}) }
+
+func (y *yard) at(version string) Spec {
+	return y.specOf(Table{Arch: []string{"amd64"}, Version: version})
+}
+
+func (y *yard) specOf(t Table) Spec {
+	y.b.Helper()
+	t.Name, t.Source, t.Config = "bench", []string{"debian"}, []string{"tinyconfig", "config/micro.config"}
+	specs, err := File{Kernels: []Table{t}}.Specs(".", Choice{})
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	return specs[0]
+}
+
+// clear removes the outputs and the results of all that is measured.
+func (y *yard) clear() {
+	y.b.Helper()
+	for _, arch := range []string{"amd64", "arm64"} {
+		if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: "bench", Arch: arch}.outputVolume()); err != nil {
+			y.b.Fatal(err)
+		}
+	}
+	y.forget()
+}
+
+// forget removes the results alone.
+func (y *yard) forget() {
+	y.b.Helper()
+	images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{labelName: "bench"})
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	for _, i := range images {
+		if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
+			y.b.Fatal(err)
+		}
+	}
+}
+
+// measure takes down what something took, and says so.
+func (y *yard) measure(what string, do func() spent) {
+	y.b.Helper()
+	took := do()
+	y.taken[what] = append(y.taken[what], took)
+	y.images[what] = y.last
+	fmt.Fprintf(os.Stderr, "measured %s: %.1f s, %.1f s of processor time\n", what, took.wall, took.cpu)
+}
+
+// build builds a kernel; its processor time stands in its manifest.
+func (y *yard) build(w *Works, s Spec) spent {
+	y.b.Helper()
+	start := time.Now()
+	result, err := w.Build(y.b.Context(), s)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	took := spent{wall: time.Since(start).Seconds()}
+	took.cpu = y.manifest(result).CPU
+	return took
+}
+
+func (y *yard) manifest(r Result) Manifest {
+	y.b.Helper()
+	e, err := y.w.Extract(y.b.Context(), r)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	m, err := checkFolder(e.Folder)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	for _, a := range m.Artefacts {
+		if a.Path == "bzImage" {
+			y.last = a.SHA256
+		}
+	}
+	return m
+}
+
+// both builds two architectures side by side.
+func (y *yard) both() (took spent) {
+	y.b.Helper()
+	start := time.Now()
+	err := y.without.BuildAll(y.b.Context(), []Spec{y.of("amd64"), y.of("arm64")}, func(r Result) error {
+		took.cpu += y.manifest(r).CPU
+		return nil
+	})
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	took.wall = time.Since(start).Seconds()
+	return took
+}
+
+// patch writes a patch of one .c file, another one each time, and gives its path.
+func (y *yard) patch(n int) string {
+	y.b.Helper()
+	path := filepath.Join(y.dir, fmt.Sprintf("bench%d.patch", n))
+	text := fmt.Sprintf(`--- a/kernel/pid.c
++++ b/kernel/pid.c
+@@ -654,7 +654,7 @@
+ 				PIDS_PER_CPU_DEFAULT * num_possible_cpus()));
+ 	pid_max_min = max_t(int, pid_max_min,
+ 				PIDS_PER_CPU_MIN * num_possible_cpus());
+-	pr_info("pid_max: default: %%u minimum: %%u\n", pid_max, pid_max_min);
++	pr_info("pid_max: default: %%u minimum: %%u (%s %d)\n", pid_max, pid_max_min);
+ 
+ 	idr_init(&init_pid_ns.idr);
+ 
+`, y.id, n)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		y.b.Fatal(err)
+	}
+	return path
+}
+
+// restored measures a plan that was built before, with all containers and volumes of
+// it gone; and once builds the patched kernel from nothing, to compare.
+func (y *yard) restored(n int) {
+	y.b.Helper()
+	s := y.spec(y.patch(n))
+	defer y.dropSource(s)
+	if err := y.w.Engine.RemoveVolume(y.b.Context(), Plan{Name: "bench", Arch: "amd64"}.outputVolume()); err != nil {
+		y.b.Fatal(err)
+	}
+	p, err := y.w.Plan(y.b.Context(), s)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	if err := y.w.Engine.RemoveImage(y.b.Context(), resultTag(p.Folder())); err != nil {
+		y.b.Fatal(err)
+	}
+	y.measure("restored", func() spent {
+		start := time.Now()
+		result, err := y.w.Build(y.b.Context(), s)
+		if err != nil || result.Built {
+			y.b.Fatalf("%+v, %v", result, err)
+		}
+		return spent{wall: time.Since(start).Seconds()}
+	})
+	if n == benchRuns-1 {
+		y.clear()
+		y.measure("patch built clean", func() spent { return y.build(y.w, s) })
+	}
+}
+
+// dropSource ends the volume of a patched source with the benchmark.
+func (y *yard) dropSource(s Spec) {
+	y.b.Helper()
+	p, err := y.w.Plan(y.b.Context(), s)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	y.b.Cleanup(func() { y.w.Engine.RemoveVolume(context.Background(), source.Volume(p.Source, p.Patches)) })
+}
+
+// extracted measures how the files of a kernel come out, by Kiln, which compares each
+// with its sha256, and by the docker command.
+func (y *yard) extracted() {
+	y.b.Helper()
+	result, err := y.w.Built(y.b.Context(), y.spec(y.patch(0)))
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	for range extractRuns {
+		y.measure("docker cp", func() spent {
+			start := time.Now()
+			id := strings.TrimSpace(command(y.b, "docker", "create", result.Image, "none"))
+			command(y.b, "docker", "cp", id+":"+resultDir, y.b.TempDir())
+			command(y.b, "docker", "rm", id)
+			return spent{wall: time.Since(start).Seconds()}
+		})
+		if err := os.RemoveAll(y.w.Dist); err != nil {
+			y.b.Fatal(err)
+		}
+		y.measure("extract", func() spent {
+			start := time.Now()
+			if _, err := y.w.Extract(y.b.Context(), result); err != nil {
+				y.b.Fatal(err)
+			}
+			return spent{wall: time.Since(start).Seconds()}
+		})
+	}
+}
+
+// extractRuns is how often that is measured in each round: it takes a moment.
+const extractRuns = 5
+
+// releases gives the two newest point releases that Debian has of 6.12.
+func (y *yard) releases() []string {
+	y.b.Helper()
+	text, err := os.ReadFile(filepath.Join(userCache(y.b), "debian-index.json"))
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	var found []string
+	for line := range strings.Lines(string(text)) {
+		if _, after, ok := strings.Cut(line, `"version": "6.12.`); ok {
+			point, _, _ := strings.Cut(after, `"`)
+			if v := "6.12." + point; !slices.Contains(found, v) {
+				found = append(found, v)
+			}
+		}
+	}
+	if len(found) < 2 {
+		y.b.Skip("LEFT OUT: Debian has only one release of 6.12 now")
+	}
+	return found[:2]
+}
+
+// sameKernel fails if ways to one plan gave kernels that differ.
+func (y *yard) sameKernel(ways ...string) {
+	y.b.Helper()
+	for _, way := range ways[1:] {
+		if y.images[way] != y.images[ways[0]] {
+			y.b.Errorf("the kernels differ: %s gave %s, %s gave %s", ways[0], y.images[ways[0]], way, y.images[way])
+		}
+	}
+}
+
+// wall and cpu choose what a comparison is judged by.
+func wall(s spent) float64 { return s.wall }
+func cpu(s spent) float64  { return s.cpu }
+
+// compare reports the medians of two ways' wall time as a benchmark.
+func (y *yard) compare(name, ours, theirs string, bound float64) {
+	y.report(name, ours, theirs, bound, wall, 0)
+}
+
+// compareCPU does so with their processor time, where the wall time's noise is wider
+// than the bound.
+func (y *yard) compareCPU(name, ours, theirs string, bound float64) {
+	y.report(name, ours, theirs, bound, cpu, 1)
+}
+
+func (y *yard) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
+	y.b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+		}
+		if len(y.taken[ours]) == 0 || len(y.taken[theirs]) == 0 {
+			b.Skipf("LEFT OUT: %s or %s was not measured", ours, theirs)
+		}
+		b.ReportMetric(median(y.taken[ours], by), "ours-s")
+		b.ReportMetric(median(y.taken[theirs], by), "theirs-s")
+		b.ReportMetric(bound, "bound")
+		b.ReportMetric(float64(len(y.taken[ours])), "runs")
+		b.ReportMetric(processor, "by-processor")
+	})
+}
+
+func median(list []spent, by func(spent) float64) float64 {
+	var values []float64
+	for _, s := range list {
+		values = append(values, by(s))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}

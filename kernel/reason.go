@@ -79,7 +79,9 @@ func patchLines(p Plan) (lines []string) {
 
 func configLines(p Plan) (lines []string) {
 	for _, item := range p.Config {
-		lines = append(lines, item.Target)
+		if item.Target != "" {
+			lines = append(lines, item.Target)
+		}
 		for line := range strings.Lines(item.Text) {
 			lines = append(lines, strings.TrimSpace(line))
 		}
@@ -109,12 +111,12 @@ const changesShown = 6
 func changes(before, now []string) string {
 	var list []string
 	for _, line := range now {
-		if !slices.Contains(before, line) {
+		if line != "" && !slices.Contains(before, line) {
 			list = append(list, "+"+line)
 		}
 	}
 	for _, line := range before {
-		if !slices.Contains(now, line) {
+		if line != "" && !slices.Contains(now, line) {
 			list = append(list, "-"+line)
 		}
 	}
@@ -122,7 +124,7 @@ func changes(before, now []string) string {
 	case len(list) > changesShown:
 		list = append(list[:changesShown], fmt.Sprintf("and %d more", len(list)-changesShown))
 	case len(list) == 0 && !slices.Equal(before, now):
-		return "another order"
+		return "another order or spacing"
 	}
 	return strings.Join(list, ", ")
 }

@@ -53,7 +53,8 @@ func TestClassicBuild(t *testing.T) {
 		".dockerignore": "secret*",
 		"secret.txt":    "no",
 		"page.txt":      "yes",
-		"Dockerfile":    "FROM " + scratchImage(t, e) + "\nCOPY . /all/\nRUN test -e /all/page.txt && test ! -e /all/secret.txt\n",
+		"Dockerfile": "FROM " + scratchImage(t, e) + "\nCOPY . /all/\n" +
+			"RUN --mount=type=cache,target=/cache --mount=type=cache,target=/more,sharing=locked test -e /all/page.txt && test ! -e /all/secret.txt\n",
 	})
 	id, err := e.Build(t.Context(), Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:classic"}}, console(t))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 func TestGone(t *testing.T) {
@@ -87,7 +88,58 @@ func TestOnlyOneFolderIsImported(t *testing.T) {
 	if found.Size > 4096 {
 		t.Errorf("the image has %d bytes: more than the folder is in it", found.Size)
 	}
-	if !slices.Contains(found.Tags, ref) {
-		t.Errorf("tags %v", found.Tags)
+	if !slices.Contains(found.Tags, ref) || time.Since(found.Tagged) > time.Minute {
+		t.Errorf("tags %v, given at %s", found.Tags, found.Tagged)
 	}
+	for value, want := range map[string]int{`a "quoted" value`: 1, "another": 0} {
+		list, err := e.Images(t.Context(), "test", map[string]string{"kiln.plan": value})
+		if err != nil || len(list) != want || want == 1 && list[0].ID != found.ID {
+			t.Errorf("%s: found %+v, %v", value, list, err)
+		}
+	}
+}
+
+// TestOverlayKeepsItsChangesApart changes, through an overlay, what another volume
+// holds; that stays as it was, and other containers see the change.
+func TestOverlayKeepsItsChangesApart(t *testing.T) {
+	e := realEngine(t)
+	below := testVolume(t, e)
+	name := below + "-over"
+	layer, err := e.Layer(t.Context(), name, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare := box(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below"}, {Volume: layer, Path: "/layer"}}})
+	sh(t, prepare, "echo clay > /below/brick && echo old > /below/tile && mkdir /layer/upper /layer/work")
+	if err := e.Overlay(t.Context(), name, below, "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	writer := box(t, e, Spec{Mounts: []Mount{{Volume: name, Path: "/over"}}})
+	sh(t, writer, "echo fired > /over/brick && rm /over/tile")
+	reader := box(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below", ReadOnly: true}, {Volume: name, Path: "/over", ReadOnly: true}}})
+	if got, want := sh(t, reader, "cat /below/* /over/*"), "clay\nold\nfired\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, c := range []*Container{prepare, writer, reader} {
+		if err := c.Remove(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.RemoveVolume(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	for gone, want := range map[string]bool{name: false, layer: false, below: true} {
+		if there, err := e.HasVolume(t.Context(), gone); err != nil || want != there {
+			t.Errorf("volume %s: there is %v, %v", gone, there, err)
+		}
+	}
+}
+
+func sh(t *testing.T, c *Container, script string) string {
+	t.Helper()
+	out, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

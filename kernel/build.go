@@ -141,20 +141,22 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 
 // job is a plan that is being run.
 type job struct {
-	works    *Works
-	ready    ready
-	tree     source.Tree
-	box      *docker.Container
-	log      io.Writer
-	logPath  string // of the file behind it; "" where nothing is kept
-	started  time.Time
-	jobs     int        // for make
-	server   *jobserver // where builds share their jobs
-	compiler string     // the sha256 of the programs that compile
-	done     []StepRecord
-	checked  []kconfig.Verdict
-	final    map[string]string // the final configuration
-	lines    int64             // what make told it made
+	works      *Works
+	ready      ready
+	tree       source.Tree
+	box        *docker.Container
+	log        io.Writer
+	logPath    string // of the file behind it; "" where nothing is kept
+	started    time.Time
+	jobs       int        // for make
+	server     *jobserver // where builds share their jobs
+	compiler   string     // the sha256 of the programs that compile
+	done       []StepRecord
+	checked    []kconfig.Verdict
+	final      map[string]string // the final configuration
+	finalSum   string            // its sha256
+	configured bool              // the output tree has the final configuration from the last build
+	lines      int64             // what make told it made
 }
 
 // job makes ready to run a plan, with as many jobs as the engine's machine has room
@@ -211,12 +213,11 @@ func (j *job) putFragments(ctx context.Context) error {
 
 // steps runs the plan's steps in order.
 func (j *job) steps(ctx context.Context) error {
-	for _, s := range j.ready.plan.Steps {
-		if s.When != "" && j.final[s.When] != "y" {
-			continue
-		}
-		if err := j.stepWithMemory(ctx, s); err != nil {
-			return err
+	for n, s := range j.ready.plan.Steps {
+		if j.needs(n, s) {
+			if err := j.stepWithMemory(ctx, s); err != nil {
+				return err
+			}
 		}
 		if s.Checks {
 			if err := j.check(ctx); err != nil {
@@ -225,6 +226,15 @@ func (j *job) steps(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// needs says whether the nth step is to be run: those for options that are set, and
+// those of the configuration unless the output tree has what would come out.
+func (j *job) needs(n int, s Step) bool {
+	if j.configured && n <= j.ready.plan.checks() {
+		return s.Root
+	}
+	return s.When == "" || j.final[s.When] == "y"
 }
 
 // env is the plan's environment with what does not decide the result: the number

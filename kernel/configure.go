@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,7 +127,8 @@ func Lost(faults []error) error {
 		"configure kernels: %d of %d have options that are not as asked", lost, len(faults))
 }
 
-// check judges the configuration that a build has made, before it compiles.
+// check judges the configuration that a build has made, before it compiles. One that
+// is as asked serves the next build too.
 func (j *job) check(ctx context.Context) error {
 	if err := j.compare(ctx); err != nil {
 		return err
@@ -136,13 +138,18 @@ func (j *job) check(ctx context.Context) error {
 			j.works.Console.Say("kernel %s: allowed: %s", j.ready.plan.Folder(), v)
 		}
 	}
-	return j.configuration().Err()
+	if err := j.configuration().Err(); err != nil {
+		return err
+	}
+	o := j.origin()
+	o.Final = j.finalSum
+	return j.putOrigin(ctx, o)
 }
 
 // compare judges each asked option by the final configuration, and finds out why
 // those that are not as asked are not.
 func (j *job) compare(ctx context.Context) error {
-	text, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", outputDir + "/.config"}})
+	text, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", configFile}})
 	if err != nil {
 		return err
 	}
@@ -151,6 +158,7 @@ func (j *job) compare(ctx context.Context) error {
 		return errors.Join(faults...)
 	}
 	j.final = kconfig.Values(final)
+	j.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 	asked, err := j.ready.spec.Asked()
 	if err != nil {
 		return err
@@ -178,7 +186,7 @@ func (j *job) explain(ctx context.Context, lost map[string]string) error {
 		return err
 	}
 	out, err := j.box.Output(ctx, docker.Command{
-		Argv: []string{"python3", program, outputDir + "/.config", asked}, Dir: sourceDir, User: builder, Env: j.kconfigEnv(ctx),
+		Argv: []string{"python3", program, configFile, asked}, Dir: sourceDir, User: builder, Env: j.kconfigEnv(ctx),
 	})
 	if err != nil {
 		return err

@@ -131,7 +131,7 @@ func configure(items []Item) []Step {
 		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, resultDir},
 	}}
 	if len(items) == 0 || items[0].Target == "" { // a whole .config is a fragment of nothing
-		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", outputDir + "/.config"}})
+		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", configFile}})
 	}
 	for n, item := range items {
 		if item.Target != "" {
@@ -140,11 +140,19 @@ func configure(items []Item) []Step {
 		}
 		steps = append(steps, Step{
 			Name: "merge " + item.Fragment, Dir: outputDir, // it puts its temporary file into its working folder
-			Argv: []string{sourceDir + "/scripts/kconfig/merge_config.sh", "-m", "-O", outputDir, outputDir + "/.config", fragmentPath(n)},
+			Argv: []string{sourceDir + "/scripts/kconfig/merge_config.sh", "-m", "-O", outputDir, configFile, fragmentPath(n)},
 		})
 	}
 	return append(steps, Step{Name: "olddefconfig", Argv: kmake("olddefconfig"), Checks: true})
 }
+
+// checks gives the index of the step that makes the configuration final.
+func (p Plan) checks() int {
+	return slices.IndexFunc(p.Steps, func(s Step) bool { return s.Checks })
+}
+
+// configFile is the configuration in the output tree.
+const configFile = outputDir + "/.config"
 
 // fragmentPath is where the nth part of the configuration lies in the container.
 func fragmentPath(n int) string { return fmt.Sprintf("%s/%d.config", inputDir, n) }

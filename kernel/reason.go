@@ -97,8 +97,7 @@ func toolLines(p Plan) []string {
 // the configuration is final.
 func (p Plan) own() []string {
 	lines := append([]string{"user " + p.User, "network " + p.Network}, p.Env...)
-	final := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Checks })
-	for _, s := range p.Steps[final+1:] {
+	for _, s := range p.Steps[p.checks()+1:] {
 		lines = append(lines, docker.Quote(s.Argv)+s.When)
 	}
 	return lines

@@ -57,7 +57,8 @@ var comparisons = []comparison{
 	{"Kernel/Patch", "one .c file changed by a patch", "cold"},
 	{"Kernel/Restored", "plan built before, only the store left", "cold"},
 	{"Kernel/Extract", "extract", "docker cp of the same files"},
-	{"Release/Release", "next point release", "cold"},
+	{"Release/PatchLevel", "next revision of one release", "cold"},
+	{"Release/PointRelease", "next point release", "cold"},
 	{"Together/Together", "amd64 and arm64 at once", "one after the other"},
 	{"Together/Busy", "amd64 and arm64 at once", "their processor time over all cores"},
 }

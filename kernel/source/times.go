@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -41,28 +43,45 @@ func settleTimes(ctx context.Context, box *docker.Container) error {
 
 // Renew makes the files of a tree in which it differs from another one newer than
 // anything built: make(1) then builds what depends on them anew, over an output that
-// was made from the other tree. It gives how many differ, and false where the other
-// tree is gone, so that nobody knows.
-func (r Room) Renew(ctx context.Context, other string, t Tree) (differ int, known bool, err error) {
+// was made from the other tree. It gives in what they differ, and false where the
+// other tree is gone, so that nobody knows.
+func (r Room) Renew(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
 	if _, whole, err := r.Engine.Sealed(ctx, other); err != nil || !whole {
-		return 0, false, err
+		return d, false, err
 	}
 	box, err := r.box(ctx, t.Ref,
 		docker.Mount{Volume: other, Path: originalTree, ReadOnly: true}, docker.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
-		return 0, false, err
+		return d, false, err
 	}
 	defer box.Remove()
 	out, err := box.Output(ctx, docker.Command{Argv: []string{"diff", "--recursive", "--brief", "--no-dereference", originalTree, tree}})
 	var exit *docker.ExitError
 	if err != nil && !(errors.As(err, &exit) && exit.Code == 1) { // 1: there are differences
-		return 0, false, err
+		return d, false, err
 	}
-	changed, gone, known := differing(out)
-	if !known || len(changed) == 0 {
-		return gone, known, nil
+	if d, known = differing(out); !known || len(d.Changed) == 0 {
+		return d, known, nil
 	}
-	return len(changed) + gone, true, touch(ctx, box, changed)
+	return d, true, touch(ctx, box, d.Changed)
+}
+
+// Difference is in what a tree differs from another one.
+type Difference struct {
+	Changed []string // files and folders that are new or another, as paths in the container
+	Gone    int      // how many of the other's are not there
+}
+
+// Files gives how many files and folders differ.
+func (d Difference) Files() int { return len(d.Changed) + d.Gone }
+
+// CodeOnly says that nothing differs but what is compiled: what makes a
+// configuration (Kconfig and Makefiles, the programs in scripts) is the same.
+func (d Difference) CodeOnly() bool {
+	code := func(name string) bool {
+		return !strings.HasPrefix(name, tree+"/scripts/") && slices.Contains([]string{".c", ".h", ".S"}, path.Ext(name))
+	}
+	return d.Gone == 0 && !slices.ContainsFunc(d.Changed, func(name string) bool { return !code(name) })
 }
 
 // originalTree is where a tree lies that another is made from or compared with.
@@ -81,25 +100,25 @@ func touch(ctx context.Context, box *docker.Container, paths []string) error {
 	return err
 }
 
-// differing reads what diff --brief tells of two trees: what is new or another in
-// the second, and how much is gone. known is false where a line is not understood.
-func differing(out string) (changed []string, gone int, known bool) {
+// differing reads what diff --brief tells of two trees. known is false where a line
+// is not understood.
+func differing(out string) (d Difference, known bool) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "Only in "+originalTree) {
-			gone++
+			d.Gone++
 			continue
 		}
 		if at, ok := strings.CutPrefix(line, "Only in "); ok {
-			changed = append(changed, strings.Replace(at, ": ", "/", 1))
+			d.Changed = append(d.Changed, strings.Replace(at, ": ", "/", 1))
 			continue
 		}
 		_, both, _ := strings.Cut(line, " "+originalTree+"/")
 		name, _, _ := strings.Cut(both, " and ")
 		if !strings.HasSuffix(line, " "+originalTree+"/"+name+" and "+tree+"/"+name+" differ") {
-			return nil, 0, false
+			return Difference{}, false
 		}
-		changed = append(changed, tree+"/"+name)
+		d.Changed = append(d.Changed, tree+"/"+name)
 	}
-	return changed, gone, true
+	return d, true
 }

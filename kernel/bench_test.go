@@ -230,11 +230,7 @@ func (y *yard) manifest(r Result) Manifest {
 	if err != nil {
 		y.b.Fatal(err)
 	}
-	for _, a := range m.Artefacts {
-		if a.Path == "bzImage" {
-			y.last = a.SHA256
-		}
-	}
+	y.last = sumOf(m, "bzImage")
 	return m
 }
 

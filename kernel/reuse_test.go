@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,11 @@ func TestEachInputRebuilds(t *testing.T) {
 		{func() { s.Config = append(s.Config, Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
 		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
 		{func() { s.Patches = specWith(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
+		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "configuration is that of its last output"},
+		{func() {
+			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
+			tamper(t, w, s, "echo CONFIG_ODD=y >> "+configFile)
+		}, "source: ", "1 files of the source differ"},
 		{func() { s.Arch.Packages = append(s.Arch.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
 	} {
 		step.change()
@@ -49,10 +55,46 @@ func TestEachInputRebuilds(t *testing.T) {
 		if !strings.Contains(said.String(), step.how) {
 			t.Errorf("%s: it was not said that %q:\n%s", r.Why, step.how, said.String())
 		}
+		if text := configOf(t, w, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+			t.Errorf("%s: the configuration is %q", r.Why, text)
+		}
 		if r, err = w.Build(t.Context(), s); err != nil || r.Built {
 			t.Errorf("built again: %+v, %v", r, err)
 		}
 	}
+}
+
+// tamper changes a kernel's output tree.
+func tamper(t *testing.T, w *Works, s Spec, script string) {
+	t.Helper()
+	p, err := w.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := w.Engine.Run(t.Context(), docker.Spec{
+		Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
+		Mounts: []docker.Mount{{Volume: p.outputVolume(), Path: outputDir}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Remove()
+	if _, err := box.Output(t.Context(), docker.Command{Argv: []string{"sh", "-c", script}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func configOf(t *testing.T, w *Works, r Result) string {
+	t.Helper()
+	e, err := w.Extract(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(e.Folder, "config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func specWith(t *testing.T, dir, patch string) Spec {
@@ -81,14 +123,19 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	patched := again(t, "testdata/pid.patch")
-	over, misses := kernelOf(t, w, patched)
-	if misses > 20 {
-		t.Errorf("the patch of one .c file made %d files be compiled", misses)
+	over := kernelOf(t, w, patched)
+	if over.Cache.Misses > 20 {
+		t.Errorf("the patch of one .c file made %d files be compiled", over.Cache.Misses)
+	}
+	if made := slices.ContainsFunc(over.Steps, func(s StepRecord) bool { return s.Name == "olddefconfig" }); made {
+		t.Error("the patch of one .c file made the configuration anew")
 	}
 	forget(t, w, patched)
-	clean, _ := kernelOf(t, w, patched)
-	if over != clean {
-		t.Errorf("the kernel differs: %s over the last output, %s from nothing", over, clean)
+	clean := kernelOf(t, w, patched)
+	for _, name := range []string{"bzImage", "System.map", "config"} {
+		if one, other := sumOf(over, name), sumOf(clean, name); one == "" || one != other {
+			t.Errorf("%s differs: %s over the last output, %s from nothing", name, one, other)
+		}
 	}
 }
 
@@ -106,9 +153,8 @@ func again(t *testing.T, patches ...string) Spec {
 	return specs[0]
 }
 
-// kernelOf builds a kernel and gives the sha256 of what boots, and how many files
-// were compiled that ccache had not.
-func kernelOf(t *testing.T, w *Works, s Spec) (sum string, misses int) {
+// kernelOf builds a kernel and gives its manifest.
+func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
 	t.Helper()
 	result, err := w.Build(t.Context(), s)
 	if err != nil || !result.Built {
@@ -122,12 +168,16 @@ func kernelOf(t *testing.T, w *Works, s Spec) (sum string, misses int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+func sumOf(m Manifest, path string) string {
 	for _, a := range m.Artefacts {
-		if a.Path == "bzImage" {
-			sum = a.SHA256
+		if a.Path == path {
+			return a.SHA256
 		}
 	}
-	return sum, m.Cache.Misses
+	return ""
 }
 
 // TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a

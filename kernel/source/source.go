@@ -153,7 +153,12 @@ func (r Room) sealed(ctx context.Context, t *Tree) (bool, error) {
 	if err != nil || !whole {
 		return false, err
 	}
-	return json.Unmarshal([]byte(labels[labelTree]), t) == nil, nil
+	var filled Tree
+	if json.Unmarshal([]byte(labels[labelTree]), &filled) != nil {
+		return false, nil
+	}
+	t.Signature, t.Time = filled.Signature, filled.Time
+	return true, nil
 }
 
 // labelTree keeps with a whole volume what was learnt when it was filled.

@@ -238,7 +238,7 @@ func TestEachKindFillsItsVolume(t *testing.T) {
 			t.Errorf("%s: the volume holds %s", from, got)
 		}
 		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != fetched {
-			t.Errorf("%s: fetched again: %v, %v", from, again, err)
+			t.Errorf("%s: fetched again: %+v, %v, first %+v", from, again, err, fetched)
 		}
 		if err := r.Engine.RemoveVolume(context.Background(), volume); err != nil {
 			t.Error(err)

@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -73,9 +74,9 @@ func (w *Workshop) Bench(ctx context.Context) error {
 		Schema: BenchSchema, Date: time.Now().UTC().Truncate(time.Second),
 		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH), LeftOut: []string{},
 	}
-	text, err := w.benchmarks(ctx)
-	if err != nil {
-		return err
+	text, failed := w.benchmarks(ctx) // what was measured counts, also where another benchmark failed
+	if ctx.Err() != nil {
+		return failed
 	}
 	b.Rows = benchRows(text)
 	for _, c := range comparisons {
@@ -94,7 +95,7 @@ func (w *Workshop) Bench(ctx context.Context) error {
 	for _, name := range b.LeftOut {
 		w.Console.Say("left out: %s", name)
 	}
-	return b.err()
+	return errors.Join(failed, b.err())
 }
 
 // benchmarks runs them and gives what they printed. What they tell on the way is said.
@@ -112,7 +113,7 @@ func (w *Workshop) benchmarks(ctx context.Context) (string, error) {
 	progress := w.Console.Progress("measure")
 	if err := cmd.Run(); err != nil {
 		progress.End("failed")
-		return "", fault.New(fault.Bad, "", "measure: %w\n%s", err, out.String())
+		return out.String(), fault.New(fault.Bad, "", "measure: %w\n%s", err, out.String())
 	}
 	progress.End("measured")
 	return out.String(), nil

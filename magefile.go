@@ -276,8 +276,10 @@ func Config(ctx context.Context) error {
 }
 
 // Bench measures Kiln against how it is done without, side by side, into dist/bench.json.
-func Bench(ctx context.Context) error {
-	return run(ctx, (*workshop.Workshop).Bench)
+func Bench(ctx context.Context,
+	full *bool, // also a defconfig, which takes as long as all the rest
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Bench(ctx, full != nil && *full) })
 }
 
 // Test runs the whole test suite, on the real engine.

@@ -351,6 +351,22 @@ func (y *yard) extracted() {
 // extractRuns is how often that is measured in each round: it takes a moment.
 const extractRuns = 5
 
+// BenchmarkDefconfig compares a warm ccache with a cold one on a full kernel, which
+// fills it.
+func BenchmarkDefconfig(b *testing.B) {
+	y := newYard(b)
+	s := y.spec()
+	s.Config = []Item{{Target: "defconfig"}}
+	for b.Loop() {
+		y.measure("cold", func() spent { y.clear(); return y.build(y.w, s) })
+		for range benchRuns {
+			y.measure("warm", func() spent { y.clear(); return y.build(y.w, s) })
+		}
+	}
+	y.sameKernel("cold", "warm")
+	y.compare("Warm", "warm", "cold", 0.08)
+}
+
 // debianSource is an entry of the list that Kiln keeps of what Debian has.
 type debianSource struct {
 	Name, Full, SHA256 string

@@ -10,12 +10,17 @@ import (
 )
 
 func TestBenchmarksAreRead(t *testing.T) {
-	rows := benchRows(`goos: linux
+	text := `goos: linux
+cpu: AMD EPYC
 measured cold: 200 s
 BenchmarkKernel/Container-2   	       1	         0 ns/op	  1.030 bound	  1.000 by-processor	  410.0 ours-s	  3.000 runs	  400.0 theirs-s
 BenchmarkUnpack-2   	       1	43210987654 ns/op	         1.300 bound	       120.0 ours-MiB	         7.500 ours-s	         3.000 runs	        10.00 theirs-s
 BenchmarkOther-2    	       1	12 ns/op
-PASS`)
+PASS`
+	if got := benchCPU(text); got != "AMD EPYC" {
+		t.Errorf("the processor is %q", got)
+	}
+	rows := benchRows(text)
 	want := []BenchRow{
 		{Name: "from the tarball to the verified, unpacked volume", Against: "xz -dc | tar -x", Ours: 7.5, Theirs: 10, Ratio: 0.75, Bound: 1.3, Runs: 3, By: "wall", Memory: 120},
 		{Name: "cold build in a container, no ccache", Against: "the same in a chroot of the same image", Ours: 410, Theirs: 400, Ratio: 1.025, Bound: 1.03, Runs: 3, By: "processor"},
@@ -25,6 +30,9 @@ PASS`)
 	}
 	if err := (Bench{Rows: rows}).err(); err != nil {
 		t.Error(err)
+	}
+	if got := (Bench{Rows: rows, LeftOut: []string{"extract"}}).String(); !strings.Contains(got, "7.5 s  ") || !strings.Contains(got, "left out: extract\n") {
+		t.Errorf("the table is\n%s", got)
 	}
 	rows[0].Ratio = 1.31
 	if (Bench{Rows: rows}).err() == nil || (Bench{}).err() == nil {

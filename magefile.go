@@ -249,6 +249,18 @@ func (Kernel) Menuconfig(ctx context.Context,
 	})
 }
 
+// Boot boots the kernels that are built, in QEMU, and gives a verdict on each.
+func (Kernel) Boot(ctx context.Context,
+	name *string, // the kernel of the file; all of them if not given
+	arch *string, // the architecture; all of the kernel's if not given
+	version *string, // the version instead of the file's
+	junit *string, // a file to write the verdicts to, as JUnit's XML
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Boot(ctx, choice(name, arch, version), value(junit))
+	})
+}
+
 // Shell opens a shell where a kernel's build runs.
 func (Kernel) Shell(ctx context.Context,
 	name *string, // the kernel of the file
@@ -265,7 +277,7 @@ func Extract(ctx context.Context) error {
 	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Extract(ctx, kernel.Choice{}) })
 }
 
-// All does the main job: image, verify, kernel, extract; pushes only with KILN_PUSH=1.
+// All does the main job: image, verify, kernel, extract, boot; pushes only with KILN_PUSH=1.
 func All(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).All)
 }
@@ -277,9 +289,9 @@ func Config(ctx context.Context) error {
 
 // Bench measures Kiln against how it is done without, side by side, into dist/bench.json.
 func Bench(ctx context.Context,
-	full *bool, // also a defconfig, which takes as long as all the rest
+	only *string, // the benchmarks that fit this expression, as Kernel or Defconfig; else all but Defconfig, which takes as long as all others
 ) error {
-	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Bench(ctx, full != nil && *full) })
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Bench(ctx, value(only)) })
 }
 
 // Test runs the whole test suite, on the real engine.

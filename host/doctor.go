@@ -73,14 +73,14 @@ func Doctor(ctx context.Context, checks []Check) ([]Finding, error) {
 }
 
 // Program looks for a piece's program and asks its version.
-func Program(p Piece, optional bool) Check {
+func Program(p Piece) Check {
 	return func(ctx context.Context) Finding {
 		f := Finding{Name: p.Program, State: OK}
 		path, ok := find(p.Program)
 		if !ok {
 			f.State, f.Detail, f.Mend = Missing, "not installed; "+p.For, "go tool mage setup"
-			if optional {
-				f.State, f.Mend = Warn, "apt-get install "+p.Package
+			if p.Optional {
+				f.State, f.Mend = Warn, "apt-get install "+strings.Join(p.Packages, " ")
 			}
 			return f
 		}

@@ -18,28 +18,37 @@ import (
 
 // Piece is something that Kiln or its tests need on the machine.
 type Piece struct {
-	Name    string
-	Program string // that is there when the piece is
-	Package string // of Debian and Ubuntu, that brings it
-	For     string // what it serves
+	Name     string
+	Program  string   // that is there when the piece is
+	Packages []string // of Debian and Ubuntu, that bring it
+	For      string   // what it serves
+	Optional bool     // there is another way where it cannot be had
 }
 
 // Pieces gives what setup installs, besides the engine. qemu names the programs
 // and packages of the architectures that are built, as "qemu-system-x86_64".
-func Pieces(qemu map[string]string) []Piece {
+func Pieces(qemu map[string][]string) []Piece {
 	pieces := []Piece{
-		{"mmdebstrap", "mmdebstrap", "mmdebstrap", "makes base images where no registry can be reached"},
-		{"registry", "docker-registry", "docker-registry", "tests push to it"},
-		{"git", "git", "git", "tells which commit an image was made of"},
+		{Name: "mmdebstrap", Program: "mmdebstrap", Packages: []string{"mmdebstrap"}, For: "makes base images where no registry can be reached"},
+		{Name: "registry", Program: "docker-registry", Packages: []string{"docker-registry"}, For: "tests push to it"},
+		{Name: "git", Program: "git", Packages: []string{"git"}, For: "tells which commit an image was made of"},
 	}
 	for _, program := range slices.Sorted(maps.Keys(qemu)) {
-		pieces = append(pieces, Piece{"QEMU", program, qemu[program], "boots kernels"})
+		pieces = append(pieces, Emulator(program, qemu[program]))
 	}
 	return pieces
 }
 
+// Emulator is the piece that boots kernels of an architecture here. Without it they
+// boot in a container.
+func Emulator(program string, packages []string) Piece {
+	return Piece{Name: "QEMU", Program: program, Packages: packages, For: "kernels boot in a container without it", Optional: true}
+}
+
 // engine is the piece that a Docker engine on this machine is.
-func engine() Piece { return Piece{"engine", "dockerd", "docker.io", "builds and runs everything"} }
+func engine() Piece {
+	return Piece{Name: "engine", Program: "dockerd", Packages: []string{"docker.io"}, For: "builds and runs everything"}
+}
 
 // find gives the path of a program, also from the folders that only root's PATH
 // has; ok is false where it is not installed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,19 +42,30 @@ func TestSystem(t *testing.T) {
 }
 
 func TestMissingNamesEachPackageOnce(t *testing.T) {
-	got := missing([]Piece{
-		{Program: "sh", Package: "dash"}, {Program: "no-such-a", Package: "one"},
-		{Program: "no-such-b", Package: "one"}, {Program: "no-such-c", Package: "two"},
-	})
-	if strings.Join(got, " ") != "one two" {
+	got := packagesOf(missing([]Piece{
+		{Program: "sh", Packages: []string{"dash"}}, {Program: "no-such-a", Packages: []string{"one"}},
+		{Program: "no-such-b", Packages: []string{"one", "three"}}, {Program: "no-such-c", Packages: []string{"two"}},
+	}))
+	if strings.Join(got, " ") != "one three two" {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestOptionalPieceThatCannotBeHadIsLeftOut(t *testing.T) {
+	if _, err := exec.LookPath("apt-cache"); err != nil {
+		t.Skip("SKIPPED, there is no apt here")
+	}
+	var said bytes.Buffer
+	got := obtainable(t.Context(), report.New(&said, &said, ""), []Piece{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
+	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(said.String(), "boot in a container") {
+		t.Errorf("got %v: %s", got, said.String())
 	}
 }
 
 func TestNothingMissingIsSaidAtOnce(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Now()
-	err := Setup(t.Context(), report.New(&out, &out, ""), []Piece{{Program: "sh", Package: "dash"}}, func(context.Context) error { return nil })
+	err := Setup(t.Context(), report.New(&out, &out, ""), []Piece{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
 	if err != nil || out.String() != "setup: nothing is missing\n" || time.Since(start) > time.Second {
 		t.Errorf("%q, %v", out.String(), err)
 	}
@@ -139,7 +151,7 @@ func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
 	}
 	start := time.Now()
 	findings, err := Doctor(t.Context(), []Check{
-		fine, hung, Program(Piece{Program: "no-such", Package: "p"}, false), Program(Piece{Program: "no-such", Package: "p"}, true),
+		fine, hung, Program(Piece{Program: "no-such", Packages: []string{"p"}}), Program(Piece{Program: "no-such", Packages: []string{"p"}, Optional: true}),
 		Reach("nowhere", "http://host.invalid", "bases are bootstrapped"), KVM, Machine, Disk("disk", t.TempDir()),
 	})
 	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no-such") {

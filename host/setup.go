@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +23,9 @@ func Setup(ctx context.Context, c *report.Console, pieces []Piece, probe func(co
 	if !answers {
 		pieces = append([]Piece{engine()}, pieces...)
 	}
-	packages := missing(pieces)
-	if len(packages) > 0 {
-		if err := install(ctx, c, packages); err != nil {
+	lacking := missing(pieces)
+	if len(lacking) > 0 {
+		if err := install(ctx, c, lacking); err != nil {
 			return err
 		}
 	}
@@ -32,32 +34,37 @@ func Setup(ctx context.Context, c *report.Console, pieces []Piece, probe func(co
 			return err
 		}
 	}
-	if answers && len(packages) == 0 {
+	if answers && len(lacking) == 0 {
 		c.Say("setup: nothing is missing")
 	}
 	return nil
 }
 
-// missing gives the packages of the pieces that are not there, each once.
-func missing(pieces []Piece) (packages []string) {
-	seen := map[string]bool{}
+// missing gives the pieces that are not there.
+func missing(pieces []Piece) (list []Piece) {
 	for _, p := range pieces {
-		if _, ok := find(p.Program); !ok && !seen[p.Package] {
-			seen[p.Package] = true
-			packages = append(packages, p.Package)
+		if _, ok := find(p.Program); !ok {
+			list = append(list, p)
 		}
 	}
-	return packages
+	return list
 }
 
-// install installs packages by apt, without starting the services in them: a
-// registry and a web server are here for tests to start, and the engine is started
-// below.
-func install(ctx context.Context, c *report.Console, packages []string) error {
+// install installs pieces by apt, without starting the services in them: a registry
+// and a web server are here for tests to start, and the engine is started below.
+func install(ctx context.Context, c *report.Console, pieces []Piece) error {
 	s := readSystem("/")
 	if !s.debian() || os.Geteuid() != 0 {
+		packages := packagesOf(pieces)
 		return fault.New(fault.Surroundings, "run: "+s.byHand(packages),
 			"set up this machine: it lacks %s, and only root on Debian or Ubuntu can have them installed by this", strings.Join(packages, ", "))
+	}
+	if err := refreshLists(ctx); err != nil {
+		return err
+	}
+	packages := packagesOf(obtainable(ctx, c, pieces))
+	if len(packages) == 0 || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	progress := c.Progress("setup: install " + strings.Join(packages, ", "))
 	if err := apt(ctx, packages); err != nil {
@@ -68,8 +75,40 @@ func install(ctx context.Context, c *report.Console, packages []string) error {
 	return nil
 }
 
+// packagesOf gives the packages of pieces, each once.
+func packagesOf(pieces []Piece) (packages []string) {
+	for _, p := range pieces {
+		for _, each := range p.Packages {
+			if !slices.Contains(packages, each) {
+				packages = append(packages, each)
+			}
+		}
+	}
+	return packages
+}
+
+// obtainable leaves out the optional pieces that this distribution does not have, and
+// says so.
+func obtainable(ctx context.Context, c *report.Console, pieces []Piece) (list []Piece) {
+	for _, p := range pieces {
+		if p.Optional && exec.CommandContext(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, p.Packages...)...).Run() != nil {
+			c.Say("setup: this distribution has no %s: %s", strings.Join(p.Packages, " and "), p.For)
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
 // listAge is how old apt's lists may be before they are fetched anew.
 const listAge = 24 * time.Hour
+
+func refreshLists(ctx context.Context) error {
+	if !listsAreOld("/var/lib/apt/lists", time.Now()) {
+		return nil
+	}
+	return aptGet(ctx, "update")
+}
 
 func apt(ctx context.Context, packages []string) error {
 	release, err := holdServices("/usr/sbin/policy-rc.d")
@@ -77,22 +116,14 @@ func apt(ctx context.Context, packages []string) error {
 		return err
 	}
 	defer release()
-	fresh := false
-	if listsAreOld("/var/lib/apt/lists", time.Now()) {
-		if err := aptGet(ctx, "update"); err != nil {
-			return err
-		}
-		fresh = true
-	}
 	words := append([]string{"install", "-y", "--no-install-recommends"}, packages...)
-	err = aptGet(ctx, words...)
-	if err != nil && !fresh && ctx.Err() == nil { // the lists may name versions that are gone
-		if e := aptGet(ctx, "update"); e != nil {
-			return errors.Join(err, e)
-		}
-		err = aptGet(ctx, words...)
+	if err = aptGet(ctx, words...); err == nil || ctx.Err() != nil {
+		return err
 	}
-	return err
+	if e := aptGet(ctx, "update"); e != nil { // the lists may name versions that are gone
+		return errors.Join(err, e)
+	}
+	return aptGet(ctx, words...)
 }
 
 // aptGet waits for another apt to end, instead of failing because one runs.

@@ -226,7 +226,7 @@ func (y *yard) manifest(r Result) Manifest {
 	if err != nil {
 		y.b.Fatal(err)
 	}
-	y.last = sumOf(m, "bzImage")
+	y.last = m.sumOf("bzImage")
 	return m
 }
 

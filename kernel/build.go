@@ -242,9 +242,8 @@ func (j *job) needs(n int, s Step) bool {
 // source decides. The kernel shows that as it is written here, so it is written as
 // date(1) does.
 func (j *job) env() []string {
-	stamp := time.Unix(j.tree.Time, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
 	return slices.Concat(j.ready.plan.Env, j.cacheEnv(), []string{
-		"KBUILD_BUILD_TIMESTAMP=" + stamp, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.tree.Time),
+		"KBUILD_BUILD_TIMESTAMP=" + stamp(j.tree.Time), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.tree.Time),
 		"MAKEFLAGS=" + j.makeFlags(),
 	})
 }

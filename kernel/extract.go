@@ -66,7 +66,7 @@ func extracted(dest string, m Manifest, copied bool) Extracted {
 // checkFolder reads a folder's manifest and compares every artefact with it.
 func checkFolder(dir string) (Manifest, error) {
 	var m Manifest
-	if err := report.Read(filepath.Join(dir, "manifest.json"), &m); err != nil {
+	if err := report.Read(filepath.Join(dir, manifestFile), &m); err != nil {
 		return m, err
 	}
 	for _, a := range m.Artefacts {

@@ -6,6 +6,9 @@ import (
 	"github.com/romanatrashyonok/kiln/kernel/source"
 )
 
+// manifestFile is where it lies, beside the artefacts.
+const manifestFile = "manifest.json"
+
 // ManifestSchema names the form of manifest.json.
 const ManifestSchema = "kiln/manifest/v1"
 
@@ -14,6 +17,7 @@ type Manifest struct {
 	Schema    string          `json:"schema"`
 	Name      string          `json:"name"`
 	Version   string          `json:"version"`
+	Release   string          `json:"release"` // what uname -r says of it
 	Arch      string          `json:"arch"`
 	Plan      string          `json:"plan"` // sha256
 	Source    source.Tree     `json:"source"`
@@ -56,4 +60,14 @@ type Artefact struct {
 	Path   string `json:"path"` // within the folder of the manifest
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"` // bytes
+}
+
+// sumOf gives the sha256 of an artefact, or "".
+func (m Manifest) sumOf(path string) string {
+	for _, a := range m.Artefacts {
+		if a.Path == path {
+			return a.SHA256
+		}
+	}
+	return ""
 }

@@ -133,7 +133,7 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	forget(t, w, patched)
 	clean := kernelOf(t, w, patched)
 	for _, name := range []string{"bzImage", "System.map", "config"} {
-		if one, other := sumOf(over, name), sumOf(clean, name); one == "" || one != other {
+		if one, other := over.sumOf(name), clean.sumOf(name); one == "" || one != other {
 			t.Errorf("%s differs: %s over the last output, %s from nothing", name, one, other)
 		}
 	}
@@ -169,15 +169,6 @@ func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
 		t.Fatal(err)
 	}
 	return m
-}
-
-func sumOf(m Manifest, path string) string {
-	for _, a := range m.Artefacts {
-		if a.Path == path {
-			return a.SHA256
-		}
-	}
-	return ""
 }
 
 // TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a

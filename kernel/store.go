@@ -44,7 +44,7 @@ func (j *job) store(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manifest := docker.File{Name: "manifest.json", Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: m.Finished}
+	manifest := docker.File{Name: manifestFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: m.Finished}
 	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
 		return err
 	}
@@ -86,6 +86,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 			Linker:   j.firstLine(ctx, j.ready.spec.Arch.Cross+"ld", "--version"),
 		},
 		Cache: j.cacheRecord(ctx), CPU: j.cpu(ctx),
+		Release: j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release"),
 	}
 	var err error
 	if m.Artefacts, err = j.artefacts(ctx); err != nil {

@@ -71,6 +71,9 @@ func (p *Progress) End(result string) {
 
 // share tells how much is done and, from the pace so far, how long it still takes.
 func share(done, total int64, spent time.Duration) string {
+	if total <= 0 && done <= 0 {
+		return Duration(spent) + " so far"
+	}
 	if total <= 0 {
 		return fmt.Sprintf("%d, %s so far", done, Duration(spent))
 	}

@@ -133,24 +133,25 @@ func (w *Workshop) Extract(ctx context.Context, choice kernel.Choice) error {
 		if err != nil {
 			return err
 		}
-		return w.extract(ctx, works, built)
+		_, err = w.extract(ctx, works, built)
+		return err
 	})
 }
 
-func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kernel.Result) error {
+func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kernel.Result) (kernel.Extracted, error) {
 	e, err := works.Extract(ctx, built)
 	if err != nil {
-		return err
+		return e, err
 	}
 	how := "was there already, every file unharmed"
 	if e.Copied {
 		how = "copied and checked"
 	}
-	return w.Console.Result(e, fmt.Sprintf("%s: %d files, %s, %s", e.Folder, e.Files, report.Bytes(e.Bytes), how))
+	return e, w.Console.Result(e, fmt.Sprintf("%s: %d files, %s, %s", e.Folder, e.Files, report.Bytes(e.Bytes), how))
 }
 
 // All does the whole job: the image is built and proven, and pushed only where
-// that was asked for; the kernels are built and extracted.
+// that was asked for; the kernels are built, extracted and booted.
 func (w *Workshop) All(ctx context.Context) error {
 	if err := w.Image(ctx); err != nil {
 		return err
@@ -158,12 +159,19 @@ func (w *Workshop) All(ctx context.Context) error {
 	if err := w.publish(ctx); err != nil {
 		return err
 	}
-	return w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
+	var folders []string
+	err := w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
 		if err := w.Console.Result(built, built.String()); err != nil {
 			return err
 		}
-		return w.extract(ctx, works, built)
+		e, err := w.extract(ctx, works, built)
+		folders = append(folders, e.Folder)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return w.bootNew(ctx, folders)
 }
 
 // publish proves the image and pushes it if KILN_PUSH says so.

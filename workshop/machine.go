@@ -23,12 +23,12 @@ func (w *Workshop) Setup(ctx context.Context) error {
 
 // emulators gives the QEMU programs, with their packages, of the architectures
 // that the file builds for.
-func (w *Workshop) emulators() map[string]string {
-	programs := map[string]string{}
+func (w *Workshop) emulators() map[string][]string {
+	programs := map[string][]string{}
 	for _, t := range w.Kernels.Value.Kernels {
 		for _, name := range t.Arch {
 			if a, err := arch.Find(name); err == nil {
-				programs[a.QEMU.Binary] = a.QEMU.Package
+				programs[a.QEMU.Binary] = a.QEMU.Packages
 			}
 		}
 	}
@@ -45,11 +45,11 @@ func (w *Workshop) Doctor(ctx context.Context) error {
 	}
 	needed := w.emulators()
 	for _, p := range host.Pieces(needed) {
-		checks = append(checks, host.Program(p, false))
+		checks = append(checks, host.Program(p))
 	}
 	for _, a := range arch.All() {
 		if _, ok := needed[a.QEMU.Binary]; !ok {
-			checks = append(checks, host.Program(host.Piece{Program: a.QEMU.Binary, Package: a.QEMU.Package, For: "boots kernels for " + a.Name}, true))
+			checks = append(checks, host.Program(host.Emulator(a.QEMU.Binary, a.QEMU.Packages)))
 		}
 	}
 	findings, lacking := host.Doctor(ctx, checks)

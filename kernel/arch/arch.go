@@ -23,15 +23,22 @@ type Arch struct {
 	Image     string   // where that is in the output tree, in the form that QEMU boots
 	Magic     Magic    // how its first bytes tell what it is
 	QEMU      QEMU     // what it boots in
+	GoEnv     []string // for Go programs that run on it, besides GOARCH
 }
 
 // QEMU says how a kernel of an architecture is booted.
 type QEMU struct {
-	Binary  string   // as "qemu-system-aarch64"
-	Package string   // of Debian that has it
-	Machine []string // arguments that choose machine and processor
-	Console string   // the serial console's device
-	Append  []string // more words for the kernel's command line
+	Binary   string   // as "qemu-system-aarch64"
+	Packages []string // of Debian that have it and its firmware
+	Since    int      // the oldest major version that boots it; 0 for any
+	Machine  []string // arguments that choose the machine
+	CPU      string   // the processor, where it is emulated; "" for the machine's own
+	Memory   string   // as "512M"
+	CPUs     int      // processors
+	Bus      string   // what the machine's virtio devices hang on: "pci", "ccw"
+	Console  string   // the serial console's device
+	Append   []string // more words for the kernel's command line
+	Native   []string // Go's names of the architectures whose KVM runs it
 }
 
 // Find gives an architecture by its name or any of its spellings, in any case. The

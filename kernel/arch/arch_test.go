@@ -26,7 +26,7 @@ func TestTableIsWholeAndUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, a := range All() {
 		if a.Kernel == "" || !strings.HasSuffix(a.Cross, "-") || len(a.Packages) == 0 || a.Defconfig == "" ||
-			a.Target == "" || a.Image == "" || len(a.Magic) == 0 || a.QEMU.Binary == "" || a.QEMU.Package == "" || a.QEMU.Console == "" {
+			a.Target == "" || a.Image == "" || len(a.Magic) == 0 || a.QEMU.Binary == "" || len(a.QEMU.Packages) == 0 || a.QEMU.Console == "" || a.QEMU.Memory == "" || a.QEMU.Bus == "" {
 			t.Errorf("%s lacks something: %+v", a.Name, a)
 		}
 		for _, n := range append([]string{a.Name}, a.Aliases...) {

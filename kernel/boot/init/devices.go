@@ -1,0 +1,150 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// diskSays is what the disk begins with, and diskAnswer what is written behind it; the
+// other side made the one and reads the other (kernel/boot/qemu.go).
+const (
+	diskSays   = "kiln disk"
+	diskAnswer = "kiln was here"
+	sector     = 512
+)
+
+// blockDevice reads from the first disk, and writes to it.
+func blockDevice() (string, error) {
+	const path = "/dev/vda"
+	if _, err := os.Stat(path); err != nil {
+		return "", absent("no " + path)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_SYNC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	first := make([]byte, sector)
+	if _, err := io.ReadFull(f, first); err != nil {
+		return "", err
+	}
+	if !bytes.HasPrefix(first, []byte(diskSays)) {
+		return "", fmt.Errorf("%s begins with %q", path, first[:len(diskSays)])
+	}
+	second := make([]byte, sector)
+	copy(second, diskAnswer)
+	if _, err := f.WriteAt(second, sector); err != nil {
+		return "", err
+	}
+	return path + " read and written", nil
+}
+
+// The network that QEMU makes (its manual, "-netdev user"): the guest's own address,
+// and a server that sends back what it gets.
+const (
+	guest    = "10.0.2.15"
+	echoAt   = "10.0.2.100:7"
+	netWait  = 5 * time.Second
+	loopback = "127.0.0.1"
+)
+
+// inetSocket talks to itself over the loopback device.
+func inetSocket() (string, error) {
+	if err := up("lo", loopback); err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp4", loopback+":0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			io.Copy(c, c)
+			c.Close()
+		}
+	}()
+	return talk(l.Addr().String())
+}
+
+// networkDevice brings the first network card up and talks to a server beyond it.
+func networkDevice() (string, error) {
+	cards, _ := filepath.Glob("/sys/class/net/eth*")
+	if len(cards) == 0 {
+		return "", absent("no network card")
+	}
+	card := filepath.Base(cards[0])
+	if err := up(card, guest); err != nil {
+		return card, err
+	}
+	said, err := talk(echoAt)
+	return card + " " + text(cards[0]+"/address") + ": " + said, err
+}
+
+// talk says something to a server that says it again.
+func talk(to string) (string, error) {
+	const text = "over the network"
+	c, err := net.DialTimeout("tcp4", to, netWait)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(netWait))
+	if _, err := io.WriteString(c, text); err != nil {
+		return "", err
+	}
+	got := make([]byte, len(text))
+	if _, err := io.ReadFull(c, got); err != nil {
+		return "", err
+	}
+	if string(got) != text {
+		return string(got), fmt.Errorf("something else came back from %s", to)
+	}
+	return "said and heard at " + to, nil
+}
+
+// ifreq is the request of netdevice(7): the device's name, and an address or flags.
+type ifreq struct {
+	name  [16]byte
+	value [24]byte
+}
+
+// up gives a network device an address and switches it on.
+func up(device, address string) error {
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(s)
+	var r ifreq
+	copy(r.name[:], device)
+	binary.NativeEndian.PutUint16(r.value[:], syscall.AF_INET) // a sockaddr_in
+	copy(r.value[4:], net.ParseIP(address).To4())
+	if err := ioctl(s, syscall.SIOCSIFADDR, &r); err != nil {
+		return fmt.Errorf("give %s the address %s: %w", device, address, err)
+	}
+	r.value = [24]byte{}
+	binary.NativeEndian.PutUint16(r.value[:], syscall.IFF_UP|syscall.IFF_RUNNING)
+	if err := ioctl(s, syscall.SIOCSIFFLAGS, &r); err != nil {
+		return fmt.Errorf("switch %s on: %w", device, err)
+	}
+	return nil
+}
+
+func ioctl(descriptor int, request uintptr, r *ifreq) error {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(descriptor), request, uintptr(unsafe.Pointer(r)))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package workshop
+
+import (
+	"context"
+	"errors"
+
+	"github.com/romanatrashyonok/kiln/kernel"
+	"github.com/romanatrashyonok/kiln/kernel/boot"
+)
+
+// Boot extracts and boots the chosen kernels that are built, and prints the verdict on
+// each. All are booted before one that does not boot ends the run. junit, if not "",
+// is where the verdicts are written for CI.
+func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string) error {
+	var verdicts []boot.Report
+	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
+		built, err := works.Built(ctx, s)
+		if err != nil {
+			return err
+		}
+		e, err := works.Extract(ctx, built)
+		if err != nil {
+			return err
+		}
+		r, err := works.Boot(ctx, e.Folder, boot.Limits{})
+		if err != nil {
+			return err
+		}
+		verdicts = append(verdicts, r)
+		return w.Console.Result(r, r.String())
+	})
+	if err == nil && junit != "" {
+		err = boot.WriteJUnit(junit, verdicts)
+	}
+	return errors.Join(err, failures(verdicts))
+}
+
+// bootNew boots the kernels in folders of dist/kernels that have not booted yet.
+func (w *Workshop) bootNew(ctx context.Context, folders []string) error {
+	works, err := w.Works(ctx)
+	if err != nil {
+		return err
+	}
+	var verdicts []boot.Report
+	for _, folder := range folders {
+		r, before, err := works.BootOnce(ctx, folder, boot.Limits{})
+		if err != nil {
+			return err
+		}
+		if before {
+			w.Console.Say("boot %s: it has booted before", r)
+		}
+		if err := w.Console.Result(r, r.String()); err != nil {
+			return err
+		}
+		verdicts = append(verdicts, r)
+	}
+	return failures(verdicts)
+}
+
+// failures makes one error of the kernels that did not boot.
+func failures(verdicts []boot.Report) error {
+	var faults []error
+	for _, r := range verdicts {
+		faults = append(faults, r.Err())
+	}
+	return errors.Join(faults...)
+}

@@ -192,7 +192,7 @@ func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
 		if err := decoder.Decode(&m); err == io.EOF {
 			break
 		} else if err != nil {
-			return "", fault.Wrap(fault.Surroundings, fmt.Errorf("the engine broke off: %w", err))
+			return "", fault.Blame(fault.Engine, fmt.Errorf("the engine broke off: %w", err))
 		}
 		switch {
 		case m.Error != nil:
@@ -209,7 +209,7 @@ func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
 		}
 	}
 	if id == "" {
-		return "", fault.New(fault.Surroundings, "", "the engine ended the build without an image")
+		return "", fault.BlameNew(fault.Engine, "", "the engine ended the build without an image")
 	}
 	return id, nil
 }

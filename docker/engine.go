@@ -88,11 +88,11 @@ func (e *Engine) negotiate(ctx context.Context) error {
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.New(fault.Surroundings, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
+		return fault.BlameNew(fault.Engine, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
 			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {
-		return fault.New(fault.Surroundings, "use Docker Engine 20.10 or newer",
+		return fault.BlameNew(fault.Engine, "use Docker Engine 20.10 or newer",
 			"engine at %s (%s) speaks API %s: Kiln needs %s or newer",
 			e.endpoint.host, e.endpoint.origin, ping.APIVersion, MinAPI)
 	}
@@ -128,12 +128,13 @@ func (e *Engine) failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	hint := ""
+	hint, cause := "", fault.Engine
 	switch {
 	case client.IsErrConnectionFailed(err):
 		hint = "is it running? start it: go tool mage setup"
 	case strings.Contains(err.Error(), "no space left on device"):
+		cause = fault.Resources
 		hint = "the disk is full: free some with go tool mage prune, or docker system prune"
 	}
-	return &fault.Error{Class: fault.Surroundings, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
+	return &fault.Error{Class: fault.Surroundings, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
 }

@@ -104,7 +104,7 @@ func remoteFailed(doing string, err error) error {
 		return fault.New(fault.Surroundings,
 			"log in with docker login, or set "+UsernameVariable+" and "+PasswordVariable, "%s: %w", doing, ErrDenied)
 	}
-	return fault.Wrap(fault.Surroundings, fmt.Errorf("%s: %w", doing, err))
+	return fault.Blame(fault.Network, fmt.Errorf("%s: %w", doing, err))
 }
 
 // Lookup asks the engine whether it reaches the registry of ref and finds the

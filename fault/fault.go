@@ -26,6 +26,7 @@ const (
 // Error is an error with its class and, where one is known, what to do about it.
 type Error struct {
 	Class Class
+	Cause Cause // "" where it is not known
 	Err   error
 	Hint  string // one or more lines, each something the reader can do; may be empty
 }

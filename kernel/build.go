@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/diagnose"
 	"github.com/romanatrashyonok/kiln/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
@@ -156,7 +156,9 @@ type job struct {
 	final      map[string]string // the final configuration
 	finalSum   string            // its sha256
 	configured bool              // the output tree has the final configuration from the last build
-	lines      int64             // what make told it made
+	made       []string          // what make told that it made
+	warnings   []diagnose.Finding
+	over       bool // it builds over the last output
 }
 
 // job makes ready to run a plan, with as many jobs as the engine's machine has room
@@ -257,43 +259,22 @@ func (j *job) step(ctx context.Context, s Step) error {
 	if s.Name == "compile" || s.Name == "modules" {
 		progress := j.works.Console.Progress(title)
 		total := j.expectedLines(s.Name)
-		out.onLine = func(n int64, line string) { progress.Set(n, total, line) }
-		defer func() { progress.End(fmt.Sprintf("%d objects", out.made)) }()
+		out.onMade = func(n int64, what string) { progress.Set(n, total, what) }
+		defer func() { progress.End(fmt.Sprintf("%d objects", len(out.made))) }()
 	}
 	user := builder
 	if s.Root {
 		user = "0:0"
 	}
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
-	j.lines += out.made
+	j.made = append(j.made, out.made...)
+	j.warnings = append(j.warnings, out.found.Warnings()...)
 	record := StepRecord{Name: s.Name, Seconds: time.Since(start).Seconds()}
 	var exit *docker.ExitError
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
-		err = j.failed(ctx, s, out, exit)
+		err = j.failed(s, exit, out.found.Failure())
 	}
 	j.done = append(j.done, record)
 	return err
-}
-
-// failed says what a failed step had to say: errors first, not 4,000 lines.
-func (j *job) failed(ctx context.Context, s Step, out *stepOutput, exit *docker.ExitError) error {
-	class := fault.Bad
-	if strings.Contains(out.tail(), "no space left on device") || strings.Contains(out.tail(), "No space left on device") {
-		class = fault.Surroundings
-	}
-	if s.Checks || strings.HasPrefix(s.Name, "merge ") || strings.HasSuffix(s.Name, "config") {
-		class = max(class, fault.Usage) // a configuration that the kernel's tools refuse
-	}
-	return fault.New(class, "", "build kernel %s: step %s: %w\n%s", j.ready.plan.Folder(), s.Name, exit, out.tail())
-}
-
-// keepLog saves the log of a failed build and says where.
-func (j *job) keepLog(err error) error {
-	path := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder()+".log")
-	text, readErr := os.ReadFile(j.logPath)
-	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(path), 0o755) != nil || os.WriteFile(path, text, 0o644) != nil {
-		return err
-	}
-	return fmt.Errorf("%w\n  the whole log: %s", err, path)
 }

@@ -22,7 +22,7 @@ func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 			return shrinkErr
 		}
 		if !fewer {
-			return &fault.Error{Class: fault.Surroundings, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
+			return &fault.Error{Class: fault.Surroundings, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
 		j.works.Console.Say("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.ready.plan.Folder(), j.makeFlags())
 	}

@@ -18,7 +18,8 @@ const planFile = "plan.json"
 
 // reason says why a kernel is built: what differs from the plan of its last result.
 func (w *Works) reason(ctx context.Context, p Plan) string {
-	old, err := w.lastPlan(ctx, p)
+	var old Plan
+	err := w.lastFile(ctx, p, planFile, &old)
 	if errors.Is(err, docker.ErrNoImage) {
 		return "no such kernel is there yet"
 	}
@@ -28,25 +29,25 @@ func (w *Works) reason(ctx context.Context, p Plan) string {
 	return strings.Join(p.Differences(old), "; ")
 }
 
-// lastPlan reads the plan of the kernel's newest result, of whichever version.
-func (w *Works) lastPlan(ctx context.Context, p Plan) (old Plan, err error) {
+// lastFile reads a JSON file of the kernel's newest result, of whichever version.
+func (w *Works) lastFile(ctx context.Context, p Plan, name string, into any) error {
 	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: p.Name, labelArch: p.Arch})
 	if err != nil {
-		return old, err
+		return err
 	}
 	if len(images) == 0 {
-		return old, docker.ErrNoImage
+		return docker.ErrNoImage
 	}
 	newest := slices.MaxFunc(images, func(a, b docker.Image) int { return a.Tagged.Compare(b.Tagged) })
-	dir, err := os.MkdirTemp("", "kiln-plan-")
+	dir, err := os.MkdirTemp("", "kiln-last-")
 	if err != nil {
-		return old, err
+		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := w.Engine.CopyFromImage(ctx, newest.ID, resultDir+"/"+planFile, dir); err != nil {
-		return old, err
+	if err := w.Engine.CopyFromImage(ctx, newest.ID, resultDir+"/"+name, dir); err != nil {
+		return err
 	}
-	return old, report.Read(filepath.Join(dir, planFile), &old)
+	return report.Read(filepath.Join(dir, name), into)
 }
 
 // Differences tells in what a plan differs from an older one, in the words of those

@@ -29,6 +29,7 @@ func (j *job) reuse(ctx context.Context) error {
 	case differ.CodeOnly():
 		now.Final = j.lastConfig(ctx, last)
 	}
+	j.over = why == ""
 	if err != nil {
 		return err
 	}

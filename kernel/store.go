@@ -50,7 +50,7 @@ func (j *job) store(ctx context.Context) error {
 	}
 	p := j.ready.plan
 	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
-		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.lines, 10),
+		labelPlan: m.Plan, labelLines: strconv.Itoa(len(j.made)),
 		labelName: p.Name, labelVersion: p.Version, labelArch: p.Arch,
 	})
 }
@@ -79,7 +79,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	p := j.ready.plan
 	m := Manifest{
 		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(),
-		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: warnings(j.logPath), Started: j.started.UTC(),
+		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: []string{}, Started: j.started.UTC(),
 		Toolchain: ToolchainRecord{
 			Image: p.Toolchain.Image, Base: p.Toolchain.From,
 			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),
@@ -93,6 +93,10 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 		return m, err
 	}
 	m.Config = j.configRecord(m.Artefacts)
+	j.judgeWarnings(ctx)
+	for _, f := range j.warnings {
+		m.Warnings = append(m.Warnings, f.Said)
+	}
 	m.Finished = time.Now().UTC()
 	return m, nil
 }
@@ -142,22 +146,4 @@ func (j *job) firstLine(ctx context.Context, argv ...string) string {
 	}
 	line, _, _ := strings.Cut(out, "\n")
 	return line
-}
-
-// warnings gives the warnings of a build's log, each once, in order.
-func warnings(log string) []string {
-	list := []string{}
-	text, err := os.ReadFile(log)
-	if err != nil {
-		return list
-	}
-	seen := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if strings.Contains(strings.ToLower(line), "warning: ") && !seen[line] {
-			seen[line] = true
-			list = append(list, line)
-		}
-	}
-	return list
 }

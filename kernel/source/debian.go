@@ -106,7 +106,7 @@ func (d debian) ask(ctx context.Context) (debianIndex, error) {
 func aptUpdate(ctx context.Context, box *docker.Container) error {
 	_, err := box.Output(ctx, docker.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
 	if err != nil {
-		return fault.New(fault.Surroundings, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+		return fault.BlameNew(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (d debian) apt(ctx context.Context, box *docker.Container, ref Ref, deb str
 		}
 	}
 	if _, err := box.Output(ctx, docker.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
-		return fault.New(fault.Surroundings, "what Debian has changes: go tool mage kernel:fetch looks anew", "download %s: %w", ref.pkgName(), err)
+		return fault.BlameNew(fault.Network, "what Debian has changes: go tool mage kernel:fetch looks anew", "download %s: %w", ref.pkgName(), err)
 	}
 	list, err := box.Output(ctx, docker.Command{Argv: []string{"ls", dir}})
 	if err != nil {

@@ -74,7 +74,7 @@ func (g git) find(ctx context.Context, box *docker.Container) (Ref, error) {
 	}
 	out, err := box.Output(ctx, docker.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
 	if err != nil {
-		return found, fault.New(fault.Surroundings, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
+		return found, fault.BlameNew(fault.Network, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
 	}
 	for line := range strings.Lines(out) { // a tag's own commit comes last, as NAME^{}
 		commit, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
@@ -100,7 +100,7 @@ func (g git) fetch(ctx context.Context, box *docker.Container, ref Ref) error {
 		{"git", "-C", repository, "fetch", "--quiet", "--depth=1", g.url, what},
 	} {
 		if _, err := box.Output(ctx, docker.Command{Argv: argv}); err != nil {
-			return fault.New(fault.Surroundings, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
+			return fault.BlameNew(fault.Network, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
 		}
 	}
 	if ref.Tag == "" {

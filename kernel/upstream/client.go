@@ -91,7 +91,7 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, documentLimit))
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, fmt.Errorf("read %s: broken off: %w", address, err))
+		return nil, fault.Blame(fault.Network, fmt.Errorf("read %s: broken off: %w", address, err))
 	}
 	return text, nil
 }
@@ -116,7 +116,7 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusPartialContent {
 		response.Body.Close()
-		return nil, fault.Wrap(fault.Surroundings, &statusError{address, response.StatusCode, response.Status})
+		return nil, fault.Blame(fault.Network, &statusError{address, response.StatusCode, response.Status})
 	}
 	return response, nil
 }
@@ -151,7 +151,7 @@ func (c *Client) unreached(ctx context.Context, host string, err error) error {
 	if trust.StateOf(err) != "" {
 		return err
 	}
-	err = fault.Wrap(fault.Surroundings, &unreachable{host, err})
+	err = fault.Blame(fault.Network, &unreachable{host, err})
 	var dial *net.OpError
 	if ctx.Err() == nil && errors.As(err, &dial) && dial.Op == "dial" {
 		c.mu.Lock()

@@ -41,7 +41,7 @@ func (c *Client) document(ctx context.Context, address string, fresh time.Durati
 		return Document{}, err
 	}
 	if err := check(text); err != nil {
-		return Document{}, fault.Wrap(fault.Surroundings, fmt.Errorf("read %s: %w", address, err))
+		return Document{}, fault.Blame(fault.Network, fmt.Errorf("read %s: %w", address, err))
 	}
 	d := Document{URL: address, Fetched: c.Now().UTC(), Text: text}
 	return d, report.Write(path, d)

@@ -57,7 +57,7 @@ func worst(what string, faults []error) error {
 			return err
 		}
 	}
-	return fault.Wrap(fault.Surroundings, fmt.Errorf("%s: %w", what, errors.Join(faults...)))
+	return fault.Blame(fault.Network, fmt.Errorf("%s: %w", what, errors.Join(faults...)))
 }
 
 // from downloads a file from one mirror.
@@ -127,10 +127,10 @@ func (c *Client) receive(f *os.File, response *http.Response, address string, ha
 	switch {
 	case err != nil && body.err != nil:
 		progress.End("broken off")
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("download %s: %w: %w", address, errBrokenOff, body.err))
+		return fault.Blame(fault.Network, fmt.Errorf("download %s: %w: %w", address, errBrokenOff, body.err))
 	case err != nil:
 		progress.End("failed")
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("download %s: %w", address, err))
+		return fault.Blame(fault.Network, fmt.Errorf("download %s: %w", address, err))
 	}
 	progress.End(strings.TrimSpace("downloaded " + report.Bytes(body.done-have)))
 	return nil

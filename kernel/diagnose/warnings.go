@@ -1,0 +1,34 @@
+package diagnose
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Carry adds to the warnings of a build over an old output those of the build before
+// about files that were not compiled this time: they would come again. made tells
+// whether an object ("kernel/pid.o") was made.
+func Carry(now, before []Finding, made func(object string) bool) []Finding {
+	all := slices.Clone(now)
+	for _, old := range before {
+		ext := path.Ext(old.File)
+		if ext != ".c" && ext != ".S" || made(strings.TrimSuffix(old.File, ext)+".o") || has(now, old) {
+			continue
+		}
+		all = append(all, old)
+	}
+	return all
+}
+
+// Fresh gives the warnings that the build before did not have.
+func Fresh(now, before []Finding) (fresh []Finding) {
+	for _, f := range now {
+		if !has(before, f) {
+			fresh = append(fresh, f)
+		}
+	}
+	return fresh
+}
+
+func has(list []Finding, f Finding) bool { return slices.ContainsFunc(list, f.Same) }

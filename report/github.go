@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Note is something to be shown at a line of a file.
+type Note struct {
+	Level  string // "error", "warning" or "notice"
+	File   string // may be ""
+	Line   int    // from 1; 0 for none
+	Column int    // from 1; 0 for none
+	Title  string
+	Text   string
+}
+
+// GitHub has the console speak to GitHub Actions: notes become annotations, long texts
+// fold, and summaries go to the file that the job shows (its documentation, "Workflow
+// commands").
+func (c *Console) GitHub(summary string) { c.github, c.summary = true, summary }
+
+// Annotate shows a note at its line, in GitHub Actions; elsewhere it does nothing.
+func (c *Console) Annotate(n Note) {
+	if !c.github {
+		return
+	}
+	var properties []string
+	for _, p := range []struct{ name, value string }{
+		{"file", n.File}, {"line", number(n.Line)}, {"col", number(n.Column)}, {"title", n.Title},
+	} {
+		if p.value != "" {
+			properties = append(properties, p.name+"="+escapeProperty(p.value))
+		}
+	}
+	c.Say("::%s %s::%s", n.Level, strings.Join(properties, ","), escapeData(n.Text))
+}
+
+// Fold prints a long text that is folded away, in GitHub Actions; elsewhere it does
+// nothing.
+func (c *Console) Fold(title, text string) {
+	if c.github {
+		c.Say("::group::%s\n%s\n::endgroup::", escapeData(title), strings.TrimSuffix(text, "\n"))
+	}
+}
+
+// Summarize adds Markdown to what the job shows, in GitHub Actions; elsewhere it does
+// nothing.
+func (c *Console) Summarize(markdown string) error {
+	if !c.github || c.summary == "" {
+		return nil
+	}
+	f, err := os.OpenFile(c.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(f, c.Redact(markdown)); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+func escapeData(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func escapeProperty(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(s))
+}

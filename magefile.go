@@ -261,6 +261,24 @@ func (Kernel) Boot(ctx context.Context,
 	})
 }
 
+// Reproduce builds the kernels once more, in other surroundings, and compares byte by byte.
+func (Kernel) Reproduce(ctx context.Context,
+	name *string, // the kernel of the file; all of them if not given
+	arch *string, // the architecture; all of the kernel's if not given
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Reproduce(ctx, choice(name, arch, version))
+	})
+}
+
+// Why tells the story of the kernels in dist/: from the signed source to the booted image.
+func (Kernel) Why(ctx context.Context,
+	name *string, // the kernel, or the beginning of its folder's name; all of them if not given
+) error {
+	return run(ctx, func(w *workshop.Workshop, _ context.Context) error { return w.Why(value(name)) })
+}
+
 // Shell opens a shell where a kernel's build runs.
 func (Kernel) Shell(ctx context.Context,
 	name *string, // the kernel of the file

@@ -31,6 +31,7 @@ type Spec struct {
 	User    string   // "UID:GID"; empty for the image's own
 	Env     []string // NAME=value
 	Dir     string   // working directory
+	Host    string   // the machine's name, as what runs sees it; empty for the container's id
 	Mounts  []Mount
 	Offline bool  // no network at all
 	Publish int   // a port to offer on a port of the engine's machine, see Address; 0 for none
@@ -84,7 +85,7 @@ func (s Spec) name() string {
 
 func (s Spec) config(o owner) *container.Config {
 	cfg := &container.Config{
-		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir,
+		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir, Hostname: s.Host,
 		Labels: o.labels(s.Kind, nil), NetworkDisabled: s.Offline,
 	}
 	if s.Publish != 0 {

@@ -60,15 +60,10 @@ func (w *Works) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder 
 	if err != nil {
 		return boot.Report{Schema: boot.Schema, Verdict: boot.NoQEMU, Stage: boot.StageNone, Why: err.Error(), Checks: []boot.Check{}, Tail: []string{}}, nil
 	}
-	text, err := os.ReadFile(filepath.Join(folder, "config"))
-	if err != nil {
-		return boot.Report{}, fault.Wrap(fault.Bad, err)
-	}
-	options, _ := kconfig.Parse("config", string(text)) // the kernel's own tools wrote it
 	progress := w.Console.Progress("boot " + filepath.Base(folder))
 	r, err := boot.Boot(ctx, machine, boot.Kernel{
 		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
-		Says: []string{"(kiln@kiln)", stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: kconfig.Values(options),
+		Says: []string{"(kiln@kiln)", stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: optionsOf(folder),
 	}, l, w.Sources.Cache, func(stage boot.Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
 	if err != nil {
 		progress.End("failed")
@@ -77,6 +72,13 @@ func (w *Works) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder 
 	r.Accelerator, r.QEMU, r.Where = machine.Accelerator, machine.Version, machine.Where
 	progress.End(string(r.Verdict))
 	return r, nil
+}
+
+// optionsOf reads the final configuration of a kernel that was extracted.
+func optionsOf(folder string) map[string]string {
+	text, _ := os.ReadFile(filepath.Join(folder, "config")) // it was compared with the manifest
+	options, _ := kconfig.Parse("config", string(text))     // the kernel's own tools wrote it
+	return kconfig.Values(options)
 }
 
 // machine gives an emulator for an architecture: of this machine where that has one

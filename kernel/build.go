@@ -52,6 +52,7 @@ func (w *Works) build(ctx context.Context, r ready) (Result, error) {
 		return result, err
 	}
 	result.Built, result.Why = true, w.reason(ctx, r.plan)
+	r.why = result.Why
 	w.Console.Say("kernel %s: building: %s", r.plan.Folder(), result.Why)
 	tree, err := w.fetch(ctx, r)
 	if err != nil {
@@ -129,6 +130,7 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	}
 	defer j.leave(ctx)
 	j.started = time.Now()
+	j.recall()
 	if err := j.open(ctx); err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 	if err := j.steps(ctx); err != nil {
 		return err
 	}
-	return j.store(ctx)
+	return errors.Join(j.store(ctx), j.forgetNotes())
 }
 
 // job is a plan that is being run.
@@ -152,13 +154,15 @@ type job struct {
 	server     *jobserver // where builds share their jobs
 	compiler   string     // the sha256 of the programs that compile
 	done       []StepRecord
+	broken     []StepRecord // of a run of the same plan that was broken off
 	checked    []kconfig.Verdict
 	final      map[string]string // the final configuration
 	finalSum   string            // its sha256
 	configured bool              // the output tree has the final configuration from the last build
 	made       []string          // what make told that it made
 	warnings   []diagnose.Finding
-	over       bool // it builds over the last output
+	over       bool       // it builds over the last output
+	vary       *variation // what is another than the plan says; nil for nothing
 }
 
 // job makes ready to run a plan, with as many jobs as the engine's machine has room
@@ -182,16 +186,7 @@ func (j *job) open(ctx context.Context) error {
 			return err
 		}
 	}
-	mounts := slices.Clone(p.Mounts)
-	if j.server != nil {
-		mounts = append(mounts, jobserverMount())
-	}
-	var err error
-	j.box, err = e.Run(ctx, docker.Spec{
-		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
-		Mounts: mounts, Offline: p.Network == "none", Memory: sizeOf(j.works.Limits.Memory),
-	})
-	if err != nil {
+	if err := j.start(ctx); err != nil {
 		return err
 	}
 	if err := j.reuse(ctx); err != nil {
@@ -201,6 +196,31 @@ func (j *job) open(ctx context.Context) error {
 		return err
 	}
 	return j.putFragments(ctx)
+}
+
+// start starts the container.
+func (j *job) start(ctx context.Context) (err error) {
+	p := j.ready.plan
+	spec := docker.Spec{
+		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
+		Mounts: slices.Clone(p.Mounts), Offline: p.Network == "none", Memory: sizeOf(j.works.Limits.Memory),
+	}
+	if j.server != nil {
+		spec.Mounts = append(spec.Mounts, jobserverMount())
+	}
+	if j.vary != nil {
+		spec.Host = j.vary.host
+		for i := range spec.Mounts {
+			spec.Mounts[i].Path = j.vary.whole(spec.Mounts[i].Path)
+		}
+	}
+	if j.box, err = j.works.Engine.Run(ctx, spec); err != nil || j.vary == nil {
+		return err
+	}
+	if err = j.prepareElsewhere(ctx); err != nil {
+		j.box.Remove()
+	}
+	return err
 }
 
 func (j *job) putFragments(ctx context.Context) error {
@@ -216,10 +236,10 @@ func (j *job) putFragments(ctx context.Context) error {
 // steps runs the plan's steps in order.
 func (j *job) steps(ctx context.Context) error {
 	for n, s := range j.ready.plan.Steps {
-		if j.needs(n, s) {
-			if err := j.stepWithMemory(ctx, s); err != nil {
-				return err
-			}
+		if !j.needs(n, s) {
+			j.keepRecord(s)
+		} else if err := j.stepWithMemory(ctx, s); err != nil {
+			return err
 		}
 		if s.Checks {
 			if err := j.check(ctx); err != nil {
@@ -244,7 +264,7 @@ func (j *job) needs(n int, s Step) bool {
 // source decides. The kernel shows that as it is written here, so it is written as
 // date(1) does.
 func (j *job) env() []string {
-	return slices.Concat(j.ready.plan.Env, j.cacheEnv(), []string{
+	return slices.Concat(j.ready.plan.Env, j.cacheEnv(), j.varyEnv(), []string{
 		"KBUILD_BUILD_TIMESTAMP=" + stamp(j.tree.Time), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.tree.Time),
 		"MAKEFLAGS=" + j.makeFlags(),
 	})
@@ -252,6 +272,9 @@ func (j *job) env() []string {
 
 // step runs one step; its output goes to the log, and to the error if it fails.
 func (j *job) step(ctx context.Context, s Step) error {
+	if j.vary != nil {
+		s = j.vary.step(s)
+	}
 	title := fmt.Sprintf("kernel %s: %s", j.ready.plan.Folder(), s.Name)
 	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, docker.Quote(s.Argv))
 	start := time.Now()
@@ -266,15 +289,22 @@ func (j *job) step(ctx context.Context, s Step) error {
 	if s.Root {
 		user = "0:0"
 	}
+	record := StepRecord{Name: s.Name, In: j.links(ctx, s.In)}
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
 	j.made = append(j.made, out.made...)
 	j.warnings = append(j.warnings, out.found.Warnings()...)
-	record := StepRecord{Name: s.Name, Seconds: time.Since(start).Seconds()}
+	record.Seconds = time.Since(start).Seconds()
 	var exit *docker.ExitError
+	if err == nil && s.Clean && out.found.Failure().First != nil {
+		err = &docker.ExitError{Argv: s.Argv}
+	}
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
 		err = j.failed(s, exit, out.found.Failure())
 	}
+	if err == nil {
+		record.Out = j.links(ctx, s.Out)
+	}
 	j.done = append(j.done, record)
-	return err
+	return errors.Join(err, j.note())
 }

@@ -43,7 +43,7 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 	if err != nil {
 		return err
 	}
-	r.plan = r.plan.aside()
+	r.plan = r.plan.beside("-config")
 	j, err := w.job(ctx, r, tree)
 	if err != nil {
 		return err

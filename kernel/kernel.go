@@ -60,6 +60,7 @@ type ready struct {
 	spec Spec
 	from string // the source of the file that has it
 	plan Plan
+	why  string // it is built
 }
 
 // Plan resolves what the spec leaves open and gives the plan of the first source

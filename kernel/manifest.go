@@ -30,7 +30,8 @@ type Manifest struct {
 	Warnings  []string        `json:"warnings"`
 	CPU       float64         `json:"cpu"` // seconds of processor time, over all cores
 	Started   time.Time       `json:"started"`
-	Finished  time.Time       `json:"finished"`
+	Why       string          `json:"why"`               // it was built
+	Finished  time.Time       `json:"finished,omitzero"` // not there while it is built
 }
 
 // ToolchainRecord says what compiled.
@@ -48,11 +49,20 @@ type ConfigRecord struct {
 	Kept   int    `json:"kept"`   // of them as they were asked
 }
 
-// StepRecord is a step that was run.
+// StepRecord is a step that was run, and the links of the chain that it made: what it
+// read and what came of it.
 type StepRecord struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
 	Exit    int     `json:"exit"`
+	In      []Link  `json:"in,omitempty"`
+	Out     []Link  `json:"out,omitempty"`
+}
+
+// Link is a file in the build's container at one moment.
+type Link struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
 }
 
 // Artefact is a file that the build made.

@@ -60,6 +60,12 @@ type Step struct {
 	// Checks says that after this step the configuration is final, and is compared
 	// with what was asked.
 	Checks bool `json:"checks,omitempty"`
+	// Clean says that a complaint is a failure, whatever the exit code.
+	Clean bool `json:"clean,omitempty"`
+	// In and Out are files that the step reads and makes: the links of the chain that
+	// the manifest records, each by its sha256.
+	In  []string `json:"in,omitempty"`
+	Out []string `json:"out,omitempty"`
 }
 
 // Folder names the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
@@ -89,15 +95,25 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 	return p
 }
 
-// aside gives the plan with another volume for the output, for work beside a build.
-func (p Plan) aside() Plan {
+// beside gives the plan with another volume for the output, for work beside a build.
+func (p Plan) beside(suffix string) Plan {
 	p.Mounts = slices.Clone(p.Mounts)
 	for i := range p.Mounts {
 		if p.Mounts[i].Path == outputDir {
-			p.Mounts[i].Volume += "-config"
+			p.Mounts[i].Volume += suffix
 		}
 	}
 	return p
+}
+
+// mounted names the volume that is mounted at a path.
+func (p Plan) mounted(path string) string {
+	for _, m := range p.Mounts {
+		if m.Path == path {
+			return m.Volume
+		}
+	}
+	return ""
 }
 
 // outputVolume names the volume of the output tree: one for a kernel, which each of
@@ -135,15 +151,16 @@ func configure(items []Item) []Step {
 	}
 	for n, item := range items {
 		if item.Target != "" {
-			steps = append(steps, Step{Name: item.Target, Argv: kmake(item.Target)})
+			steps = append(steps, Step{Name: item.Target, Argv: kmake(item.Target), Out: []string{configFile}})
 			continue
 		}
 		steps = append(steps, Step{
 			Name: "merge " + item.Fragment, Dir: outputDir, // it puts its temporary file into its working folder
 			Argv: []string{sourceDir + "/scripts/kconfig/merge_config.sh", "-m", "-O", outputDir, configFile, fragmentPath(n)},
+			In:   []string{configFile, fragmentPath(n)}, Out: []string{configFile},
 		})
 	}
-	return append(steps, Step{Name: "olddefconfig", Argv: kmake("olddefconfig"), Checks: true})
+	return append(steps, Step{Name: "olddefconfig", Argv: kmake("olddefconfig"), Checks: true, In: []string{configFile}, Out: []string{configFile}})
 }
 
 // checks gives the index of the step that makes the configuration final.
@@ -162,33 +179,72 @@ const modulesDir = "/tmp/modules"
 
 // compile gives the steps that make the kernel and collect the artefacts.
 func compile(a arch.Arch) []Step {
+	image := outputDir + "/" + a.Image
 	compilers := []string{"CC=kiln-cc " + a.Cross + "gcc", "HOSTCC=kiln-cc gcc"} // under ccache
+	make := func(words ...string) []string { return kmake(append(slices.Clone(compilers), words...)...) }
 	steps := []Step{
-		{Name: "compile", Argv: kmake(append(compilers, a.Target)...)},
-		{Name: "modules", When: "CONFIG_MODULES", Argv: kmake(append(compilers, "modules")...)},
+		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
+		{Name: "modules", When: "CONFIG_MODULES", Argv: make("modules")},
+		collectImage(a), collect("System.map", "System.map"), collect(".config", "config"),
 	}
-	steps = append(steps, collect(a.Image, path.Base(a.Image)))
-	steps = append(steps, collect("System.map", "System.map"), collect(".config", "config"))
-	return append(steps,
-		Step{
-			Name: "install modules", When: "CONFIG_MODULES",
+	return slices.Concat(steps, modules(), deviceTrees(a), []Step{
+		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include"),
+		{
+			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{outputDir + "/vmlinux"}, Out: []string{resultDir + "/vmlinux.debug"},
+			Argv: []string{a.Cross + "objcopy", "--only-keep-debug", outputDir + "/vmlinux", resultDir + "/vmlinux.debug"},
+		},
+	})
+}
+
+// modules installs the modules, which has depmod look for symbols that nobody
+// provides, and packs them.
+func modules() []Step {
+	return []Step{
+		{
+			Name: "install modules", When: "CONFIG_MODULES", Clean: true,
 			Argv: kmake("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
 		},
-		Step{
-			Name: "pack modules", When: "CONFIG_MODULES",
-			Argv: []string{
-				"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
-				"--file", resultDir + "/modules.tar.zst", "--directory", modulesDir, "lib",
-			},
+		pack("modules", "CONFIG_MODULES", modulesDir, "lib"),
+	}
+}
+
+// deviceTrees compiles and installs the descriptions of the boards that are configured.
+func deviceTrees(a arch.Arch) []Step {
+	if !a.DeviceTrees {
+		return nil
+	}
+	return []Step{
+		{Name: "device trees", When: "CONFIG_DTC", Argv: kmake("dtbs")},
+		{Name: "install device trees", When: "CONFIG_DTC", Argv: kmake("INSTALL_DTBS_PATH="+resultDir+"/dtbs", "dtbs_install")},
+	}
+}
+
+// pack gives the step that packs a folder of a folder: the same files give the same bytes.
+func pack(name, when, dir, what string) Step {
+	file := resultDir + "/" + name + ".tar.zst"
+	return Step{
+		Name: "pack " + name, When: when, Out: []string{file},
+		Argv: []string{
+			"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
+			"--file", file, "--directory", dir, what,
 		},
-	)
+	}
+}
+
+// collectImage gives the step that collects the kernel. One that is vmlinux itself
+// leaves its debug information behind, which is kept apart.
+func collectImage(a arch.Arch) Step {
+	name := path.Base(a.Image)
+	s := collect(a.Image, name)
+	if name == "vmlinux" {
+		s.Argv = []string{a.Cross + "objcopy", "--strip-debug", s.In[0], s.Out[0]}
+	}
+	return s
 }
 
 func collect(from, to string) Step {
-	return Step{
-		Name: "collect " + to,
-		Argv: []string{"install", "-m", "644", outputDir + "/" + from, resultDir + "/" + to},
-	}
+	source, dest := outputDir+"/"+from, resultDir+"/"+to
+	return Step{Name: "collect " + to, Argv: []string{"install", "-m", "644", source, dest}, In: []string{source}, Out: []string{dest}}
 }
 
 // String prints the plan for people: every step as a command that a shell takes.

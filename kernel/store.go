@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ func (j *job) putPlan(ctx context.Context) error {
 	return j.box.Put(ctx, "/", inputFile(path.Join(resultDir, planFile), string(text)+"\n"))
 }
 
+// logFile is where a result keeps its log.
+const logFile = "build.log"
+
 // putLog puts the log so far beside the artefacts.
 func (j *job) putLog(ctx context.Context) error {
 	text, err := os.ReadFile(j.logPath)
@@ -71,23 +75,17 @@ func (j *job) putLog(ctx context.Context) error {
 		return fault.Wrap(fault.Surroundings, err)
 	}
 	return j.box.Put(ctx, resultDir, docker.File{
-		Name: "build.log", Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: time.Now(),
+		Name: logFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: time.Now(),
 	})
 }
 
 func (j *job) manifest(ctx context.Context) (Manifest, error) {
-	p := j.ready.plan
-	m := Manifest{
-		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(),
-		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: []string{}, Started: j.started.UTC(),
-		Toolchain: ToolchainRecord{
-			Image: p.Toolchain.Image, Base: p.Toolchain.From,
-			Compiler: j.firstLine(ctx, j.ready.spec.Arch.Cross+"gcc", "--version"),
-			Linker:   j.firstLine(ctx, j.ready.spec.Arch.Cross+"ld", "--version"),
-		},
-		Cache: j.cacheRecord(ctx), CPU: j.cpu(ctx),
-		Release: j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release"),
-	}
+	cross := j.ready.spec.Arch.Cross
+	m := j.begun()
+	m.Toolchain.Compiler = j.firstLine(ctx, cross+"gcc", "--version")
+	m.Toolchain.Linker = j.firstLine(ctx, cross+"ld", "--version")
+	m.Release = j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release")
+	m.Cache, m.CPU = j.cacheRecord(ctx), j.cpu(ctx)
 	var err error
 	if m.Artefacts, err = j.artefacts(ctx); err != nil {
 		return m, err
@@ -122,20 +120,25 @@ func (j *job) artefacts(ctx context.Context) ([]Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
+	sums, err := j.box.Output(ctx, docker.Command{Argv: []string{"find", resultDir, "-type", "f", "-exec", "sha256sum", "{}", "+"}})
+	if err != nil {
+		return nil, err
+	}
+	sumOf := map[string]string{}
+	for line := range strings.Lines(sums) {
+		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		sumOf[strings.TrimPrefix(name, resultDir+"/")] = sum
+	}
 	var list []Artefact
 	for line := range strings.Lines(sizes) {
 		size, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		bytes, err := strconv.ParseInt(size, 10, 64)
-		if !ok || err != nil {
+		if !ok || err != nil || sumOf[name] == "" {
 			return nil, fmt.Errorf("list artefacts: unexpected line %q", line)
 		}
-		out, err := j.box.Output(ctx, docker.Command{Argv: []string{"sha256sum", path.Join(resultDir, name)}})
-		if err != nil {
-			return nil, err
-		}
-		sum, _, _ := strings.Cut(out, " ")
-		list = append(list, Artefact{Path: name, SHA256: sum, Size: bytes})
+		list = append(list, Artefact{Path: name, SHA256: sumOf[name], Size: bytes})
 	}
+	slices.SortFunc(list, func(a, b Artefact) int { return strings.Compare(a.Path, b.Path) })
 	return list, nil
 }
 

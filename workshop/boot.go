@@ -66,3 +66,40 @@ func failures(verdicts []boot.Report) error {
 	}
 	return errors.Join(faults...)
 }
+
+// Reproduce builds the chosen kernels a second time, compares what comes out with
+// dist/, and prints the outcome for each.
+func (w *Workshop) Reproduce(ctx context.Context, choice kernel.Choice) error {
+	var faults []error
+	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
+		built, err := works.Build(ctx, s)
+		if err != nil {
+			return err
+		}
+		e, err := works.Extract(ctx, built)
+		if err != nil {
+			return err
+		}
+		r, err := works.Reproduce(ctx, s, e.Folder)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, r.Err())
+		return w.Console.Result(r, r.String())
+	})
+	return errors.Join(err, errors.Join(faults...))
+}
+
+// Why tells the stories of the kernels in dist/.
+func (w *Workshop) Why(name string) error {
+	list, err := kernel.Why(Dist, name)
+	if err != nil {
+		return err
+	}
+	for _, story := range list {
+		if err := w.Console.Result(story, story.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

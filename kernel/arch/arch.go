@@ -23,7 +23,9 @@ type Arch struct {
 	Image     string   // where that is in the output tree, in the form that QEMU boots
 	Magic     Magic    // how its first bytes tell what it is
 	QEMU      QEMU     // what it boots in
-	GoEnv     []string // for Go programs that run on it, besides GOARCH
+	// DeviceTrees says that its kernels may come with descriptions of boards.
+	DeviceTrees bool
+	GoEnv       []string // for Go programs that run on it, besides GOARCH
 }
 
 // QEMU says how a kernel of an architecture is booted.

@@ -28,7 +28,8 @@ func All() []Arch {
 			Name: "arm64", Aliases: []string{"aarch64", "armv8"},
 			Kernel: "arm64", Source: "arm64", Cross: "aarch64-linux-gnu-", Packages: []string{"gcc-aarch64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/arm64/boot/Image",
-			Magic: Magic{{Offset: 0x38, Bytes: "ARM\x64"}}, // Documentation/arch/arm64/booting.rst
+			DeviceTrees: true,
+			Magic:       Magic{{Offset: 0x38, Bytes: "ARM\x64"}}, // Documentation/arch/arm64/booting.rst
 			QEMU: QEMU{Binary: "qemu-system-aarch64", Packages: []string{"qemu-system-arm"},
 				Machine: []string{"-M", "virt,gic-version=max"}, CPU: "max,pauth-impdef=on",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyAMA0", Append: []string{"earlycon"}, Native: []string{"arm64"}},
@@ -37,7 +38,8 @@ func All() []Arch {
 			Name: "arm", Aliases: []string{"armv7", "armv7l", "armhf", "armv7hl"},
 			Kernel: "arm", Source: "arm", Cross: "arm-linux-gnueabihf-", Packages: []string{"gcc-arm-linux-gnueabihf"},
 			Defconfig: "multi_v7_defconfig", Target: "zImage", Image: "arch/arm/boot/zImage",
-			Magic: Magic{{Offset: 0x24, Bytes: "\x18\x28\x6f\x01"}}, // arch/arm/boot/compressed/head.S
+			DeviceTrees: true,
+			Magic:       Magic{{Offset: 0x24, Bytes: "\x18\x28\x6f\x01"}}, // arch/arm/boot/compressed/head.S
 			QEMU: QEMU{Binary: "qemu-system-arm", Packages: []string{"qemu-system-arm"}, Machine: []string{"-M", "virt,highmem=off"}, CPU: "cortex-a15",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyAMA0"},
 			GoEnv: []string{"GOARM=7"},
@@ -46,7 +48,8 @@ func All() []Arch {
 			Name: "riscv64", Aliases: []string{"riscv", "rv64"},
 			Kernel: "riscv", Source: "riscv", Cross: "riscv64-linux-gnu-", Packages: []string{"gcc-riscv64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/riscv/boot/Image",
-			Magic: Magic{{Offset: 0x38, Bytes: "RSC\x05"}}, // Documentation/arch/riscv/boot-image-header.rst
+			DeviceTrees: true,
+			Magic:       Magic{{Offset: 0x38, Bytes: "RSC\x05"}}, // Documentation/arch/riscv/boot-image-header.rst
 			QEMU: QEMU{Binary: "qemu-system-riscv64", Packages: []string{"qemu-system-riscv", "opensbi"},
 				Machine: []string{"-M", "virt", "-bios", "default"}, CPU: "rv64",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyS0", Append: []string{"earlycon=sbi"}, Native: []string{"riscv64"}},

@@ -30,6 +30,7 @@ var rules = []rule{
 	{"make", Error, fault.Toolchain, form(`^make(?:\[\d+\])?: (?P<text>\S+: No such file or directory)$`)},
 	{"objtool", "", fault.Source, form(`^(?P<file>\S+?): (?P<severity>warning|error): objtool: (?P<text>.*)$`)},
 	{"modpost", "", fault.Source, form(`^(?P<severity>ERROR|WARNING): modpost: (?P<text>.*)$`)},
+	{"depmod", Error, fault.Source, form(`^depmod: (?:WARNING|ERROR): (?P<text>.*)$`)},
 	{"dtc", Error, fault.Source, form(`^(?:Error|ERROR)(?: \([a-z_]+\))?: (?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S* (?P<text>.*)$`)},
 	{"dtc", "", fault.Source, form(`^(?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S*: (?P<severity>Warning|ERROR|Error) \((?P<code>\w+)\): (?P<text>.*)$`)},
 	{"kconfig", "", fault.Source, form(`^(?P<file>\S*Kconfig\S*):(?P<line>\d+): ?(?P<severity>warning: )?(?P<text>.*)$`)},

@@ -182,12 +182,12 @@ func compile(a arch.Arch) []Step {
 	image := outputDir + "/" + a.Image
 	compilers := []string{"CC=kiln-cc " + a.Cross + "gcc", "HOSTCC=kiln-cc gcc"} // under ccache
 	make := func(words ...string) []string { return kmake(append(slices.Clone(compilers), words...)...) }
-	steps := []Step{
+	steps := append(deviceTrees(a), []Step{
 		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
 		{Name: "modules", When: "CONFIG_MODULES", Argv: make("modules")},
 		collectImage(a), collect("System.map", "System.map"), collect(".config", "config"),
-	}
-	return slices.Concat(steps, modules(), deviceTrees(a), []Step{
+	}...)
+	return slices.Concat(steps, modules(), []Step{
 		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include"),
 		{
 			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{outputDir + "/vmlinux"}, Out: []string{resultDir + "/vmlinux.debug"},
@@ -208,7 +208,8 @@ func modules() []Step {
 	}
 }
 
-// deviceTrees compiles and installs the descriptions of the boards that are configured.
+// deviceTrees compiles and installs the descriptions of the boards that are configured:
+// first of all, since a fault in them shows within seconds.
 func deviceTrees(a arch.Arch) []Step {
 	if !a.DeviceTrees {
 		return nil

@@ -48,7 +48,7 @@ func claySettings(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{"KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
+	return []string{"KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
 }
 
 func TestOptionThatDoesNotStick(t *testing.T) {

@@ -22,7 +22,7 @@ func slow(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
+	return append(os.Environ(), "KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
 }
 
 // start begins a build in a process group of its own and waits until its container runs.
@@ -48,7 +48,7 @@ func start(t *testing.T, e *docker.Engine) (*exec.Cmd, *bytes.Buffer) {
 
 func running(t *testing.T, e *docker.Engine) []string {
 	t.Helper()
-	names, err := e.Containers(t.Context(), "kiln-build-micro-6.12.1-")
+	names, err := e.Containers(t.Context(), "kiln-build-mud-6.12.1-")
 	if err != nil {
 		t.Fatal(err)
 	}

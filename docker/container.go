@@ -57,11 +57,10 @@ type Container struct {
 
 // Run creates and starts a container. If it cannot be started it is removed.
 func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
-	created, err := e.api.ContainerCreate(ctx, s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
+	c, err := e.create(ctx, s)
 	if err != nil {
-		return nil, e.failed("create a container of "+s.Image, err)
+		return nil, err
 	}
-	c := &Container{engine: e, ID: created.ID}
 	if err := e.api.ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 		c.Remove()
 		if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
@@ -69,6 +68,21 @@ func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
 				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
 		}
 		return nil, e.failed("start a container of "+s.Image, err)
+	}
+	return c, nil
+}
+
+// create makes a container. Making it is not broken off: the engine would make it all
+// the same, and nobody would know of it.
+func (e *Engine) create(ctx context.Context, s Spec) (*Container, error) {
+	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
+	if err != nil {
+		return nil, e.failed("create a container of "+s.Image, err)
+	}
+	c := &Container{engine: e, ID: created.ID}
+	if ctx.Err() != nil {
+		c.Remove()
+		return nil, ctx.Err()
 	}
 	return c, nil
 }

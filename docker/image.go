@@ -143,11 +143,10 @@ func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) er
 		return err
 	}
 	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // an image without a command needs one to be a container
-	created, err := e.api.ContainerCreate(ctx, spec.config(e.owner), spec.host(e.endpoint), nil, nil, spec.name())
+	c, err := e.create(ctx, spec)
 	if err != nil {
-		return e.failed("create a container of "+ref, err)
+		return err
 	}
-	c := &Container{engine: e, ID: created.ID}
 	defer c.Remove()
 	return c.Get(ctx, source, dest)
 }

@@ -175,8 +175,9 @@ func (w *Works) job(ctx context.Context, r ready, tree source.Tree) (*job, error
 	return &job{works: w, ready: r, tree: tree, log: io.Discard, jobs: w.Limits.jobs(info.CPUs, info.Memory)}, nil
 }
 
-// open starts the container and puts the configuration's fragments into it.
-func (j *job) open(ctx context.Context) error {
+// open starts the container and puts the configuration's fragments into it. Where
+// that fails no container is left.
+func (j *job) open(ctx context.Context) (err error) {
 	p, e := j.ready.plan, j.works.Engine
 	for _, m := range p.Mounts {
 		if m.ReadOnly {
@@ -189,6 +190,11 @@ func (j *job) open(ctx context.Context) error {
 	if err := j.start(ctx); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			j.box.Remove()
+		}
+	}()
 	if err := j.reuse(ctx); err != nil {
 		return err
 	}

@@ -102,11 +102,19 @@ func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) 
 	case !byItself && c.early():
 		return Silent, fmt.Sprintf("%v: the kernel has no console on %s, or did not start", ended, k.Arch.QEMU.Console)
 	case !byItself:
-		return Hang, ended.Error()
+		return Hang, fmt.Sprintf("%v after %q", ended, c.lastWord())
 	case c.stage == StageNone:
 		return NoQEMU, "the emulator ended: " + strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.complaints.String()))
 	}
 	return Died, "the machine ended before the first program had reported"
+}
+
+// lastWord is the last line that was printed.
+func (c *console) lastWord() string {
+	if len(c.tail) == 0 {
+		return ""
+	}
+	return c.tail[len(c.tail)-1]
 }
 
 // judge compares what the first program reports with what the kernel must be.

@@ -61,6 +61,7 @@ func main() {
 
 // try makes a check of what was tried.
 func try(name string, do func() (string, error)) Check {
+	fmt.Println("kiln-init: tries " + name) // the last word of one that hangs
 	got, err := do()
 	switch {
 	case err == nil:

@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/kernel/reproduce"
 )
 
 // Configuration is what became of the options that a kernel asks for.
@@ -140,6 +141,9 @@ func (j *job) check(ctx context.Context) error {
 	}
 	if err := j.configuration().Err(); err != nil {
 		return err
+	}
+	for _, breaker := range reproduce.Breakers(j.final) {
+		j.works.Console.Say("warning: kernel %s: another build will not give the same bytes: %s", j.ready.plan.Folder(), breaker)
 	}
 	o := j.origin()
 	o.Final = j.finalSum

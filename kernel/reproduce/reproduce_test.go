@@ -1,0 +1,109 @@
+package reproduce
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// pair makes two folders with a file in each.
+func pair(t *testing.T, name string, first, second []byte) (a, b string) {
+	t.Helper()
+	a, b = t.TempDir(), t.TempDir()
+	for dir, text := range map[string][]byte{a: first, b: second} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a, b
+}
+
+func TestCauses(t *testing.T) {
+	signs := Signs{Places: []string{"/elsewhere"}, Hosts: []string{"another-machine"}}
+	for name, tc := range map[string]struct{ first, second, cause string }{
+		"same":   {"a kernel", "a kernel", ""},
+		"time":   {"made 2026-11-25 10:00:01", "made 2027-12-30 17:00:02", causeTime},
+		"folder": {"in /output/x", "in /elsewhere/output/x", causePath},
+		"host":   {"by 4f3a", "by another-machine", causeHost},
+		"chance": {"seed 81f3", "seed 77aa", ""},
+	} {
+		a, b := pair(t, "System.map", []byte(tc.first), []byte(tc.second))
+		list, err := Compare(a, b, []string{"System.map"}, signs)
+		if err != nil || (len(list) == 0) != (name == "same") {
+			t.Fatalf("%s: %v, %v", name, list, err)
+		}
+		if len(list) > 0 && list[0].Cause != tc.cause {
+			t.Errorf("%s: the cause is %q, want %q", name, list[0].Cause, tc.cause)
+		}
+	}
+}
+
+// packed makes an archive of one member.
+func packed(t *testing.T, name, text string) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	z, err := zstd.NewWriter(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := tar.NewWriter(z)
+	if err := out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+func TestModulesAreComparedOneByOne(t *testing.T) {
+	key := Signs{Options: map[string]string{"CONFIG_MODULE_SIG": "y", "CONFIG_MODULE_SIG_KEY": `"` + generatedKey + `"`}}
+	a, b := pair(t, "modules.tar.zst", packed(t, "lib/loop.ko", "code 1111"+signature), packed(t, "lib/loop.ko", "code 2222"+signature))
+	list, err := Compare(a, b, []string{"modules.tar.zst"}, key)
+	if err != nil || len(list) != 1 || list[0].File != "lib/loop.ko" || list[0].Cause != causeKey {
+		t.Errorf("%v, %v", list, err)
+	}
+	if got := Breakers(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
+		t.Errorf("warned of %v", got)
+	}
+}
+
+// TestSectionsOfVmlinux changes a byte in a section of an ELF file, this program.
+func TestSectionsOfVmlinux(t *testing.T) {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(text))
+	if err != nil {
+		t.Skipf("SKIPPED, programs are no ELF files here: %v", err)
+	}
+	other := bytes.Clone(text)
+	other[f.Section(".rodata").Offset+7]++
+	a, b := pair(t, Vmlinux, text, other)
+	for dir, image := range map[string]string{a: "packed one", b: "packed two"} {
+		if err := os.WriteFile(filepath.Join(dir, "bzImage"), []byte(image), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := Compare(a, b, []string{"bzImage"}, Signs{})
+	if err != nil || len(list) != 2 || list[0].Section != ".rodata" || list[0].Offset != 7 || list[1].File != "bzImage" {
+		t.Errorf("%v, %v", list, err)
+	}
+}

@@ -54,6 +54,7 @@ func TestVerdicts(t *testing.T) {
 		"hang of the init":    {lines: []string{linux, initStarted}, ended: errTotal, verdict: Hang, stage: StageInit},
 		"silent":              {ended: errQuiet, verdict: Silent, stage: StageNone, why: "console"},
 		"silent but firmware": {lines: []string{"OpenSBI v1.2"}, ended: errQuiet, verdict: Silent, stage: StageFirmware},
+		"silent, and off":     {verdict: Silent, stage: StageNone, why: "without a word"},
 		"died":                {lines: []string{linux}, verdict: Died, stage: StageKernel},
 		"emulator fails":      {ended: errors.New("exit status 1"), complain: "no such machine", verdict: NoQEMU, stage: StageNone, why: "no such machine"},
 		"other release":       {lines: []string{linux, reported(t, func(g *guest) { g.Release = "6.12.2" })}, verdict: WrongKernel, stage: StageOff, why: "6.12.2"},

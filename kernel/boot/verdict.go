@@ -103,6 +103,8 @@ func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) 
 		return Silent, fmt.Sprintf("%v: the kernel has no console on %s, or did not start", ended, k.Arch.QEMU.Console)
 	case !byItself:
 		return Hang, fmt.Sprintf("%v after %q", ended, c.lastWord())
+	case c.early() && ended == nil:
+		return Silent, fmt.Sprintf("the machine went off without a word of the kernel: it has no console on %s", k.Arch.QEMU.Console)
 	case c.stage == StageNone:
 		return NoQEMU, "the emulator ended: " + strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.complaints.String()))
 	}

@@ -57,9 +57,14 @@ func (j *job) failed(s Step, exit *docker.ExitError, found diagnose.Failure) err
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: docker.Quote(exit.Argv), Failure: found,
 	}
 	for _, e := range found.Errors {
-		j.works.Console.Annotate(report.Note{Level: string(e.Severity), File: e.File, Line: e.Line, Column: e.Column, Title: p.Folder() + ": " + e.Tool, Text: e.Text})
+		j.annotate(e)
 	}
 	return fault.Blame(found.Cause, f)
+}
+
+// annotate shows a complaint at its line, in GitHub Actions.
+func (j *job) annotate(f diagnose.Finding) {
+	j.works.Console.Annotate(report.Note{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.ready.plan.Folder() + ": " + f.Tool, Text: f.Text})
 }
 
 // configures tells whether a step makes the configuration.
@@ -116,7 +121,7 @@ func (j *job) judgeWarnings(ctx context.Context) {
 			break
 		}
 		j.works.Console.Say("  new: %s", f)
-		j.works.Console.Annotate(report.Note{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.ready.plan.Folder() + ": " + f.Tool, Text: f.Text})
+		j.annotate(f)
 	}
 }
 

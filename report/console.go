@@ -23,8 +23,7 @@ type Console struct {
 	out, err io.Writer
 	json     bool
 	terminal bool
-	github   bool   // it speaks to GitHub Actions
-	summary  string // where that shows a summary
+	github   bool // it speaks to GitHub Actions
 	secrets  []string
 	told     map[string]bool
 	under    []*Progress // what is under way: together they are the terminal's last line

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -16,10 +15,9 @@ type Note struct {
 	Text   string
 }
 
-// GitHub has the console speak to GitHub Actions: notes become annotations, long texts
-// fold, and summaries go to the file that the job shows (its documentation, "Workflow
-// commands").
-func (c *Console) GitHub(summary string) { c.github, c.summary = true, summary }
+// GitHub has the console speak to GitHub Actions: notes become annotations, and long
+// texts fold (its documentation, "Workflow commands").
+func (c *Console) GitHub() { c.github = true }
 
 // Annotate shows a note at its line, in GitHub Actions; elsewhere it does nothing.
 func (c *Console) Annotate(n Note) {
@@ -43,23 +41,6 @@ func (c *Console) Fold(title, text string) {
 	if c.github {
 		c.Say("::group::%s\n%s\n::endgroup::", escapeData(title), strings.TrimSuffix(text, "\n"))
 	}
-}
-
-// Summarize adds Markdown to what the job shows, in GitHub Actions; elsewhere it does
-// nothing.
-func (c *Console) Summarize(markdown string) error {
-	if !c.github || c.summary == "" {
-		return nil
-	}
-	f, err := os.OpenFile(c.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(f, c.Redact(markdown)); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 func number(n int) string {

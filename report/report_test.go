@@ -76,3 +76,21 @@ func TestDocumentIsReadBack(t *testing.T) {
 		t.Errorf("read back %v, %v", got, err)
 	}
 }
+
+func TestGitHubActions(t *testing.T) {
+	var out bytes.Buffer
+	c := New(&out, &out, "")
+	note := Note{Level: "error", File: "kernel/pid.c", Line: 42, Title: "micro: gcc", Text: "100 %\nwrong"}
+	c.Annotate(note)
+	c.Fold("log", "a line\n")
+	if out.Len() > 0 {
+		t.Errorf("elsewhere it says %q", out.String())
+	}
+	c.GitHub()
+	c.Annotate(note)
+	c.Fold("log", "a line\n")
+	want := "::error file=kernel/pid.c,line=42,title=micro%3A gcc::100 %25%0Awrong\n::group::log\na line\n::endgroup::\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

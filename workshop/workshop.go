@@ -67,7 +67,7 @@ func newConsole() *report.Console {
 	c := report.New(os.Stdout, os.Stderr, os.Getenv(OutputVariable))
 	c.Hide(os.Getenv(docker.PasswordVariable))
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		c.GitHub(os.Getenv("GITHUB_STEP_SUMMARY"))
+		c.GitHub()
 	}
 	return c
 }

@@ -263,6 +263,12 @@ func (c *Container) Remove() error {
 	return c.engine.removeContainer(ctx, c.ID)
 }
 
+// Leave removes the container as Remove does, beside whatever comes next: an engine
+// first waits for what was written in it. RemoveVolume and Close wait for that.
+func (c *Container) Leave() {
+	c.engine.leaving.Go(func() { c.Remove() })
+}
+
 func (e *Engine) removeContainer(ctx context.Context, id string) error {
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if cerrdefs.IsNotFound(err) || (err != nil && strings.Contains(err.Error(), "already in progress")) {

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/fault"
@@ -21,6 +23,36 @@ func TestExecGivesOutputAndExitCode(t *testing.T) {
 	var exit *ExitError
 	if !errors.As(err, &exit) || exit.Code != 7 || !strings.Contains(err.Error(), "oops") || out != "1000\n" {
 		t.Errorf("out %q, err %v", out, err)
+	}
+}
+
+func TestExecReadsItsInput(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	big := strings.Repeat("kiln\n", 1<<20)
+	out, err := c.Output(t.Context(), Command{Argv: []string{"wc", "-c"}, Stdin: strings.NewReader(big)})
+	if err != nil || strings.TrimSpace(out) != fmt.Sprint(len(big)) {
+		t.Errorf("counted %q, %v; expected %d", out, err, len(big))
+	}
+	out, err = c.Output(t.Context(), Command{Argv: []string{"head", "-n", "1"}, Stdin: strings.NewReader(big)})
+	if err != nil || out != "kiln\n" {
+		t.Errorf("a command that takes one line of many: %q, %v", out, err)
+	}
+	torn := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrClosed))
+	if err := c.Exec(t.Context(), Command{Argv: []string{"cat"}, Stdin: torn}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("an input that cannot be read: %v", err)
+	}
+}
+
+func TestLeftContainerIsGoneBeforeItsVolume(t *testing.T) {
+	e := realEngine(t)
+	const volume = "kiln-test-left"
+	if _, err := e.Volume(t.Context(), volume, "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	c := box(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
+	c.Leave()
+	if err := e.RemoveVolume(t.Context(), volume); err != nil {
+		t.Errorf("remove the volume of a container that was left: %v", err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types/build"
@@ -39,6 +40,7 @@ type Engine struct {
 	getenv   func(string) string
 	owner    owner
 	buildKit bool
+	leaving  sync.WaitGroup // containers that are on their way out
 }
 
 // Info tells what engine was found.
@@ -119,8 +121,11 @@ func (e *Engine) describe(info system.Info) Info {
 	}
 }
 
-// Close ends the connection.
-func (e *Engine) Close() error { return e.api.Close() }
+// Close ends the connection, when all containers that were left are gone.
+func (e *Engine) Close() error {
+	e.leaving.Wait()
+	return e.api.Close()
+}
 
 // failed wraps an error of the engine: what it did, and that the surroundings
 // are at fault. A full disk gets a hint, since the engine only passes text on.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 )
@@ -16,6 +17,7 @@ type Command struct {
 	User   string   // "UID:GID"; empty for the container's own
 	Env    []string // NAME=value, added to the container's
 	Dir    string
+	Stdin  io.Reader // nil for none; read to its end, or as far as the command does
 	Stdout io.Writer // nil discards
 	Stderr io.Writer // nil discards
 }
@@ -50,7 +52,7 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 	api := c.engine.api
 	made, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
 		Cmd: cmd.Argv, User: cmd.User, Env: cmd.Env, WorkingDir: cmd.Dir,
-		AttachStdout: true, AttachStderr: true,
+		AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
 		return c.engine.failed("run "+Quote(cmd.Argv), err)
@@ -65,6 +67,7 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 		c.Remove()
 		stream.Close()
 	})
+	fed := feed(stream, cmd.Stdin)
 	_, err = stdcopy.StdCopy(orDiscard(cmd.Stdout), orDiscard(cmd.Stderr), stream.Reader)
 	if !stop() {
 		<-removed
@@ -74,7 +77,44 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 	if err != nil {
 		return c.engine.failed("read the output of "+Quote(cmd.Argv), err)
 	}
+	if err := <-fed; err != nil {
+		return fmt.Errorf("read what %s takes: %w", Quote(cmd.Argv), err)
+	}
 	return c.exitOf(ctx, made.ID, cmd.Argv)
+}
+
+// feed hands a command its input, beside whatever else it does, and then gives what
+// went wrong with reading it. A command that takes no more says by its code whether
+// that was well.
+func feed(stream types.HijackedResponse, in io.Reader) <-chan error {
+	failed := make(chan error, 1)
+	if in == nil {
+		close(failed)
+		return failed
+	}
+	go func() {
+		defer close(failed)
+		source := &remembering{Reader: in}
+		io.CopyBuffer(stream.Conn, source, make([]byte, 256<<10))
+		stream.CloseWrite()
+		failed <- source.failed
+	}()
+	return failed
+}
+
+// remembering keeps the error that a reader ended with, since a copy's may as well be
+// the writer's.
+type remembering struct {
+	io.Reader
+	failed error
+}
+
+func (r *remembering) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		r.failed = err
+	}
+	return n, err
 }
 
 // exitOf asks how a command ended. A command that is still running although its

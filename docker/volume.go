@@ -63,6 +63,7 @@ func (e *Engine) Overlay(ctx context.Context, name, lower, kind string, labels m
 // RemoveVolume removes a volume, its seal first and its layer last; one that is not
 // there is no error.
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
+	e.leaving.Wait() // a container may hold it still
 	for _, each := range []string{name + sealSuffix, name, name + layerSuffix} {
 		err := e.api.VolumeRemove(ctx, each, false)
 		if err != nil && !cerrdefs.IsNotFound(err) {

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,7 +24,8 @@ const unpackRuns = 3
 // BenchmarkUnpack compares the way from a downloaded tarball to the verified,
 // unpacked volume with what a script would do, `xz -dc | tar -x`, of the same tree
 // in the same kind of container and volume. The volumes are all removed at the end:
-// ext4 is slow to make files where many were removed within the last minutes.
+// ext4 is slow to make files where many were removed within the last minutes. Each
+// side begins when what the other wrote is on the disk.
 func BenchmarkUnpack(b *testing.B) {
 	r := realRoom(b)
 	o, ref := ut.New(b), debianSource(b, r)
@@ -164,6 +166,7 @@ func script(b *testing.B, r Room, xz string, n int) time.Duration {
 	if err := putFile(b.Context(), to, xz, "/tmp", "linux.tar.xz"); err != nil {
 		b.Fatal(err)
 	}
+	syscall.Sync()
 	start := time.Now()
 	if _, err := to.Output(b.Context(), docker.Command{Argv: []string{"sh", "-c", "xz -dc /tmp/linux.tar.xz | tar -x -C " + tree}}); err != nil {
 		b.Fatal(err)
@@ -186,6 +189,7 @@ func fetched(b *testing.B, r Room, o *ut.Org, ref Ref, n int) time.Duration {
 		b.Fatal(err)
 	}
 	fresh(b, r, Volume(at, nil))
+	syscall.Sync()
 	start := time.Now()
 	if _, err := r.Fetch(b.Context(), KernelOrg, at, nil); err != nil {
 		b.Fatal(err)

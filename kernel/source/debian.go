@@ -146,7 +146,7 @@ func (d debian) unpack(ctx context.Context, box *docker.Container, ref Ref) (Sig
 		return by, fault.Wrap(fault.Bad, err)
 	}
 	name, _, _ := strings.Cut(ref.pkgName(), "=")
-	return by, d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz")
+	return by, d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz", nil)
 }
 
 // pkgName gives the package with its version, as apt takes it.

@@ -132,7 +132,7 @@ func (g git) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signat
 	if err != nil {
 		return by, fmt.Errorf("unpack %s: %w", g.url, err)
 	}
-	return by, g.room.untar(ctx, box, packed)
+	return by, g.room.untar(ctx, box, packed, nil)
 }
 
 // verify checks the signature of the tag. A repository that somebody chose may

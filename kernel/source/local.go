@@ -136,9 +136,5 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 
 func (t tarball) unpack(ctx context.Context, box *docker.Container, _ Ref) (Signature, error) {
 	none := Signature{Status: NoSignature}
-	name := filepath.Base(t.path)
-	if err := putFile(ctx, box, t.path, "/tmp", name); err != nil {
-		return none, err
-	}
-	return none, t.room.untar(ctx, box, "/tmp/"+name)
+	return none, t.room.untarHere(ctx, box, t.path, t.path)
 }

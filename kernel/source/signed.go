@@ -2,6 +2,8 @@ package source
 
 import (
 	"archive/tar"
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,8 +21,7 @@ import (
 
 // unpackSigned unpacks a tarball of this machine, whose sha256 was compared before,
 // in the box, and meanwhile verifies here the signature that was made over the
-// unpacked tar. The box gets the tarball as it is: to an engine that is elsewhere
-// that is a sixth of the way.
+// unpacked tar.
 func (r Room) unpackSigned(ctx context.Context, box *docker.Container, s signed) (trust.Signer, error) {
 	var by trust.Signer
 	var refused error
@@ -29,12 +30,7 @@ func (r Room) unpackSigned(ctx context.Context, box *docker.Container, s signed)
 		by, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error {
-		if err := putFile(ctx, box, s.tarball, "/tmp", s.top+".tar.gz"); err != nil {
-			return err
-		}
-		return r.untar(ctx, box, "/tmp/"+s.top+".tar.gz")
-	})
+	work.Go(func() error { return r.untarHere(ctx, box, s.tarball, s.top+".tar.gz") })
 	err := work.Wait()
 	if refused != nil { // counts for more than how the unpacking went meanwhile
 		return by, refused
@@ -54,20 +50,25 @@ func (s signed) verify() (trust.Signer, error) {
 	if err != nil {
 		return trust.Signer{}, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
 	}
-	reader, writer := io.Pipe()
+	reader, pipe := io.Pipe()
 	members := make(chan error, 1)
 	go func() {
-		err := checkMembers(reader, s.top)
+		err := checkMembers(bufio.NewReaderSize(reader, handed), s.top)
 		reader.CloseWithError(err)
 		members <- err
 	}()
+	writer := bufio.NewWriterSize(pipe, handed)
 	by, err := s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
-	writer.CloseWithError(err)
+	pipe.CloseWithError(cmp.Or(err, writer.Flush()))
 	if bad := <-members; bad != nil && (err == nil || !errors.Is(bad, err)) {
 		return by, bad
 	}
 	return by, err
 }
+
+// handed is how many bytes go from one reader of a tar to the other at once: each time
+// one waits for the other.
+const handed = 1 << 20
 
 // checkMembers reads a tar to its end, and refuses one of which a member, or what a
 // link leads to, lies outside of the folder top.

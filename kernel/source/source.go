@@ -199,7 +199,7 @@ func (r Room) inVolume(ctx context.Context, t *Tree, more []docker.Mount, put fu
 	if err != nil {
 		return err
 	}
-	defer box.Remove()
+	defer box.Leave()
 	if err := put(box); err != nil {
 		return err
 	}

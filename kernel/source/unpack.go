@@ -3,7 +3,9 @@ package source
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -12,21 +14,40 @@ import (
 	"github.com/romanatrashyonok/kiln/report"
 )
 
-// untar unpacks a tarball that is in the box, without its top folder. igzip unpacks
-// six times faster than gzip.
-func (r Room) untar(ctx context.Context, box *docker.Container, tarball string) error {
+// untarHere unpacks a file of this machine, a tarball of that name, in the box. It is
+// sent packed: to an engine that is elsewhere that is a sixth of the way.
+func (r Room) untarHere(ctx context.Context, box *docker.Container, file, tarball string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer f.Close()
+	return r.untar(ctx, box, tarball, f)
+}
+
+// unpackers are the programs that tar unpacks with, by how a tarball's name ends.
+// igzip is six times faster than gzip.
+var unpackers = map[string]string{".gz": "igzip", ".tgz": "igzip", ".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".zst": "zstd"}
+
+// untar unpacks a tarball, without its top folder: one that is in the box, or else
+// what body reads.
+func (r Room) untar(ctx context.Context, box *docker.Container, tarball string, body io.Reader) error {
 	progress := r.Console.Progress("unpack " + filepath.Base(tarball))
 	done := int64(0)
+	from := tarball
+	if body != nil {
+		from = "-"
+	}
 	argv := []string{
-		"tar", "--extract", "--no-same-owner", "--strip-components=1", "--directory", tree, "--file", tarball,
+		"tar", "--extract", "--no-same-owner", "--strip-components=1", "--directory", tree, "--file", from,
 		fmt.Sprintf("--blocking-factor=%d", recordSize/512),
 		fmt.Sprintf("--checkpoint=%d", checkpoint), "--checkpoint-action=echo=%u",
 	}
-	if strings.HasSuffix(tarball, "gz") {
-		argv = append(argv, "--use-compress-program=igzip")
+	if program := unpackers[path.Ext(tarball)]; program != "" {
+		argv = append(argv, "--use-compress-program="+program)
 	}
 	var stderr strings.Builder
-	err := box.Exec(ctx, docker.Command{Argv: argv, Stderr: report.EachLine(func(line string) {
+	err := box.Exec(ctx, docker.Command{Argv: argv, Stdin: body, Stderr: report.EachLine(func(line string) {
 		var record int64
 		if _, err := fmt.Sscanf(line, "tar: %d", &record); err == nil {
 			done = record * recordSize >> 20

@@ -43,7 +43,7 @@ func init() {
 
 // Aliases are further names: mage kernel is mage kernel:all, and no Go function can
 // be called 386.
-var Aliases = map[string]any{"kernel": Kernel.All, "kernel:386": Kernel.I386}
+var Aliases = map[string]any{"kernel": Kernel.All, "kernel:386": Kernel.I386, "test": Test.All}
 
 // run does the work of a target and makes its error the exit code.
 func run(ctx context.Context, work workshop.Work) error {
@@ -312,9 +312,17 @@ func Bench(ctx context.Context,
 	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Bench(ctx, value(only)) })
 }
 
-// Test runs the whole test suite, on the real engine.
-func Test(ctx context.Context) error {
+// Test holds the targets of the test suite.
+type Test mg.Namespace
+
+// All runs the test suite that CI runs, on the real engine; mage test is short for it.
+func (Test) All(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).Test)
+}
+
+// Full runs it with what takes hours: all nine architectures built twice and booted, and kills.
+func (Test) Full(ctx context.Context) error {
+	return run(ctx, (*workshop.Workshop).TestFull)
 }
 
 // Lint runs gofmt, go vet and staticcheck, with and without the mage tag.

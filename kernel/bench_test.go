@@ -396,7 +396,7 @@ func (y *yard) follow(what string, pair []source.Ref) {
 func (y *yard) buildFrom(ref source.Ref) spent {
 	y.b.Helper()
 	ctx, s := y.b.Context(), y.spec()
-	tools, err := y.w.toolchain(ctx, s.Arch)
+	tools, err := y.w.toolchain(ctx, s.Compiler)
 	if err != nil {
 		y.b.Fatal(err)
 	}

@@ -18,6 +18,30 @@ import (
 // and extracts it. Where the targets have built it, nothing is built.
 func shipped(t *testing.T, archName string) (*Works, string) {
 	t.Helper()
+	return built(t, shippedSpec(t, archName, arch.GCC))
+}
+
+// shippedSpec is that kernel, for a compiler. LLVM's has another name, for an output of
+// its own.
+func shippedSpec(t *testing.T, archName, compiler string) Spec {
+	t.Helper()
+	table := Table{
+		Name: "micro", Version: "~> 6.12.0", Arch: []string{archName}, Source: []string{"kernel.org", "debian"},
+		Config: []string{"tinyconfig", "config/micro.config"}, Toolchain: compiler,
+	}
+	if compiler != arch.GCC {
+		table.Name += compiler
+	}
+	specs, err := File{Kernels: []Table{table}}.Specs(".", Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return specs[0]
+}
+
+// built builds a kernel unless it is there, and extracts it.
+func built(t *testing.T, s Spec) (*Works, string) {
+	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -26,15 +50,7 @@ func shipped(t *testing.T, archName string) (*Works, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := Table{
-		Name: "micro", Version: "~> 6.12.0", Arch: []string{archName}, Source: []string{"kernel.org", "debian"},
-		Config: []string{"tinyconfig", "config/micro.config"},
-	}
-	specs, err := File{Kernels: []Table{table}}.Specs(".", Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := w.Build(t.Context(), specs[0])
+	result, err := w.Build(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,11 +83,19 @@ func (w *Works) had(ctx context.Context, p Plan) (why string, err error) {
 
 // String tells the result in a line.
 func (r Result) String() string {
-	if !r.Built {
-		return r.Image + ": " + r.Why
-	}
-	return fmt.Sprintf("%s: built in %s", r.Image, report.Duration(time.Duration(r.Seconds*float64(time.Second))))
+	return r.Image + ": " + r.Outcome()
 }
+
+// Outcome tells how long the build took, or why there was none.
+func (r Result) Outcome() string {
+	if !r.Built {
+		return r.Why
+	}
+	return "built in " + report.Duration(time.Duration(r.Seconds*float64(time.Second)))
+}
+
+// Folder names the kernel's folder in dist/kernels.
+func (r Result) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
 // Built gives the result that the engine has for a kernel, of whichever plan.
 func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {

@@ -44,12 +44,8 @@ func (j *job) identify(ctx context.Context) error {
 	if !j.cached() {
 		return nil
 	}
-	cross := j.ready.spec.Arch.Cross
 	var programs []string
-	for _, ask := range [][]string{
-		{cross + "gcc", "-print-prog-name=cc1"}, {"gcc", "-print-prog-name=cc1"},
-		{"which", cross + "gcc", cross + "as", "gcc", "as"},
-	} {
+	for _, ask := range j.ready.spec.Compiler.Content {
 		out, err := j.box.Output(ctx, docker.Command{Argv: ask})
 		if err != nil {
 			return err

@@ -206,11 +206,11 @@ func (j *job) explain(ctx context.Context, lost map[string]string) error {
 // kconfigEnv is what the kernel's top Makefile exports to the tools that read
 // Kconfig files.
 func (j *job) kconfigEnv(ctx context.Context) []string {
-	a := j.ready.spec.Arch
+	c := j.ready.spec.Compiler
 	return append(j.env(),
-		"srctree="+sourceDir, "SRCARCH="+a.Source, "KERNELVERSION="+j.ready.plan.Version,
-		"CC="+a.Cross+"gcc", "CC_VERSION_TEXT="+j.firstLine(ctx, a.Cross+"gcc", "--version"),
-		"LD="+a.Cross+"ld", "AR="+a.Cross+"ar", "NM="+a.Cross+"nm", "OBJCOPY="+a.Cross+"objcopy",
+		"srctree="+sourceDir, "SRCARCH="+j.ready.spec.Arch.Source, "KERNELVERSION="+j.ready.plan.Version,
+		"CC="+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
+		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",
 	)
 }

@@ -26,7 +26,7 @@ type Extracted struct {
 // Each is compared with the sha256 that was recorded where it was made. The folder
 // is replaced whole or not at all.
 func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
-	dest := filepath.Join(w.Dist, "kernels", filepath.Base(r.Name+"-"+r.Version+"-"+r.Arch))
+	dest := filepath.Join(w.Dist, "kernels", filepath.Base(r.Folder()))
 	if m, err := checkFolder(dest); err == nil && m.Plan == r.Plan {
 		return extracted(dest, m, false), nil
 	}

@@ -41,6 +41,15 @@ func (f *Failure) Error() string {
 	return strings.Join(append(lines, f.Failure.String()), "\n")
 }
 
+// summary is the failure on one line.
+func (f *Failure) summary() string {
+	line := fmt.Sprintf("failed in step %s (%s)", f.Step, f.Cause)
+	if f.First != nil {
+		line += ": " + f.First.String()
+	}
+	return line
+}
+
 // causeHint says what to do, where that does not stand in the error itself.
 var causeHint = map[fault.Cause]string{
 	fault.Toolchain: "a program that builds is missing in the toolchain image, or cannot do what this kernel asks for",
@@ -49,8 +58,8 @@ var causeHint = map[fault.Cause]string{
 
 // failed judges a failed step by what it printed.
 func (j *job) failed(s Step, exit *docker.ExitError, found diagnose.Failure) error {
-	if found.Cause == fault.Source && j.configures(s) && (found.First == nil || found.First.Tool != "kconfig") {
-		found.Cause = fault.Configuration // the kernel's tools refuse what was asked; a Kconfig file that they cannot read is the source's
+	if found.Cause == fault.Source && j.configures(s) && (found.First == nil || found.First.Tool == "make") {
+		found.Cause = fault.Configuration // the kernel's tools refuse what was asked
 	}
 	p := j.ready.plan
 	f := &Failure{
@@ -59,6 +68,7 @@ func (j *job) failed(s Step, exit *docker.ExitError, found diagnose.Failure) err
 	for _, e := range found.Errors {
 		j.annotate(e)
 	}
+	j.works.Console.Tell(p.Folder(), "build", f.summary())
 	return fault.Blame(found.Cause, f)
 }
 

@@ -21,6 +21,9 @@ func (f File) Filled() File {
 		if t.Version == "" {
 			t.Version = "longterm"
 		}
+		if t.Toolchain == "" {
+			t.Toolchain = arch.GCC
+		}
 		if len(t.Config) == 0 {
 			t.Config = []string{"defconfig"}
 		}
@@ -62,6 +65,9 @@ func (t Table) check(at func(string) string, report func(key, format string, arg
 		if _, err := arch.Find(a); err != nil {
 			report(at("arch"), "%v", err)
 		}
+	}
+	if _, err := (arch.Arch{}).Compiler(t.Toolchain); err != nil {
+		report(at("toolchain"), "%v", err)
 	}
 	for _, s := range t.Source {
 		if err := source.Check(s); err != nil {

@@ -120,13 +120,13 @@ func attempt[T any](ctx context.Context, w *Works, s Spec, from string, use func
 // made: without it there can be no result of the plan yet. What fails in fetching
 // fails again where the source is needed.
 func (w *Works) tools(ctx context.Context, s Spec, from string, ref source.Ref) (Toolchain, error) {
-	if !w.building || w.hasToolchain(ctx, s.Arch) {
-		return w.toolchain(ctx, s.Arch)
+	if !w.building || w.hasToolchain(ctx, s.Compiler) {
+		return w.toolchain(ctx, s.Compiler)
 	}
 	var ahead sync.WaitGroup
 	defer ahead.Wait()
 	ahead.Go(func() { w.Sources.Fetch(ctx, from, ref, s.Patches) })
-	return w.toolchain(ctx, s.Arch)
+	return w.toolchain(ctx, s.Compiler)
 }
 
 // sourceFault is a failure of one source that the next one may not have.

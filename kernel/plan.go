@@ -85,13 +85,13 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 		Source: ref, Patches: s.Patches, Toolchain: tools, Config: s.Config,
 		User: builder, Network: "none",
 	}
-	p.Env = environment(s.Arch)
+	p.Env = environment(s)
 	p.Mounts = []docker.Mount{
 		{Volume: source.Volume(ref, s.Patches), Path: sourceDir, ReadOnly: true},
 		{Volume: p.outputVolume(), Path: outputDir},
 		{Volume: "kiln-ccache-" + s.Arch.Name, Path: cacheDir},
 	}
-	p.Steps = append(configure(s.Config), compile(s.Arch)...)
+	p.Steps = append(configure(s.Config), compile(s.Arch, s.Compiler)...)
 	return p
 }
 
@@ -123,15 +123,15 @@ func (p Plan) outputVolume() string { return "kiln-output-" + p.Name + "-" + p.A
 // environment is what the commands see and what decides the result. Time, user and
 // host of a build would stand in the kernel; the time is the source's own and is
 // added when that is known (see job.env).
-func environment(a arch.Arch) []string {
-	return []string{
+func environment(s Spec) []string {
+	return slices.Concat([]string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/tmp", "LC_ALL=C", "TZ=UTC",
-		"ARCH=" + a.Kernel,
-		"CROSS_COMPILE=" + a.Cross,
+		"ARCH=" + s.Arch.Kernel,
+	}, s.Compiler.Env, []string{
 		"KBUILD_BUILD_USER=kiln", "KBUILD_BUILD_HOST=kiln", "KBUILD_BUILD_VERSION=1",
 		"LOCALVERSION=", // set, even empty, it keeps scripts/setlocalversion from adding "+"
-	}
+	})
 }
 
 // kmake is a call of the kernel's make. The number of jobs is not in it: that
@@ -178,20 +178,20 @@ func fragmentPath(n int) string { return fmt.Sprintf("%s/%d.config", inputDir, n
 const modulesDir = "/tmp/modules"
 
 // compile gives the steps that make the kernel and collect the artefacts.
-func compile(a arch.Arch) []Step {
+func compile(a arch.Arch, c arch.Compiler) []Step {
 	image := outputDir + "/" + a.Image
-	compilers := []string{"CC=kiln-cc " + a.Cross + "gcc", "HOSTCC=kiln-cc gcc"} // under ccache
+	compilers := []string{"CC=kiln-cc " + c.CC, "HOSTCC=kiln-cc gcc"} // under ccache
 	make := func(words ...string) []string { return kmake(append(slices.Clone(compilers), words...)...) }
 	steps := append(deviceTrees(a), []Step{
 		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
 		{Name: "modules", When: "CONFIG_MODULES", Argv: make("modules")},
-		collectImage(a), collect("System.map", "System.map"), collect(".config", "config"),
+		collectImage(a, c), collect("System.map", "System.map"), collect(".config", "config"),
 	}...)
 	return slices.Concat(steps, modules(), []Step{
 		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include"),
 		{
 			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{outputDir + "/vmlinux"}, Out: []string{resultDir + "/vmlinux.debug"},
-			Argv: []string{a.Cross + "objcopy", "--only-keep-debug", outputDir + "/vmlinux", resultDir + "/vmlinux.debug"},
+			Argv: []string{c.Tools + "objcopy", "--only-keep-debug", outputDir + "/vmlinux", resultDir + "/vmlinux.debug"},
 		},
 	})
 }
@@ -234,11 +234,11 @@ func pack(name, when, dir, what string) Step {
 
 // collectImage gives the step that collects the kernel. One that is vmlinux itself
 // leaves its debug information behind, which is kept apart.
-func collectImage(a arch.Arch) Step {
+func collectImage(a arch.Arch, c arch.Compiler) Step {
 	name := path.Base(a.Image)
 	s := collect(a.Image, name)
 	if name == "vmlinux" {
-		s.Argv = []string{a.Cross + "objcopy", "--strip-debug", s.In[0], s.Out[0]}
+		s.Argv = []string{c.Tools + "objcopy", "--strip-debug", s.In[0], s.Out[0]}
 	}
 	return s
 }

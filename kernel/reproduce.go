@@ -38,11 +38,15 @@ type Reproduction struct {
 
 // String tells the outcome.
 func (r Reproduction) String() string {
-	text := fmt.Sprintf("%s-%s-%s: ", r.Name, r.Version, r.Arch)
+	return fmt.Sprintf("%s-%s-%s: %s", r.Name, r.Version, r.Arch, r.Outcome())
+}
+
+// Outcome tells it without the kernel's name.
+func (r Reproduction) Outcome() string {
 	if r.Same {
-		return text + fmt.Sprintf("built twice, %d files the same byte by byte (another %s)", len(r.Artefacts), strings.Join(r.Varied, ", "))
+		return fmt.Sprintf("built twice, %d files the same byte by byte (another %s)", len(r.Artefacts), strings.Join(r.Varied, ", "))
 	}
-	lines := []string{text + "two builds differ"}
+	lines := []string{"two builds differ"}
 	for _, d := range r.Differences {
 		lines = append(lines, "  "+d.String())
 	}

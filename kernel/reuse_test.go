@@ -175,7 +175,7 @@ func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
 // file in by .incbin, before and after that file has changed.
 func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 	w := testWorks(t)
-	tools, err := w.toolchain(t.Context(), again(t).Arch)
+	tools, err := w.toolchain(t.Context(), again(t).Compiler)
 	if err != nil {
 		t.Fatal(err)
 	}

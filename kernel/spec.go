@@ -32,17 +32,20 @@ type Table struct {
 	Allow   []string `toml:"allow"`   // asked options that may end up otherwise
 	Source  []string `toml:"source"`  // tried in order; see source.Check
 	Patches []string `toml:"patches"` // files, applied in order
+	// Toolchain is what compiles: "gcc", or "llvm". See arch.Compiler.
+	Toolchain string `toml:"toolchain"`
 }
 
 // Spec is one kernel to build: a table of the file for one architecture.
 type Spec struct {
-	Name    string
-	Want    release.Want
-	Arch    arch.Arch
-	Config  []Item
-	Allow   []string
-	Sources []string
-	Patches []source.Patch
+	Name     string
+	Want     release.Want
+	Arch     arch.Arch
+	Compiler arch.Compiler
+	Config   []Item
+	Allow    []string
+	Sources  []string
+	Patches  []source.Patch
 }
 
 // String names the kernel for a line of log.
@@ -128,6 +131,8 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 	s.Want, err = release.ParseWant(t.Version)
 	add(err)
 	s.Arch, err = arch.Find(archName)
+	add(err)
+	s.Compiler, err = s.Arch.Compiler(t.Toolchain)
 	add(err)
 	for _, text := range t.Config {
 		items, err := readItem(dir, text, s.Arch.Name)

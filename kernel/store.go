@@ -80,10 +80,9 @@ func (j *job) putLog(ctx context.Context) error {
 }
 
 func (j *job) manifest(ctx context.Context) (Manifest, error) {
-	cross := j.ready.spec.Arch.Cross
 	m := j.begun()
-	m.Toolchain.Compiler = j.firstLine(ctx, cross+"gcc", "--version")
-	m.Toolchain.Linker = j.firstLine(ctx, cross+"ld", "--version")
+	m.Toolchain.Compiler = j.firstLine(ctx, j.ready.spec.Compiler.CC, "--version")
+	m.Toolchain.Linker = j.firstLine(ctx, j.ready.spec.Compiler.LD, "--version")
 	m.Release = j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release")
 	m.Cache, m.CPU = j.cacheRecord(ctx), j.cpu(ctx)
 	var err error

@@ -26,11 +26,10 @@ const baseImage = "debian:trixie-slim"
 //go:embed toolchain
 var recipe embed.FS
 
-// toolchain gives the image that compiles for an architecture, and makes it
-// unless the engine has it.
-func (w *Works) toolchain(ctx context.Context, a arch.Arch) (Toolchain, error) {
-	id, from, err := w.image(ctx, "toolchain", a.Name, a.Packages)
-	return Toolchain{Image: id, Packages: a.Packages, From: from}, err
+// toolchain gives the image of a compiler, and makes it unless the engine has it.
+func (w *Works) toolchain(ctx context.Context, c arch.Compiler) (Toolchain, error) {
+	id, from, err := w.image(ctx, "toolchain", c.Image, c.Packages)
+	return Toolchain{Image: id, Packages: c.Packages, From: from}, err
 }
 
 // fetchImage gives the image that fetches and unpacks sources.
@@ -66,13 +65,13 @@ func (w *Works) base(ctx context.Context) (base.Image, error) {
 	return root.(base.Image), err
 }
 
-// hasToolchain tells whether an architecture's image is there, without making it.
-func (w *Works) hasToolchain(ctx context.Context, a arch.Arch) bool {
+// hasToolchain tells whether a compiler's image is there, without making it.
+func (w *Works) hasToolchain(ctx context.Context, c arch.Compiler) bool {
 	root, err := w.base(ctx)
 	if err != nil {
 		return false
 	}
-	tag, err := recipeTag(a.Name, a.Packages, root.ID)
+	tag, err := recipeTag(c.Image, c.Packages, root.ID)
 	if err != nil {
 		return false
 	}

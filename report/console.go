@@ -24,6 +24,7 @@ type Console struct {
 	json     bool
 	terminal bool
 	github   bool // it speaks to GitHub Actions
+	summary  summary
 	secrets  []string
 	told     map[string]bool
 	under    []*Progress // what is under way: together they are the terminal's last line

@@ -3,7 +3,9 @@ package report
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,5 +94,33 @@ func TestGitHubActions(t *testing.T) {
 	want := "::error file=kernel/pid.c,line=42,title=micro%3A gcc::100 %25%0Awrong\n::group::log\na line\n::endgroup::\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
+func TestSummaryIsATableOfWaresAndSteps(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "summary.md")
+	c := New(io.Discard, io.Discard, "")
+	if err := c.WriteSummary(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("nothing was told of, and something was written")
+	}
+	c.Hide("s3cret")
+	c.Tell("micro-amd64", "build", "built in 2m")
+	c.Tell("micro-arm64", "build", "failed: a|b\nwith s3cret")
+	c.Tell("micro-amd64", "boot", "booted in 1.2 s")
+	if err := c.WriteSummary(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	const want = `
+| | build | boot |
+| --- | --- | --- |
+| micro-amd64 | built in 2m | booted in 1.2 s |
+| micro-arm64 | failed: a\|b<br>with *** |  |
+`
+	if err != nil || string(got) != want {
+		t.Errorf("%v: got\n%s\nwant\n%s", err, got, want)
 	}
 }

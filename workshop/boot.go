@@ -27,7 +27,7 @@ func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string)
 			return err
 		}
 		verdicts = append(verdicts, r)
-		return w.Console.Result(r, r.String())
+		return w.booted(r)
 	})
 	if err == nil && junit != "" {
 		err = boot.WriteJUnit(junit, verdicts)
@@ -50,12 +50,18 @@ func (w *Workshop) bootNew(ctx context.Context, folders []string) error {
 		if before {
 			w.Console.Say("boot %s: it has booted before", r)
 		}
-		if err := w.Console.Result(r, r.String()); err != nil {
+		if err := w.booted(r); err != nil {
 			return err
 		}
 		verdicts = append(verdicts, r)
 	}
 	return failures(verdicts)
+}
+
+// booted prints a verdict.
+func (w *Workshop) booted(r boot.Report) error {
+	w.Console.Tell(r.Folder(), "boot", r.Outcome())
+	return w.Console.Result(r, r.String())
 }
 
 // failures makes one error of the kernels that did not boot.
@@ -85,6 +91,7 @@ func (w *Workshop) Reproduce(ctx context.Context, choice kernel.Choice) error {
 			return err
 		}
 		faults = append(faults, r.Err())
+		w.Console.Tell(built.Folder(), "second build", r.Outcome())
 		return w.Console.Result(r, r.String())
 	})
 	return errors.Join(err, errors.Join(faults...))

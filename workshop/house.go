@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/base"
@@ -49,12 +50,22 @@ func (w *Workshop) Prune(ctx context.Context) error {
 		fmt.Sprintf("removed %d containers, %d volumes, %d images", done.Containers, done.Volumes, done.Images)))
 }
 
-// testTimeout is for the slowest package, which builds kernels.
-const testTimeout = "60m"
-
-// Test runs the test suite; in CI a test that lacks an engine fails. The bases that
-// tests stand on are made first, since packages are tested side by side.
+// Test runs the test suite that CI runs; in CI a test that lacks an engine fails.
 func (w *Workshop) Test(ctx context.Context) error {
+	return w.test(ctx, "-timeout", "60m") // for the slowest package, which builds kernels
+}
+
+// fullTag is the build tag of the tests that take hours.
+const fullTag = "full"
+
+// TestFull runs the test suite with the tests that take hours.
+func (w *Workshop) TestFull(ctx context.Context) error {
+	return w.test(ctx, "-tags", fullTag, "-timeout", "12h")
+}
+
+// test runs the test suite. The bases that tests stand on are made first, since packages
+// are tested side by side.
+func (w *Workshop) test(ctx context.Context, flags ...string) error {
 	e, err := w.Engine(ctx)
 	if err != nil {
 		return err
@@ -65,7 +76,7 @@ func (w *Workshop) Test(ctx context.Context) error {
 		}
 	}
 	return commands(ctx,
-		[]string{"go", "test", "-timeout", testTimeout, "./..."},
+		slices.Concat([]string{"go", "test"}, flags, []string{"./..."}),
 		[]string{"go", "vet", "-tags", "mage", "."},
 	)
 }
@@ -80,9 +91,9 @@ func (w *Workshop) Lint(ctx context.Context) error {
 		return fault.New(fault.Bad, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
 	}
 	return commands(ctx,
-		[]string{"go", "vet", "./..."},
+		[]string{"go", "vet", "-tags", fullTag, "./..."},
 		[]string{"go", "vet", "-tags", "mage", "."},
-		[]string{"go", "tool", "staticcheck", "./..."},
+		[]string{"go", "tool", "staticcheck", "-tags", fullTag, "./..."},
 		[]string{"go", "tool", "staticcheck", "-tags", "mage", "."},
 	)
 }

@@ -33,10 +33,11 @@ func (w *Workshop) each(ctx context.Context, choice kernel.Choice, do func(*kern
 
 // Kernel builds the chosen kernels and prints a line for each.
 func (w *Workshop) Kernel(ctx context.Context, choice kernel.Choice) error {
-	return w.build(ctx, choice, func(_ *kernel.Works, r kernel.Result) error { return w.Console.Result(r, r.String()) })
+	return w.build(ctx, choice, func(*kernel.Works, kernel.Result) error { return nil })
 }
 
-// build builds the chosen kernels side by side, and does something with each result.
+// build builds the chosen kernels side by side, prints each result, and does something
+// with it.
 func (w *Workshop) build(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Result) error) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
@@ -46,7 +47,13 @@ func (w *Workshop) build(ctx context.Context, choice kernel.Choice, do func(*ker
 	if err != nil {
 		return err
 	}
-	return works.BuildAll(ctx, specs, func(r kernel.Result) error { return do(works, r) })
+	return works.BuildAll(ctx, specs, func(r kernel.Result) error {
+		w.Console.Tell(r.Folder(), "build", r.Outcome())
+		if err := w.Console.Result(r, r.String()); err != nil {
+			return err
+		}
+		return do(works, r)
+	})
 }
 
 // Fetch brings in the sources of the chosen kernels and prints the state of each.
@@ -143,6 +150,7 @@ func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kerne
 	if err != nil {
 		return e, err
 	}
+	w.Console.Tell(built.Folder(), "extract", fmt.Sprintf("%d files, %s", e.Files, report.Bytes(e.Bytes)))
 	how := "was there already, every file unharmed"
 	if e.Copied {
 		how = "copied and checked"
@@ -161,9 +169,6 @@ func (w *Workshop) All(ctx context.Context) error {
 	}
 	var folders []string
 	err := w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
-		if err := w.Console.Result(built, built.String()); err != nil {
-			return err
-		}
 		e, err := w.extract(ctx, works, built)
 		folders = append(folders, e.Folder)
 		return err

@@ -25,7 +25,7 @@ func Run(ctx context.Context, work Work) (code int, text string) {
 	go watchParent(ctx, cancel)
 	w, err := Open()
 	if err == nil {
-		err = work(w, ctx)
+		err = errors.Join(work(w, ctx), w.close())
 	}
 	if err == nil {
 		return 0, ""

@@ -23,6 +23,9 @@ func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
 		return shop, site.Image{}, err
 	}
 	image, err := shop.Build(ctx)
+	if err == nil {
+		w.Console.Tell(image.Ref, "build", image.Why)
+	}
 	return shop, image, err
 }
 
@@ -36,6 +39,7 @@ func (w *Workshop) Verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.Console.Tell(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
 	return w.Console.Result(verdict, verdict.String())
 }
 

@@ -5,6 +5,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -104,6 +105,18 @@ func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
 	}
 	w.engine = e
 	return e, nil
+}
+
+// close ends what was opened, and leaves GitHub Actions a table of what was done.
+func (w *Workshop) close() error {
+	var err error
+	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		err = w.Console.WriteSummary(path)
+	}
+	if w.engine == nil {
+		return err
+	}
+	return errors.Join(err, w.engine.Close())
 }
 
 // Shop opens the room of the site image. The site is read before the engine is

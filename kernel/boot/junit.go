@@ -37,7 +37,7 @@ type junitFailure struct {
 func WriteJUnit(path string, verdicts []Report) error {
 	suite := junitSuite{Name: "kiln boot", Tests: len(verdicts)}
 	for _, r := range verdicts {
-		c := junitCase{Class: "boot", Name: r.Name + "-" + r.Version + "-" + r.Arch, Seconds: r.Seconds}
+		c := junitCase{Class: "boot", Name: r.Folder(), Seconds: r.Seconds}
 		if r.Verdict != Booted {
 			suite.Failures++
 			c.Failure = &junitFailure{Kind: string(r.Verdict), Message: r.Why, Tail: strings.Join(r.Tail, "\n")}

@@ -53,12 +53,19 @@ type Report struct {
 
 // String tells the verdict in a line, and what was wrong.
 func (r Report) String() string {
-	line := fmt.Sprintf("%s-%s-%s: %s", r.Name, r.Version, r.Arch, r.Verdict)
-	if r.Verdict == Booted {
-		return fmt.Sprintf("%s in %.1f s (%s, %s)", line, r.Init, r.QEMU, r.Accelerator)
-	}
-	return fmt.Sprintf("%s at stage %s: %s", line, r.Stage, r.Why)
+	return r.Folder() + ": " + r.Outcome()
 }
+
+// Outcome is the verdict in words.
+func (r Report) Outcome() string {
+	if r.Verdict == Booted {
+		return fmt.Sprintf("%s in %.1f s (%s, %s)", r.Verdict, r.Init, r.QEMU, r.Accelerator)
+	}
+	return fmt.Sprintf("%s at stage %s: %s", r.Verdict, r.Stage, r.Why)
+}
+
+// Folder names the folder in dist/kernels of the kernel that was booted.
+func (r Report) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
 // Err makes an error of a kernel that did not boot, with the end of what it printed.
 func (r Report) Err() error {

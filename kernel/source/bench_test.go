@@ -19,7 +19,7 @@ import (
 )
 
 // unpackRuns is how often each side unpacks, by turns.
-const unpackRuns = 3
+const unpackRuns = 5
 
 // BenchmarkUnpack compares the way from a downloaded tarball to the verified,
 // unpacked volume with what a script would do, `xz -dc | tar -x`, of the same tree

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -32,13 +34,23 @@ func (t *Tree) settle(ctx context.Context, box *docker.Container) error {
 	return settleTimes(ctx, box)
 }
 
-// settleTimes gives all that is younger the settled time.
+// settleTimes gives all that is younger the settled time. The drivers, which are near
+// half of a kernel, are gone through beside the rest.
 func settleTimes(ctx context.Context, box *docker.Container) error {
 	at := fmt.Sprintf("@%d", settled)
-	_, err := box.Output(ctx, docker.Command{Argv: []string{
-		"find", tree, "-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+",
-	}})
-	return fault.Wrap(fault.Surroundings, err)
+	drivers := tree + "/drivers"
+	younger := []string{"-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+"}
+	work, ctx := errgroup.WithContext(ctx)
+	for _, where := range [][]string{
+		{"find", tree, "-path", drivers, "-prune", "-o"},
+		{"find", tree, "-path", tree + "/*", "-not", "-path", drivers, "-not", "-path", drivers + "/*", "-prune", "-o"},
+	} {
+		work.Go(func() error {
+			_, err := box.Output(ctx, docker.Command{Argv: slices.Concat(where, younger)})
+			return fault.Wrap(fault.Surroundings, err)
+		})
+	}
+	return work.Wait()
 }
 
 // Renew makes the files of a tree in which it differs from another one newer than

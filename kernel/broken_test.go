@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// insertion is a patch that adds lines between two of a file, of which the first is
+// the line with this number.
+func insertion(file string, line int, before, added, after string) string {
+	lines := strings.Split(added, "\n")
+	return fmt.Sprintf("--- a/%[1]s\n+++ b/%[1]s\n@@ -%[2]d,2 +%[2]d,%[3]d @@\n %[4]s\n+%[5]s\n %[6]s\n",
+		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
+}
+
+// broken gives a small kernel of the real source, perhaps patched. What it makes in
+// the engine is removed when the test ends.
+func broken(t *testing.T, w *Works, table Table, patch string) Spec {
+	t.Helper()
+	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
+	table.Config = append([]string{"tinyconfig"}, table.Config...)
+	if len(table.Arch) == 0 {
+		table.Arch = []string{"amd64"}
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS("config")); err != nil {
+		t.Fatal(err)
+	}
+	if patch != "" {
+		table.Patches = []string{"broken.patch"}
+		write(t, filepath.Join(dir, "broken.patch"), patch)
+	}
+	specs, err := File{Kernels: []Table{table}}.Specs(dir, Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget(t, w, specs[0])
+	t.Cleanup(func() { forget(t, w, specs[0]) })
+	return specs[0]
+}
+
+// TestBrokenBuildsAreToldRight breaks the build of the real kernel in each of the ways
+// that show within seconds: what is to blame, and the line that says so.
+func TestBrokenBuildsAreToldRight(t *testing.T) {
+	for name, tc := range map[string]struct {
+		table Table
+		patch string
+		limit string // memory of the build
+		disk  string // size of the output's volume
+		lacks string // a program that the toolchain has lost
+		cause fault.Cause
+		at    string // where the first error is
+		says  string
+	}{
+		"syntax error": {
+			patch: insertion("kernel/bounds.c", 16, "{", "\tint broken = ;", "\t/* The enum constants to put into include/generated/bounds.h */"),
+			cause: fault.Source, at: "kernel/bounds.c:17:22", says: "expected expression before",
+		},
+		"missing header": {
+			patch: insertion("kernel/bounds.c", 13, "#include <linux/spinlock_types.h>", "#include <linux/no-such-thing.h>", ""),
+			cause: fault.Source, at: "kernel/bounds.c:14:10", says: "linux/no-such-thing.h: No such file or directory",
+		},
+		"link error": {
+			patch: insertion("scripts/basic/fixdep.c", 104, "{", "\textern void nowhere(void); nowhere();", "\tfprintf(stderr, \"Usage: fixdep <depfile> <target> <cmdline>\\n\");"),
+			cause: fault.Source, at: "fixdep.c", says: "undefined reference to `nowhere'",
+		},
+		"Kconfig error": {
+			patch: insertion("init/Kconfig", 1, "# SPDX-License-Identifier: GPL-2.0-only", "confgi CC_IS_ODD", "config CC_VERSION_TEXT"),
+			cause: fault.Source, at: "init/Kconfig:2", says: "confgi",
+		},
+		"device tree error": {
+			table: Table{Arch: []string{"arm64"}, Config: []string{"CONFIG_ARCH_VEXPRESS=y"}},
+			patch: insertion("arch/arm64/boot/dts/arm/foundation-v8.dts", 7, "", "broken;", "#include \"foundation-v8.dtsi\""),
+			cause: fault.Source, at: "arch/arm64/boot/dts/arm/foundation-v8.dts:8:1", says: "syntax error",
+		},
+		"memory runs out":   {limit: "24MiB", cause: fault.Resources, says: "the memory ran out with one job at a time"},
+		"disk runs out":     {disk: "1m", cause: fault.Resources, says: "No space left on device"},
+		"a program missing": {lacks: "/usr/bin/flex", cause: fault.Toolchain, says: "flex: not found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := testWorks(t)
+			w.Limits.Memory = tc.limit
+			s := broken(t, w, tc.table, tc.patch)
+			if tc.disk != "" {
+				dockertest.SmallVolume(t, Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume(), tc.disk)
+			}
+			_, err := firstSource(t.Context(), w, s, func(r ready) (Result, error) {
+				if tc.lacks != "" {
+					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
+				}
+				return w.build(t.Context(), r)
+			})
+			if fault.CauseOf(err) != tc.cause || fault.Code(err) != int(fault.Blame(tc.cause, errors.New("")).(*fault.Error).Class) || !strings.Contains(fmt.Sprint(err), tc.says) {
+				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.says, fault.CauseOf(err), fault.Code(err), err)
+			}
+			var told *Failure
+			if !errors.As(err, &told) {
+				t.Fatalf("it does not say how a step failed: %v", err)
+			}
+			if tc.at != "" && (told.First == nil || told.First.At() != tc.at) {
+				t.Errorf("the first error is %+v, want one at %s", told.First, tc.at)
+			}
+			if log, err := os.ReadFile(told.Log); err != nil || len(log) == 0 {
+				t.Errorf("its log: %v", err)
+			}
+		})
+	}
+}

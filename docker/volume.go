@@ -39,6 +39,12 @@ func (e *Engine) Layer(ctx context.Context, name, kind string) (volume string, e
 	return name + layerSuffix, err
 }
 
+// FindLayer gives the Layer of an overlay; found is false for a volume that is none.
+func (e *Engine) FindLayer(ctx context.Context, name string) (volume string, found bool, err error) {
+	found, err = e.HasVolume(ctx, name+layerSuffix)
+	return name + layerSuffix, found, err
+}
+
 // Overlay makes a volume that shows what another holds, and keeps what is changed in
 // its Layer: in a moment, and however large the other is. It is mounted by the engine
 // out of its own folders (overlayfs, through the local driver) when a container

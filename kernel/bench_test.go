@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
@@ -21,22 +20,6 @@ import (
 
 // benchRuns is how often each side of a comparison runs, by turns.
 const benchRuns = 3
-
-// spent is what a build took.
-type spent struct{ wall, cpu float64 } // seconds
-
-// yard is where builds are measured: kernels of its own, ccache entries of its own,
-// the real source.
-type yard struct {
-	b       *testing.B
-	w       *Works // with ccache
-	without *Works
-	dir     string
-	id      string             // stands in the patches, so that no earlier run had them
-	taken   map[string][]spent // by what was measured
-	images  map[string]string  // sha256 of the kernel that came of it
-	last    string             // of the kernel that was built last
-}
 
 // BenchmarkKernel compares ways to the same kernel, tinyconfig for amd64 out of the real
 // source, by turns; and reports each comparison as a benchmark of its own. Other tools
@@ -120,114 +103,6 @@ func BenchmarkSource(b *testing.B) {
 		}
 	}
 	y.compare("Source", "second", "first", 0.01)
-}
-
-func newYard(b *testing.B) *yard {
-	b.Helper()
-	w, err := New(dockertest.Engine(b), report.New(os.Stderr, os.Stderr, ""), Defaults(), ".", userCache(b), b.TempDir())
-	if err != nil {
-		b.Fatal(err)
-	}
-	w.namespace = rand.Text()
-	without := *w
-	without.Limits.CCache = "0"
-	y := &yard{b: b, w: w, without: &without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
-	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(y.clear)
-	return y
-}
-
-// userCache is the folder of downloads that the targets have too.
-func userCache(b *testing.B) string {
-	b.Helper()
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		b.Fatal(err)
-	}
-	return filepath.Join(dir, "kiln")
-}
-
-// spec is the kernel that is measured, perhaps with patches.
-func (y *yard) spec(patches ...string) Spec {
-	return y.specOf(Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
-}
-
-func (y *yard) of(arch string) Spec { return y.specOf(Table{Arch: []string{arch}, Version: "6.12"}) }
-
-func (y *yard) specOf(t Table) Spec {
-	y.b.Helper()
-	t.Name, t.Source, t.Config = "bench", []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
-	specs, err := File{Kernels: []Table{t}}.Specs(".", Choice{})
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	return specs[0]
-}
-
-// clear removes the outputs and the results of all that is measured.
-func (y *yard) clear() {
-	y.b.Helper()
-	for _, arch := range []string{"amd64", "arm64"} {
-		if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: "bench", Arch: arch}.outputVolume()); err != nil {
-			y.b.Fatal(err)
-		}
-	}
-	y.forget()
-}
-
-// forget removes the results alone.
-func (y *yard) forget() {
-	y.b.Helper()
-	images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{labelName: "bench"})
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	for _, i := range images {
-		if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
-			y.b.Fatal(err)
-		}
-	}
-}
-
-// measure takes down what something took, and says so.
-func (y *yard) measure(what string, do func() spent) {
-	y.b.Helper()
-	took := do()
-	y.taken[what] = append(y.taken[what], took)
-	y.images[what] = y.last
-	fmt.Fprintf(os.Stderr, "measured %s: %.1f s, %.1f s of processor time\n", what, took.wall, took.cpu)
-}
-
-// build builds a kernel; its processor time stands in its manifest.
-func (y *yard) build(w *Works, s Spec) spent {
-	y.b.Helper()
-	start := time.Now()
-	result, err := w.Build(y.b.Context(), s)
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	took := spent{wall: time.Since(start).Seconds()}
-	took.cpu = y.manifest(result).CPU
-	return took
-}
-
-func (y *yard) manifest(r Result) Manifest {
-	y.b.Helper()
-	if err := os.RemoveAll(y.w.Dist); err != nil { // the folder of the same plan, built another way
-		y.b.Fatal(err)
-	}
-	e, err := y.w.Extract(y.b.Context(), r)
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	m, err := checkFolder(e.Folder)
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	y.last = m.sumOf("bzImage")
-	return m
 }
 
 // togetherRuns is how often two architectures are built each way.
@@ -410,7 +285,7 @@ func (y *yard) buildFrom(ref source.Ref) spent {
 		y.b.Fatal(err)
 	}
 	took := spent{wall: time.Since(start).Seconds()}
-	took.cpu = y.manifest(result).CPU
+	took.cpu, took.compiled = y.manifest(result).CPU, y.compiled
 	return took
 }
 
@@ -440,54 +315,4 @@ func (y *yard) pair(belong func(older, newer debianSource) bool) []source.Ref {
 		}
 	}
 	return nil
-}
-
-// sameKernel fails if ways to one plan gave kernels that differ.
-func (y *yard) sameKernel(ways ...string) {
-	y.b.Helper()
-	for _, way := range ways[1:] {
-		if y.images[way] != y.images[ways[0]] {
-			y.b.Errorf("the kernels differ: %s gave %s, %s gave %s", ways[0], y.images[ways[0]], way, y.images[way])
-		}
-	}
-}
-
-// wall and cpu choose what a comparison is judged by.
-func wall(s spent) float64 { return s.wall }
-func cpu(s spent) float64  { return s.cpu }
-
-// compare reports the medians of two ways' wall time as a benchmark.
-func (y *yard) compare(name, ours, theirs string, bound float64) {
-	y.report(name, ours, theirs, bound, wall, 0)
-}
-
-// compareCPU does so with their processor time, where the wall time's noise is wider
-// than the bound.
-func (y *yard) compareCPU(name, ours, theirs string, bound float64) {
-	y.report(name, ours, theirs, bound, cpu, 1)
-}
-
-func (y *yard) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
-	y.b.Run(name, func(b *testing.B) {
-		for b.Loop() {
-		}
-		if len(y.taken[ours]) == 0 || len(y.taken[theirs]) == 0 {
-			b.Skipf("LEFT OUT: %s or %s was not measured", ours, theirs)
-		}
-		b.ReportMetric(median(y.taken[ours], by), "ours-s")
-		b.ReportMetric(median(y.taken[theirs], by), "theirs-s")
-		b.ReportMetric(bound, "bound")
-		b.ReportMetric(float64(len(y.taken[ours])), "runs")
-		b.ReportMetric(processor, "by-processor")
-	})
-}
-
-func median(list []spent, by func(spent) float64) float64 {
-	var values []float64
-	for _, s := range list {
-		values = append(values, by(s))
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

@@ -64,7 +64,8 @@ func TestPlantedBreakers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := testWorks(t)
-			s := broken(t, w, Table{Config: tc.options}, tc.patch)
+			s := broken(t, Table{Config: tc.options}, tc.patch)
+			once(t, w, s)
 			m := kernelOf(t, w, s)
 			r, err := w.Reproduce(t.Context(), s, filepath.Join(w.Dist, "kernels", m.Name+"-"+m.Version+"-"+m.Arch))
 			if err != nil || r.Same || fault.Code(r.Err()) != int(fault.Bad) {
@@ -107,7 +108,8 @@ func TestKernelsThatFailToBoot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := testWorks(t)
-			s := broken(t, w, Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
+			s := broken(t, Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
+			once(t, w, s)
 			m := kernelOf(t, w, s)
 			r, err := w.Boot(t.Context(), filepath.Join(w.Dist, "kernels", m.Name+"-"+m.Version+"-"+m.Arch), boot.Limits{})
 			if err != nil || r.Verdict != tc.verdict || !strings.Contains(r.Why, tc.why) {

@@ -180,7 +180,7 @@ const modulesDir = "/tmp/modules"
 // compile gives the steps that make the kernel and collect the artefacts.
 func compile(a arch.Arch, c arch.Compiler) []Step {
 	image := outputDir + "/" + a.Image
-	compilers := []string{"CC=kiln-cc " + c.CC, "HOSTCC=kiln-cc gcc"} // under ccache
+	compilers := []string{"CC=kiln-cc " + c.CC + traceless(a), "HOSTCC=kiln-cc gcc"} // under ccache
 	make := func(words ...string) []string { return kmake(append(slices.Clone(compilers), words...)...) }
 	steps := append(deviceTrees(a), []Step{
 		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
@@ -194,6 +194,14 @@ func compile(a arch.Arch, c arch.Compiler) []Step {
 			Argv: []string{c.Tools + "objcopy", "--only-keep-debug", outputDir + "/vmlinux", resultDir + "/vmlinux.debug"},
 		},
 	})
+}
+
+// traceless gives the flags that keep the build's folders out of debug information.
+func traceless(a arch.Arch) string {
+	if !a.Traceless {
+		return ""
+	}
+	return " -ffile-prefix-map=" + sourceDir + "=. -ffile-prefix-map=" + outputDir + "=."
 }
 
 // modules installs the modules, which has depmod look for symbols that nobody

@@ -78,7 +78,8 @@ func (v variation) names() []string {
 // moved gives a word of a command with the folders of the variation.
 func (v variation) moved(word string) string {
 	return strings.NewReplacer(sourceDir+"/", v.root+sourceDir+"/", outputDir+"/", v.root+outputDir+"/",
-		"O="+outputDir, "O="+v.root+outputDir).Replace(v.whole(word))
+		"O="+outputDir, "O="+v.root+outputDir,
+		"map="+sourceDir+"=", "map="+v.root+sourceDir+"=", "map="+outputDir+"=", "map="+v.root+outputDir+"=").Replace(v.whole(word))
 }
 
 // step gives a step in the folders of the variation.

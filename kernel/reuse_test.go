@@ -44,7 +44,7 @@ func TestEachInputRebuilds(t *testing.T) {
 			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
 			tamper(t, w, s, "echo CONFIG_ODD=y >> "+configFile)
 		}, "source: ", "1 files of the source differ"},
-		{func() { s.Arch.Packages = append(s.Arch.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
+		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
 	} {
 		step.change()
 		said.Reset()
@@ -139,12 +139,12 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	}
 }
 
-// again is the micro kernel under another name, with patches.
+// again is a small kernel that says something, with patches.
 func again(t *testing.T, patches ...string) Spec {
 	t.Helper()
 	table := Table{
 		Name: "again", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
-		Config: []string{"tinyconfig", "config/micro.config"}, Patches: patches,
+		Config: []string{"tinyconfig", "CONFIG_PRINTK=y"}, Patches: patches,
 	}
 	specs, err := File{Kernels: []Table{table}}.Specs(".", Choice{})
 	if err != nil {

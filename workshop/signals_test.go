@@ -13,6 +13,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
+	"github.com/romanatrashyonok/kiln/fault"
 )
 
 // slow is a kernel whose compile takes a minute: a stand-in for hours.
@@ -25,12 +26,13 @@ func slow(t *testing.T) []string {
 	return append(os.Environ(), "KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
 }
 
-// start begins a build in a process group of its own and waits until its container runs.
-func start(t *testing.T, e *docker.Engine) (*exec.Cmd, *bytes.Buffer) {
+// start begins a build in a process group of its own, with more variables, and waits
+// until its container runs.
+func start(t *testing.T, e *docker.Engine, more ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.Command("go", "tool", "mage", "kernel:amd64")
 	var out bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "..", slow(t), &out, &out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "..", append(slow(t), more...), &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 20 * time.Second
 	if err := cmd.Start(); err != nil {
@@ -111,6 +113,25 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Wait()
+	nextRunSweeps(t, e)
+}
+
+// TestEngineThatStopsDuringABuild cuts a build off from its engine.
+func TestEngineThatStopsDuringABuild(t *testing.T) {
+	e := dockertest.Engine(t)
+	gate := dockertest.NewGate(t, e)
+	cmd, out := start(t, e, "DOCKER_HOST="+gate.Host)
+	gate.Shut()
+	err := cmd.Wait()
+	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Surroundings) || !strings.Contains(out.String(), "is it running?") || strings.Contains(out.String(), "step compile failed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	nextRunSweeps(t, e)
+}
+
+// nextRunSweeps wants one container that was left, and has the next run remove it.
+func nextRunSweeps(t *testing.T, e *docker.Engine) {
+	t.Helper()
 	left := running(t, e)
 	if len(left) != 1 {
 		t.Fatalf("left running: %v, want one", left)

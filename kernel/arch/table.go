@@ -75,6 +75,7 @@ func All() []Arch {
 		{
 			Name: "mips", Aliases: []string{"mips32"},
 			Kernel: "mips", Source: "mips", Cross: "mips-linux-gnu-", Packages: []string{"gcc-mips-linux-gnu"},
+			Traceless: true, // arch/mips/vdso/Makefile: -g and --build-id
 			Defconfig: "malta_defconfig", Target: "vmlinux", Image: "vmlinux",
 			Magic: elfMagic(32, big, 8),
 			QEMU: QEMU{Binary: "qemu-system-mips", Packages: []string{"qemu-system-mips"}, Machine: []string{"-M", "malta"}, CPU: "24Kf",

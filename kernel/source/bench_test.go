@@ -103,8 +103,8 @@ func packed(b *testing.B, r Room, ref Ref) *docker.Container {
 	for _, argv := range [][]string{
 		{"mkdir", "/work"},
 		{"tar", "--create", "--file=/work/linux.tar", "--transform=s,^source," + top + ",", "--directory=/", "source"},
-		{"igzip", "-k", "-3", "-o", "/work/linux.tar.gz", "/work/linux.tar"},
-		{"xz", "-k", "-3", "--threads=0", "/work/linux.tar"},
+		{"gzip", "-k", "-6", "/work/linux.tar"},
+		{"xz", "-k", "-6", "--threads=0", "/work/linux.tar"},
 		{"rm", "/work/linux.tar"},
 	} {
 		if _, err := box.Output(b.Context(), docker.Command{Argv: argv}); err != nil {

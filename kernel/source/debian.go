@@ -134,7 +134,8 @@ func parseStanzas(text string) (packages []debianPackage) {
 	return packages
 }
 
-func (d debian) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
+func (d debian) unpack(ctx context.Context, box *docker.Container, t *Tree) (Signature, error) {
+	ref := t.Ref
 	by := Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
 	deb := "/downloads/" + ref.SHA256
 	if !d.kept(ctx, box, ref) {

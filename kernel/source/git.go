@@ -113,7 +113,8 @@ func (g git) fetch(ctx context.Context, box *docker.Container, ref Ref) error {
 	return err
 }
 
-func (g git) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
+func (g git) unpack(ctx context.Context, box *docker.Container, t *Tree) (Signature, error) {
+	ref := t.Ref
 	progress := g.room.Console.Progress("fetch " + g.url)
 	if err := g.fetch(ctx, box, ref); err != nil {
 		progress.End("failed")

@@ -135,17 +135,18 @@ func (k kernelOrg) older(ctx context.Context, want release.Want, current []relea
 
 // unpack brings the tarball and unpacks it while the signature over the tar is
 // verified.
-func (k kernelOrg) unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error) {
-	if ref.Commit != "" {
-		return k.tagged(ref.Version).unpack(ctx, box, ref)
+func (k kernelOrg) unpack(ctx context.Context, box *docker.Container, t *Tree) (Signature, error) {
+	if t.Commit != "" {
+		return k.tagged(t.Version).unpack(ctx, box, t)
 	}
-	s, err := k.obtain(ctx, ref)
+	s, err := k.obtain(ctx, t.Ref)
 	if err != nil {
 		return Signature{}, err
 	}
-	by, err := k.room.unpackSigned(ctx, box, s)
+	by, made, err := k.room.unpackSigned(ctx, box, s)
+	t.Time = made
 	if err != nil {
-		k.room.Upstream.ForgetSignature(ref.Version) // a good one may have been published since
+		k.room.Upstream.ForgetSignature(t.Version) // a good one may have been published since
 		return Signature{}, err
 	}
 	return Signature{Status: string(trust.Verified), Signer: by.String()}, nil

@@ -57,7 +57,7 @@ func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
 	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
 }
 
-func (f folder) unpack(ctx context.Context, box *docker.Container, _ Ref) (Signature, error) {
+func (f folder) unpack(ctx context.Context, box *docker.Container, _ *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
 	progress := f.room.Console.Progress("copy " + f.path)
 	if err := box.PutFolder(ctx, tree, f.path, ".git"); err != nil {
@@ -134,7 +134,7 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Surroundings, err)
 }
 
-func (t tarball) unpack(ctx context.Context, box *docker.Container, _ Ref) (Signature, error) {
+func (t tarball) unpack(ctx context.Context, box *docker.Container, _ *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
 	return none, t.room.untarHere(ctx, box, t.path, t.path)
 }

@@ -21,49 +21,50 @@ import (
 
 // unpackSigned unpacks a tarball of this machine, whose sha256 was compared before,
 // in the box, and meanwhile verifies here the signature that was made over the
-// unpacked tar.
-func (r Room) unpackSigned(ctx context.Context, box *docker.Container, s signed) (trust.Signer, error) {
-	var by trust.Signer
+// unpacked tar. All files get the settled time; that of the Makefile as it came is
+// given, in seconds since 1970.
+func (r Room) unpackSigned(ctx context.Context, box *docker.Container, s signed) (by trust.Signer, made int64, err error) {
 	var refused error
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		by, refused = s.verify()
+		by, made, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error { return r.untarHere(ctx, box, s.tarball, s.top+".tar.gz") })
-	err := work.Wait()
+	work.Go(func() error { return r.untarHere(ctx, box, s.tarball, s.top+".tar.gz", settleMembers) })
+	err = work.Wait()
 	if refused != nil { // counts for more than how the unpacking went meanwhile
-		return by, refused
+		err = refused
 	}
-	return by, err
+	return by, made, err
 }
 
-// verify reads the tarball once: the tar's signature, and that each of its members
-// stays below its top folder.
-func (s signed) verify() (trust.Signer, error) {
+// verify reads the tarball once: the tar's signature, that each of its members stays
+// below its top folder, and the time of its Makefile.
+func (s signed) verify() (by trust.Signer, made int64, err error) {
 	f, err := os.Open(s.tarball)
 	if err != nil {
-		return trust.Signer{}, fault.Wrap(fault.Surroundings, err)
+		return by, 0, fault.Wrap(fault.Surroundings, err)
 	}
 	defer f.Close()
 	unpacked, err := gzip.NewReader(f)
 	if err != nil {
-		return trust.Signer{}, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
+		return by, 0, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
 	}
 	reader, pipe := io.Pipe()
 	members := make(chan error, 1)
 	go func() {
-		err := checkMembers(bufio.NewReaderSize(reader, handed), s.top)
+		var err error
+		made, err = checkMembers(bufio.NewReaderSize(reader, handed), s.top)
 		reader.CloseWithError(err)
 		members <- err
 	}()
 	writer := bufio.NewWriterSize(pipe, handed)
-	by, err := s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
+	by, err = s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
 	pipe.CloseWithError(cmp.Or(err, writer.Flush()))
 	if bad := <-members; bad != nil && (err == nil || !errors.Is(bad, err)) {
-		return by, bad
+		return by, made, bad
 	}
-	return by, err
+	return by, made, err
 }
 
 // handed is how many bytes go from one reader of a tar to the other at once: each time
@@ -71,22 +72,25 @@ func (s signed) verify() (trust.Signer, error) {
 const handed = 1 << 20
 
 // checkMembers reads a tar to its end, and refuses one of which a member, or what a
-// link leads to, lies outside of the folder top.
-func checkMembers(r io.Reader, top string) error {
+// link leads to, lies outside of the folder top. It gives the time of the Makefile there.
+func checkMembers(r io.Reader, top string) (made int64, err error) {
 	in := tar.NewReader(r)
 	for {
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
-			return onlyZeros(r)
+			return made, onlyZeros(r)
 		}
 		if err != nil {
-			return trust.Refuse(trust.Altered, "", "read the tar: %w", err)
+			return made, trust.Refuse(trust.Altered, "", "read the tar: %w", err)
 		}
 		if head.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		if err := checkMember(head, top); err != nil {
-			return err
+			return made, err
+		}
+		if head.Name == top+"/Makefile" {
+			made = head.ModTime.Unix()
 		}
 	}
 }

@@ -81,8 +81,9 @@ type Room struct {
 type origin interface {
 	// resolve finds the source that want asks for.
 	resolve(ctx context.Context, want release.Want) (Ref, error)
-	// unpack puts the tree of ref into the box's folder tree, and tells who signed it.
-	unpack(ctx context.Context, box *docker.Container, ref Ref) (Signature, error)
+	// unpack puts t into the box's folder tree, and tells who signed it. It sets t's time
+	// where it gives all files the settled one.
+	unpack(ctx context.Context, box *docker.Container, t *Tree) (Signature, error)
 }
 
 // tree is where a source is unpacked in its container, and where a build finds it.
@@ -171,7 +172,7 @@ func (r Room) unpack(ctx context.Context, from string, t *Tree) error {
 		return err
 	}
 	return r.fill(ctx, t, nil, func(box *docker.Container) error {
-		if t.Signature, err = o.unpack(ctx, box, t.Ref); err != nil {
+		if t.Signature, err = o.unpack(ctx, box, t); err != nil {
 			return err
 		}
 		if err := checkVersion(ctx, box, t.Ref); err != nil {

@@ -54,7 +54,8 @@ func verify(t *testing.T, r Room) (trust.Signer, error) {
 	if err != nil {
 		return trust.Signer{}, err
 	}
-	return s.verify()
+	by, _, err := s.verify()
+	return by, err
 }
 
 func TestGoodReleaseIsVerified(t *testing.T) {

@@ -19,9 +19,16 @@ import (
 // the time of the release, so that to make(1) the next release had changed them all.
 const settled = 946684800
 
-// settle takes down the source's own time and gives its files the settled one.
-// A folder's files have the times of whoever works in it: those say nothing.
+// settleMembers has tar give each file the settled time as it unpacks it.
+var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
+
+// settle takes down the source's own time and gives its files the settled one, unless
+// that was done as they were unpacked. A folder's files have the times of whoever works
+// in it: those say nothing.
 func (t *Tree) settle(ctx context.Context, box *docker.Container) error {
+	if t.Time != 0 {
+		return nil
+	}
 	if t.Kind != Folder {
 		out, err := box.Output(ctx, docker.Command{Argv: []string{"stat", "--format=%Y", tree + "/Makefile"}})
 		if err != nil {
@@ -58,11 +65,24 @@ func settleTimes(ctx context.Context, box *docker.Container) error {
 // was made from the other tree. It gives in what they differ, and false where the
 // other tree is gone, so that nobody knows.
 func (r Room) Renew(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
-	if _, whole, err := r.Engine.Sealed(ctx, other); err != nil || !whole {
+	labels, whole, err := r.Engine.Sealed(ctx, other)
+	if err != nil || !whole {
 		return d, false, err
 	}
+	d, known, err = r.layered(ctx, other, labels, t)
+	if err == nil && !known {
+		d, known, err = r.compared(ctx, other, t)
+	}
+	if err != nil || !known || len(d.Changed) == 0 {
+		return d, known, err
+	}
+	return d, true, r.touch(ctx, t, d.Changed)
+}
+
+// compared compares two trees file by file.
+func (r Room) compared(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
 	box, err := r.box(ctx, t.Ref,
-		docker.Mount{Volume: other, Path: originalTree, ReadOnly: true}, docker.Mount{Volume: t.Volume, Path: tree})
+		docker.Mount{Volume: other, Path: originalTree, ReadOnly: true}, docker.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
 	}
@@ -72,10 +92,8 @@ func (r Room) Renew(ctx context.Context, other string, t Tree) (d Difference, kn
 	if err != nil && !(errors.As(err, &exit) && exit.Code == 1) { // 1: there are differences
 		return d, false, err
 	}
-	if d, known = differing(out); !known || len(d.Changed) == 0 {
-		return d, known, nil
-	}
-	return d, true, touch(ctx, box, d.Changed)
+	d, known = differing(out)
+	return d, known, nil
 }
 
 // Difference is in what a tree differs from another one.
@@ -99,17 +117,28 @@ func (d Difference) CodeOnly() bool {
 // originalTree is where a tree lies that another is made from or compared with.
 const originalTree = "/original"
 
-// touch gives files, and all in folders, the present time.
-func touch(ctx context.Context, box *docker.Container, paths []string) error {
-	list := strings.Join(paths, "\x00") + "\x00"
-	err := box.Put(ctx, "/tmp", docker.File{Name: "changed", Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
+// touch gives files of a tree, and all in folders, the present time.
+func (r Room) touch(ctx context.Context, t Tree, paths []string) error {
+	box, err := r.box(ctx, t.Ref, docker.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}
+	defer box.Remove()
+	if err := putList(ctx, box, paths); err != nil {
+		return err
+	}
 	_, err = box.Output(ctx, docker.Command{Argv: []string{
-		"find", "-files0-from", "/tmp/changed", "-exec", "touch", "--no-dereference", "{}", "+",
+		"find", "-files0-from", listFile, "-exec", "touch", "--no-dereference", "{}", "+",
 	}})
 	return err
+}
+
+// listFile is where a list of paths is put for find(1).
+const listFile = "/tmp/paths"
+
+func putList(ctx context.Context, box *docker.Container, paths []string) error {
+	list := strings.Join(paths, "\x00") + "\x00"
+	return box.Put(ctx, path.Dir(listFile), docker.File{Name: path.Base(listFile), Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
 }
 
 // differing reads what diff --brief tells of two trees. known is false where a line

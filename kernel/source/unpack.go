@@ -16,22 +16,22 @@ import (
 
 // untarHere unpacks a file of this machine, a tarball of that name, in the box. It is
 // sent packed: to an engine that is elsewhere that is a sixth of the way.
-func (r Room) untarHere(ctx context.Context, box *docker.Container, file, tarball string) error {
+func (r Room) untarHere(ctx context.Context, box *docker.Container, file, tarball string, options ...string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
 	defer f.Close()
-	return r.untar(ctx, box, tarball, f)
+	return r.untar(ctx, box, tarball, f, options...)
 }
 
 // unpackers are the programs that tar unpacks with, by how a tarball's name ends.
 // igzip is six times faster than gzip.
 var unpackers = map[string]string{".gz": "igzip", ".tgz": "igzip", ".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".zst": "zstd"}
 
-// untar unpacks a tarball, without its top folder: one that is in the box, or else
-// what body reads.
-func (r Room) untar(ctx context.Context, box *docker.Container, tarball string, body io.Reader) error {
+// untar unpacks a tarball, without its top folder and perhaps with more of tar's options:
+// one that is in the box, or else what body reads.
+func (r Room) untar(ctx context.Context, box *docker.Container, tarball string, body io.Reader, options ...string) error {
 	progress := r.Console.Progress("unpack " + filepath.Base(tarball))
 	done := int64(0)
 	from := tarball
@@ -43,6 +43,7 @@ func (r Room) untar(ctx context.Context, box *docker.Container, tarball string, 
 		fmt.Sprintf("--blocking-factor=%d", recordSize/512),
 		fmt.Sprintf("--checkpoint=%d", checkpoint), "--checkpoint-action=echo=%u",
 	}
+	argv = append(argv, options...)
 	if program := unpackers[path.Ext(tarball)]; program != "" {
 		argv = append(argv, "--use-compress-program="+program)
 	}

@@ -76,6 +76,22 @@ func TestInterruptedDownloadGoesOn(t *testing.T) {
 	}
 }
 
+func TestDownloadThatIsCutEachTimeIsTheNetworks(t *testing.T) {
+	o, c, v := org(t)
+	o.Before = func(w http.ResponseWriter, r *http.Request) bool {
+		if !isTarball(r) {
+			return false
+		}
+		w.Header().Set("Content-Length", "100000")
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	err := tarball(t, c, v)
+	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "broken off") {
+		t.Errorf("%s, exit code %d: %v", fault.CauseOf(err), fault.Code(err), err)
+	}
+}
+
 func TestServerThatAsksForPatienceIsWaitedFor(t *testing.T) {
 	o, c, v := org(t)
 	asked := 0

@@ -73,7 +73,7 @@ func (j *job) clean(ctx context.Context, last, now origin) (why string, differ s
 	}
 	differ, known, err := j.works.Sources.Renew(ctx, last.Source, j.tree)
 	if err != nil || !known {
-		return "the source of its output is gone", differ, err
+		return "the source of its output is gone, or another altogether", differ, err
 	}
 	j.works.Console.Say("kernel %s: builds on its last output: %d files of the source differ", j.ready.plan.Folder(), differ.Files())
 	return "", differ, nil

@@ -42,10 +42,12 @@ func (r Room) patched(ctx context.Context, from string, t Tree, patches []Patch)
 	}
 	t.Signature, t.Time = plain.Signature, plain.Time
 	apply := func(box *docker.Container) error {
-		if err := r.apply(ctx, box, patches); err != nil {
-			return err
+		for _, p := range patches {
+			if err := r.apply(ctx, box, p); err != nil {
+				return err
+			}
 		}
-		return settleTimes(ctx, box)
+		return nil
 	}
 	if err := r.overlay(ctx, &t, plain); err != nil {
 		r.Console.SayOnce("the engine cannot lay one volume over another, so patched sources are copies (%v)", err)
@@ -92,20 +94,34 @@ func (r Room) copied(ctx context.Context, t *Tree, plain Tree, apply func(*docke
 	})
 }
 
-// apply applies the patches with patch(1), without any fuzz: a patch that does
-// not fit exactly was made for another source.
-func (r Room) apply(ctx context.Context, box *docker.Container, patches []Patch) error {
-	for _, p := range patches {
-		if err := putFile(ctx, box, p.Path, "/tmp", "patch"); err != nil {
-			return err
-		}
-		out, err := box.Output(ctx, docker.Command{Dir: tree, Argv: []string{
-			"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--input=/tmp/patch",
-		}})
-		if err != nil {
-			return fault.New(fault.Bad, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
-		}
-		r.Console.Say("applied patch %s", p.Name)
+// apply applies a patch with patch(1), without any fuzz: one that does not fit exactly
+// was made for another source. What it makes or changes gets the settled time.
+func (r Room) apply(ctx context.Context, box *docker.Container, p Patch) error {
+	if err := putFile(ctx, box, p.Path, "/tmp", "patch"); err != nil {
+		return err
 	}
-	return nil
+	out, err := box.Output(ctx, docker.Command{Dir: tree, Argv: []string{
+		"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=/tmp/patch",
+	}})
+	if err != nil {
+		return fault.New(fault.Bad, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
+	}
+	r.Console.Say("applied patch %s", p.Name)
+	return settleFiles(ctx, box, patchedFiles(out))
+}
+
+// patchedFiles reads which files patch(1) tells of: "patching file kernel/pid.c", perhaps
+// with "(renamed from ...)" behind it.
+func patchedFiles(out string) (paths []string) {
+	for line := range strings.Lines(out) {
+		line = strings.Replace(strings.TrimSuffix(line, "\n"), "patching symbolic link ", "patching file ", 1)
+		name, ok := strings.CutPrefix(line, "patching file ")
+		if !ok {
+			continue
+		}
+		name, _, _ = strings.Cut(name, " (renamed from ")
+		name, _, _ = strings.Cut(name, " (copied from ")
+		paths = append(paths, tree+"/"+name)
+	}
+	return paths
 }

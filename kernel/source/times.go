@@ -60,6 +60,20 @@ func settleTimes(ctx context.Context, box *docker.Container) error {
 	return work.Wait()
 }
 
+// settleFiles gives some files the settled time. One that is not there any more is none.
+func settleFiles(ctx context.Context, box *docker.Container, paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	if err := putList(ctx, box, paths); err != nil {
+		return err
+	}
+	_, err := box.Output(ctx, docker.Command{Argv: []string{
+		"xargs", "--null", "--arg-file=" + listFile, "touch", "--no-create", "--no-dereference", fmt.Sprintf("--date=@%d", settled), "--",
+	}})
+	return fault.Wrap(fault.Surroundings, err)
+}
+
 // Renew makes the files of a tree in which it differs from another one newer than
 // anything built: make(1) then builds what depends on them anew, over an output that
 // was made from the other tree. It gives in what they differ, and false where the
@@ -141,9 +155,18 @@ func putList(ctx context.Context, box *docker.Container, paths []string) error {
 	return box.Put(ctx, path.Dir(listFile), docker.File{Name: path.Base(listFile), Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
 }
 
+// strangers is how many files and folders at the top of a tree the other one may lack.
+// Where it lacks more it is no kernel, or none that is near, and nothing that was built
+// from it is of use: a tree serves all architectures, and is not to look new to all of
+// them for the sake of one.
+const strangers = 4
+
 // differing reads what diff --brief tells of two trees. known is false where a line
-// is not understood.
+// is not understood, and where they have little in common.
 func differing(out string) (d Difference, known bool) {
+	if strings.Count(out, "Only in "+tree+": ") > strangers {
+		return Difference{}, false
+	}
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "Only in "+originalTree) {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,7 +27,8 @@ func TestDifferenceIsRead(t *testing.T) {
 			t.Errorf("%s: got %+v, known %v, code only %v", c.name, got, known, got.CodeOnly())
 		}
 	}
-	for _, line := range []string{"diff: /source/x: Input/output error", "Files /original/a and b.c and /source/a and b.c differ"} {
+	stranger := strings.Repeat("Only in /source: drivers\n", strangers+1)
+	for _, line := range []string{stranger, "diff: /source/x: Input/output error", "Files /original/a and b.c and /source/a and b.c differ"} {
 		if _, known := differing(line + "\n"); known {
 			t.Errorf("%q was understood", line)
 		}

@@ -69,15 +69,15 @@ func (p *Progress) End(result string) {
 	c.Say("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
 }
 
-// share tells how much is done and, from the pace so far, how long it still takes.
+// share tells how much is done and, from the pace so far, how long it still takes. A total
+// that was passed was a wrong guess: it says nothing.
 func share(done, total int64, spent time.Duration) string {
 	if total <= 0 && done <= 0 {
 		return Duration(spent) + " so far"
 	}
-	if total <= 0 {
+	if total <= 0 || done > total {
 		return fmt.Sprintf("%d, %s so far", done, Duration(spent))
 	}
-	done = min(done, total)
 	text := fmt.Sprintf("%3d %% (%d/%d)", 100*done/total, done, total)
 	if done == 0 || spent < time.Second {
 		return text

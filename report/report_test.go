@@ -124,3 +124,14 @@ func TestSummaryIsATableOfWaresAndSteps(t *testing.T) {
 		t.Errorf("%v: got\n%s\nwant\n%s", err, got, want)
 	}
 }
+
+func TestShareOfAWrongGuessIsNotTold(t *testing.T) {
+	for _, c := range []struct {
+		done, total int64
+		want        string
+	}{{0, 0, "10.0s so far"}, {80, 71, "80, 10.0s so far"}, {50, 100, " 50 % (50/100), 10.0s left"}} {
+		if got := share(c.done, c.total, 10*time.Second); got != c.want {
+			t.Errorf("share(%d, %d) = %q, want %q", c.done, c.total, got, c.want)
+		}
+	}
+}

@@ -3,7 +3,6 @@
 package kernel
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -63,11 +62,10 @@ func TestPlantedBreakers(t *testing.T) {
 		"folder in its debugging": {options: []string{"CONFIG_DEBUG_INFO_DWARF5=y"}, file: "vmlinux.debug", cause: "debug information"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := testWorks(t)
 			s := broken(t, Table{Config: tc.options}, tc.patch)
-			once(t, w, s)
-			m := kernelOf(t, w, s)
-			r, err := w.Reproduce(t.Context(), s, filepath.Join(w.Dist, "kernels", m.Name+"-"+m.Version+"-"+m.Arch))
+			once(t, testWorks(t), s)
+			w, folder := built(t, s)
+			r, err := w.Reproduce(t.Context(), s, folder)
 			if err != nil || r.Same || fault.Code(r.Err()) != int(fault.Bad) {
 				t.Fatalf("%s, %v", r, err)
 			}
@@ -107,11 +105,10 @@ func TestKernelsThatFailToBoot(t *testing.T) {
 		"oops":              {patch: trip, verdict: boot.Oops, why: "NULL pointer dereference"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := testWorks(t)
 			s := broken(t, Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
-			once(t, w, s)
-			m := kernelOf(t, w, s)
-			r, err := w.Boot(t.Context(), filepath.Join(w.Dist, "kernels", m.Name+"-"+m.Version+"-"+m.Arch), boot.Limits{})
+			once(t, testWorks(t), s)
+			w, folder := built(t, s)
+			r, err := w.Boot(t.Context(), folder, boot.Limits{})
 			if err != nil || r.Verdict != tc.verdict || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s, %v", r, err)
 			}

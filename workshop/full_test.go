@@ -5,8 +5,6 @@ package workshop
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -21,6 +19,7 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/kernel"
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -146,10 +145,8 @@ func (c clone) checkDist() {
 			c.t.Error(err)
 		}
 		for _, a := range m.Artefacts {
-			text, err := os.ReadFile(filepath.Join(filepath.Dir(path), a.Path))
-			sum := sha256.Sum256(text)
-			if err != nil || hex.EncodeToString(sum[:]) != a.SHA256 {
-				c.t.Errorf("%s of %s is not what its manifest says: %v", a.Path, path, err)
+			if err := trust.CheckHash(filepath.Join(filepath.Dir(path), a.Path), a.SHA256); err != nil {
+				c.t.Errorf("%s is not what %s says: %v", a.Path, path, err)
 			}
 		}
 	}

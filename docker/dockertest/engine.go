@@ -26,11 +26,17 @@ func connect(t testing.TB, getenv func(string) string) *docker.Engine {
 	t.Helper()
 	e, err := docker.Connect(t.Context(), getenv)
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
-		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
+		lacks(t, "it needs an engine: %v", err)
 	}
 	t.Cleanup(func() { e.Close() })
 	return e
+}
+
+// lacks ends a test that cannot run here: skipped for a person, failed in CI.
+func lacks(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("in CI: "+format, args...)
+	}
+	t.Skipf("SKIPPED, "+format, args...)
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -41,23 +39,13 @@ func (t *Tree) settle(ctx context.Context, box *docker.Container) error {
 	return settleTimes(ctx, box)
 }
 
-// settleTimes gives all that is younger the settled time. The drivers, which are near
-// half of a kernel, are gone through beside the rest.
+// settleTimes gives all that is younger the settled time.
 func settleTimes(ctx context.Context, box *docker.Container) error {
 	at := fmt.Sprintf("@%d", settled)
-	drivers := tree + "/drivers"
-	younger := []string{"-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+"}
-	work, ctx := errgroup.WithContext(ctx)
-	for _, where := range [][]string{
-		{"find", tree, "-path", drivers, "-prune", "-o"},
-		{"find", tree, "-path", tree + "/*", "-not", "-path", drivers, "-not", "-path", drivers + "/*", "-prune", "-o"},
-	} {
-		work.Go(func() error {
-			_, err := box.Output(ctx, docker.Command{Argv: slices.Concat(where, younger)})
-			return fault.Wrap(fault.Surroundings, err)
-		})
-	}
-	return work.Wait()
+	_, err := box.Output(ctx, docker.Command{Argv: []string{
+		"find", tree, "-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+",
+	}})
+	return fault.Wrap(fault.Surroundings, err)
 }
 
 // settleFiles gives some files the settled time. One that is not there any more is none.

@@ -59,7 +59,8 @@ func TestBrokenBuildsAreToldRight(t *testing.T) {
 		once(t, testWorks(t), broken(t, Table{Arch: []string{arch}}, ""))
 	}
 	codes := map[fault.Cause]int{fault.Source: 1, fault.Toolchain: 3, fault.Resources: 3}
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name  string
 		table Table
 		patch string
 		limit string // memory of the build
@@ -69,37 +70,44 @@ func TestBrokenBuildsAreToldRight(t *testing.T) {
 		at    string // where the first error is
 		says  string
 	}{
-		"syntax error": {
+		{name: "a program missing", lacks: "/usr/bin/flex", cause: fault.Toolchain, says: "flex: not found"},
+		{
+			name:  "syntax error",
 			patch: insertion("kernel/bounds.c", 17, "{", "\tint broken = ;", "\t/* The enum constants to put into include/generated/bounds.h */"),
 			cause: fault.Source, at: "kernel/bounds.c:18:22", says: "expected expression before",
 		},
-		"missing header": {
+		{
+			name:  "missing header",
 			patch: insertion("kernel/bounds.c", 14, "#include <linux/spinlock_types.h>", "#include <linux/no-such-thing.h>", ""),
 			cause: fault.Source, at: "kernel/bounds.c:15:10", says: "linux/no-such-thing.h: No such file or directory",
 		},
-		"link error": {
+		{
+			name:  "link error",
 			patch: insertion("scripts/basic/fixdep.c", 105, "{", "\textern void nowhere(void); nowhere();", "\tfprintf(stderr, \"Usage: fixdep <depfile> <target> <cmdline>\\n\");"),
 			cause: fault.Source, at: "fixdep.c", says: "undefined reference to `nowhere'",
 		},
-		"Kconfig error": {
+		{
+			name:  "Kconfig error",
 			patch: insertion("init/Kconfig", 1, "# SPDX-License-Identifier: GPL-2.0-only", "confgi CC_IS_ODD", "config CC_VERSION_TEXT"),
 			cause: fault.Source, at: "init/Kconfig:2", says: "init/Kconfig:2: error: syntax error",
 		},
-		"device tree error": {
+		{
+			name:  "device tree error",
 			table: Table{Arch: []string{"arm64"}, Config: []string{"CONFIG_ARCH_VEXPRESS=y"}},
 			patch: insertion("arch/arm64/boot/dts/arm/foundation-v8.dts", 7, "", "broken;", "#include \"foundation-v8.dtsi\""),
 			cause: fault.Source, at: "arch/arm64/boot/dts/arm/foundation-v8.dts:8:1", says: "syntax error",
 		},
-		"memory runs out":   {limit: "24MiB", cause: fault.Resources, says: "the memory ran out with one job at a time"},
-		"disk runs out":     {disk: "1m", cause: fault.Resources, says: "(resources)"},
-		"a program missing": {lacks: "/usr/bin/flex", cause: fault.Toolchain, says: "flex: not found"},
+		{name: "memory runs out", limit: "24MiB", cause: fault.Resources, says: "the memory ran out with one job at a time"},
+		{name: "disk runs out", disk: "1m", cause: fault.Resources, says: "(resources)"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			w := testWorks(t)
 			w.Limits.Memory = tc.limit
 			s := broken(t, tc.table, tc.patch)
-			if tc.disk != "" {
+			if tc.lacks != "" || tc.disk != "" { // they begin from nothing
 				forget(t, w, s)
+			}
+			if tc.disk != "" {
 				dockertest.SmallVolume(t, Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume(), tc.disk)
 			}
 			_, err := firstSource(t.Context(), w, s, func(r ready) (Result, error) {

@@ -314,7 +314,11 @@ func (j *job) step(ctx context.Context, s Step) error {
 	}
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
-		err = j.failed(s, exit, out.found.Failure())
+		found := out.found.Failure()
+		if j.full(ctx) {
+			found.Cause = fault.Resources // each tool tells of it in its own way
+		}
+		err = j.failed(s, exit, found)
 	}
 	if err == nil {
 		record.Out = j.links(ctx, s.Out)

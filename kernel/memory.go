@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
@@ -29,6 +30,20 @@ func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 }
 
 const memoryHint = "give the engine's machine more memory, or the build: memory in the [build] table of kernels.toml"
+
+// fullBelow is how little room there is on a disk that is full, in bytes: less than what
+// a failed step may have removed again.
+const fullBelow = 256 << 10
+
+// full tells whether the disk of the output is full.
+func (j *job) full(ctx context.Context) bool {
+	out, err := j.box.Output(ctx, docker.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", outputDir}})
+	var blocks, size int64
+	if n, _ := fmt.Sscan(out, &blocks, &size); err != nil || n != 2 {
+		return false
+	}
+	return blocks*size < fullBelow
+}
 
 // fewer halves the number of jobs; false where there is only one.
 func (j *job) fewer(ctx context.Context) (bool, error) {

@@ -38,6 +38,7 @@ func TestEachToolIsUnderstood(t *testing.T) {
 		{"make[2]: flex: No such file or directory", "make", "", "", "flex: No such file or directory", Error, fault.Toolchain},
 		{"make[3]: *** No rule to make target 'kernel/none.o', needed by 'kernel/built-in.a'.  Stop.", "make", "", "", "No rule to make target 'kernel/none.o', needed by 'kernel/built-in.a'", Error, fault.Source},
 		{"make[3]: *** [/source/scripts/Makefile.build:229: kernel/pid.o] Error 1", "", "", "", "", "", ""},
+		{"/source/scripts/syscallhdr.sh: 86: echo: echo: I/O error", "sh", "", "", "echo: echo: I/O error", Error, fault.Resources},
 		{"/bin/sh: 1: echo: echo: I/O error", "sh", "", "", "echo: echo: I/O error", Error, fault.Resources},
 		{"/tmp/cc.s: fatal error: closing: No space left on device", "sh", "", "", "/tmp/cc.s: fatal error: closing: No space left on device", Error, fault.Resources},
 		{"  CC      kernel/pid.o", "", "", "", "", "", ""},

@@ -24,7 +24,7 @@ func form(expression string) *regexp.Regexp { return regexp.MustCompile(expressi
 // scripts/mod/modpost.c, tools/objtool/warn.h and scripts/dtc.
 var rules = []rule{
 	{"sh", Error, fault.Resources, form(`(?P<text>.*\bNo space left on device.*)`)},
-	{"sh", Error, fault.Resources, form(`^(?:/bin/)?sh: \d+: (?P<text>echo: echo: I/O error)$`)}, // dash(1), where the disk is full
+	{"sh", Error, fault.Resources, form(`^\S+: \d+: (?P<text>(?:echo|printf): .*I/O error)$`)}, // dash(1), where the disk is full
 	{"sh", Error, fault.Resources, form(`(?P<text>.*internal compiler error: Killed.*)`)},
 	{"sh", Error, fault.Resources, form(`(?P<text>.*(?:[Cc]annot allocate memory|virtual memory exhausted|out of memory allocating).*)`)},
 	{"sh", Error, fault.Toolchain, form(`^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<text>\S+: (?:command )?not found)$`)},

@@ -249,6 +249,9 @@ func (j *job) putFragments(ctx context.Context) error {
 
 // steps runs the plan's steps in order.
 func (j *job) steps(ctx context.Context) error {
+	if j.configured {
+		j.works.Console.Say("kernel %s: the configuration was made before", j.ready.plan.Folder())
+	}
 	for n, s := range j.ready.plan.Steps {
 		if !j.needs(n, s) {
 			j.keepRecord(s)

@@ -147,7 +147,7 @@ func (j *job) check(ctx context.Context) error {
 	}
 	o := j.origin()
 	o.Final = j.finalSum
-	return j.putOrigin(ctx, o)
+	return errors.Join(j.putOrigin(ctx, o), j.keepConfig(ctx))
 }
 
 // compare judges each asked option by the final configuration, and finds out why

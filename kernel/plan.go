@@ -135,9 +135,10 @@ func environment(s Spec) []string {
 }
 
 // kmake is a call of the kernel's make. The number of jobs is not in it: that
-// decides how long a build takes, and comes in MAKEFLAGS when it runs.
+// decides how long a build takes, and comes in MAKEFLAGS when it runs. The compiler of
+// the tools that run here is always named: with another one they would be made again.
 func kmake(words ...string) []string {
-	return append([]string{"make", "-C", sourceDir, "O=" + outputDir}, words...)
+	return append([]string{"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc"}, words...)
 }
 
 // configure gives the steps that make the configuration, in the order of the file.
@@ -180,8 +181,9 @@ const modulesDir = "/tmp/modules"
 // compile gives the steps that make the kernel and collect the artefacts.
 func compile(a arch.Arch, c arch.Compiler) []Step {
 	image := outputDir + "/" + a.Image
-	compilers := []string{"CC=kiln-cc " + c.CC + traceless(a), "HOSTCC=kiln-cc gcc"} // under ccache
-	make := func(words ...string) []string { return kmake(append(slices.Clone(compilers), words...)...) }
+	make := func(words ...string) []string { // under ccache
+		return kmake(append([]string{"CC=kiln-cc " + c.CC + traceless(a)}, words...)...)
+	}
 	steps := append(deviceTrees(a), []Step{
 		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
 		{Name: "modules", When: "CONFIG_MODULES", Argv: make("modules")},

@@ -25,16 +25,15 @@ func (j *job) reuse(ctx context.Context) error {
 	}
 	switch {
 	case why != "":
-		err = j.startClean(ctx, why, last)
+		if err = j.startClean(ctx, why, last); err == nil {
+			now.Final, err = j.keptConfig(ctx)
+		}
 	case differ.CodeOnly():
 		now.Final = j.lastConfig(ctx, last)
 	}
-	j.over = why == ""
+	j.over, j.configured = why == "", now.Final != ""
 	if err != nil {
 		return err
-	}
-	if j.configured = now.Final != ""; j.configured {
-		j.works.Console.Say("kernel %s: the configuration is that of its last output", j.ready.plan.Folder())
 	}
 	return j.putOrigin(ctx, now)
 }

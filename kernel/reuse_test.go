@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,7 @@ func TestEachInputRebuilds(t *testing.T) {
 		{func() { s.Config = append(s.Config, Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
 		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
 		{func() { s.Patches = specWith(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
-		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "configuration is that of its last output"},
+		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
 		{func() {
 			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
 			tamper(t, w, s, "echo CONFIG_ODD=y >> "+configFile)
@@ -64,7 +65,52 @@ func TestEachInputRebuilds(t *testing.T) {
 	}
 }
 
-// tamper changes a kernel's output tree.
+// TestKeptConfiguration builds a kernel over an empty output again and again: its
+// configuration is made once, and again where what was kept is harmed.
+func TestKeptConfiguration(t *testing.T) {
+	w := testWorks(t)
+	w.namespace = rand.Text()
+	s := clay(t, w)
+	for _, round := range []struct {
+		what string
+		harm func(kept string) string // a script
+		made bool
+	}{
+		{"the first", nil, true},
+		{"the second", nil, false},
+		{"one that is cut", func(kept string) string { return "truncate -s 5 " + kept }, true},
+		{"one after that", nil, false},
+		{"one that is gone", func(kept string) string { return "rm " + kept }, true},
+	} {
+		if round.harm != nil {
+			tamper(t, w, s, round.harm(keptOf(t, w, s)))
+		}
+		forget(t, w, s)
+		r, err := w.Build(t.Context(), s)
+		if err != nil || !r.Built {
+			t.Fatalf("%s: %+v, %v", round.what, r, err)
+		}
+		m := manifestOf(t, w, r)
+		if made := slices.ContainsFunc(m.Steps, func(s StepRecord) bool { return s.Name == "olddefconfig" }); made != round.made {
+			t.Errorf("%s: its configuration was made: %v", round.what, made)
+		}
+		if text := configOf(t, w, r); text != "CONFIG_TINY=y\n" {
+			t.Errorf("%s: its configuration is %q", round.what, text)
+		}
+	}
+}
+
+// keptOf gives where the configuration of a kernel is kept.
+func keptOf(t *testing.T, w *Works, s Spec) string {
+	t.Helper()
+	p, err := w.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (&job{works: w, ready: ready{plan: p}}).keptPath()
+}
+
+// tamper changes a kernel's output tree, or what is cached for its architecture.
 func tamper(t *testing.T, w *Works, s Spec, script string) {
 	t.Helper()
 	p, err := w.Plan(t.Context(), s)
@@ -73,7 +119,7 @@ func tamper(t *testing.T, w *Works, s Spec, script string) {
 	}
 	box, err := w.Engine.Run(t.Context(), docker.Spec{
 		Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
-		Mounts: []docker.Mount{{Volume: p.outputVolume(), Path: outputDir}},
+		Mounts: p.Mounts,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,11 +132,8 @@ func tamper(t *testing.T, w *Works, s Spec, script string) {
 
 func configOf(t *testing.T, w *Works, r Result) string {
 	t.Helper()
-	e, err := w.Extract(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(e.Folder, "config"))
+	manifestOf(t, w, r)
+	text, err := os.ReadFile(filepath.Join(w.Dist, "kernels", r.Folder(), "config"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +203,17 @@ func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
 	if err != nil || !result.Built {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	e, err := w.Extract(t.Context(), result)
+	return manifestOf(t, w, result)
+}
+
+// manifestOf gives a build's manifest, and never that of an earlier build of the same
+// plan, which is as good to Extract.
+func manifestOf(t *testing.T, w *Works, r Result) Manifest {
+	t.Helper()
+	if err := os.RemoveAll(w.Dist); err != nil {
+		t.Fatal(err)
+	}
+	e, err := w.Extract(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}

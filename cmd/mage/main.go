@@ -1,5 +1,6 @@
 // Command mage is Mage as `go tool mage` runs it here: Mage itself, which in
-// addition passes SIGINT and SIGTERM on to the magefile.
+// addition passes SIGINT and SIGTERM on to the magefile, and starts one that has not
+// changed without asking go build.
 //
 // Mage swallows a SIGINT that reaches it alone and dies of a SIGTERM without a
 // word to the magefile that it started, which then works on unattended. A
@@ -23,5 +24,6 @@ func main() {
 			passOn()
 		}
 	}()
+	startFast()
 	os.Exit(mage.Main())
 }

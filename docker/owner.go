@@ -10,7 +10,7 @@ import (
 // The labels of everything that Kiln makes in an engine.
 const (
 	Label      = "kiln"       // what it is: "build", "verify", "source", "base", ...
-	labelHost  = "kiln.host"  // the machine whose run made it
+	labelHost  = "kiln.host"  // the machine whose run made it: its name and its machine-id(5)
 	labelBoot  = "kiln.boot"  // that machine's boot, and the namespace of its process numbers
 	labelOwner = "kiln.owner" // the process, as "PID:START"
 )
@@ -21,10 +21,11 @@ type owner struct{ host, boot, process string }
 // thisOwner describes the running process.
 func thisOwner() owner {
 	host, _ := os.Hostname()
+	machine, _ := os.ReadFile("/etc/machine-id") // many machines have one name
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	space, _ := os.Readlink("/proc/self/ns/pid")
 	return owner{
-		host: host, boot: strings.TrimSpace(string(boot)) + space,
+		host: strings.TrimSpace(host + " " + string(machine)), boot: strings.TrimSpace(string(boot)) + space,
 		process: fmt.Sprintf("%d:%s", os.Getpid(), startTime(os.Getpid())),
 	}
 }
@@ -46,7 +47,7 @@ func (o owner) gone(labels map[string]string) bool {
 		return false
 	}
 	if labels[labelBoot] != o.boot {
-		return !strings.HasPrefix(labels[labelBoot], bootID(o.boot)) || bootID(o.boot) == ""
+		return bootID(o.boot) != "" && !strings.HasPrefix(labels[labelBoot], bootID(o.boot))
 	}
 	pid, start, ok := strings.Cut(labels[labelOwner], ":")
 	number, err := strconv.Atoi(pid)

@@ -21,25 +21,47 @@ const keyed = "kiln-"
 // keptPrograms is how many of those folders stay.
 const keptPrograms = 4
 
-// startFast has Mage take the magefile that was compiled from these very sources. Where
-// the sources cannot be told from the module alone, Mage does as it always does.
-func startFast() {
-	if value, set := os.LookupEnv(mg.HashFastEnv); set && value != "" && !inherited() {
-		return
+// wholeFile says, in such a folder, that what Mage compiled into it was whole, and of the
+// sources that the folder is named by.
+const wholeFile = "whole"
+
+// runFast runs Mage, and has it take the magefile that was compiled from these very
+// sources. Where there is none yet, or where the sources cannot be told from the module
+// alone, Mage does as it always does. It gives the exit code.
+func runFast(args []string, run func() int) int {
+	own := chooseFolder(args)
+	code := run()
+	if own == "" {
+		return code
 	}
+	programs, _ := os.ReadDir(own) // none for -l, which compiles nothing
+	key, err := moduleHash(".")
+	if err == nil && filepath.Base(own) == keyed+key && len(programs) > 0 { // nobody has changed them meanwhile
+		os.WriteFile(filepath.Join(own, wholeFile), nil, 0o644)
+	}
+	return code
+}
+
+// chooseFolder tells Mage its folder. It gives that where it is not known to be whole.
+func chooseFolder(args []string) (own string) {
+	if os.Getenv(mg.HashFastEnv) != "" && !inherited() {
+		return ""
+	}
+	os.Unsetenv(mg.HashFastEnv)
 	dir := programs()
 	key, err := moduleHash(".")
-	if err != nil || elsewhere(os.Args[1:]) {
-		os.Unsetenv(mg.HashFastEnv)
+	if err != nil || elsewhere(args) {
 		os.Setenv(mg.CacheEnv, dir)
-		return
+		return ""
 	}
-	own := filepath.Join(dir, keyed+key)
-	if _, err := os.Stat(own); err != nil {
-		makeRoom(dir)
-	}
+	own = filepath.Join(dir, keyed+key)
 	os.Setenv(mg.CacheEnv, own)
-	os.Setenv(mg.HashFastEnv, "1")
+	if _, err := os.Stat(filepath.Join(own, wholeFile)); err == nil {
+		os.Setenv(mg.HashFastEnv, "1")
+		return ""
+	}
+	makeRoom(dir)
+	return own
 }
 
 // elsewhere tells whether Mage's flags may lead to another folder or another compiler.

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/magefile/mage/mg"
 )
 
 // TestModuleHash changes one file after the other of a module: the hash follows those
@@ -37,6 +39,11 @@ func TestModuleHash(t *testing.T) {
 		{"tree/go.mod", "module y\n", false},
 		{"tree/y.go", "package y\n", false},
 		{"a/b.go", "package a\n", true},
+		{"a/dist/x.go", "package x\n", true},
+		{"a/add.s", "TEXT", true},
+		{"a/hidden/.x", "1", false},
+		{"a/c.go", "package a\n\nvar (\n\t//go:embed\t\"all:hidden\"\n\tmore embed.FS\n)\n", true},
+		{"a/hidden/.x", "2", true},
 		{"a/recipe/Dockerfile", "FROM debian\n", true},
 		{"a/recipe/cc.c", "int x;\n", true},
 		{"a/more/two.txt", "2", true},
@@ -49,13 +56,75 @@ func TestModuleHash(t *testing.T) {
 		}
 		last = now
 	}
-	t.Setenv("GOFLAGS", "-race")
-	if hashOf(t, dir) == last {
-		t.Error("GOFLAGS does not count")
+	put("env", "GOAMD64=v3\n")
+	for name, value := range map[string]string{"GOFLAGS": "-race", "GOENV": filepath.Join(dir, "env")} {
+		t.Setenv(name, value)
+		if hashOf(t, dir) == last {
+			t.Errorf("%s does not count", name)
+		}
 	}
-	put("go.mod", "module x\nreplace y => ../y\n")
-	if hash, err := moduleHash(dir); err == nil {
-		t.Errorf("sources of another folder: got %s, no error", hash)
+}
+
+// TestSourcesFromElsewhere wants an error where the module alone does not tell.
+func TestSourcesFromElsewhere(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		"replaced":     {"go.mod": "module x\nreplace y => ../y\n"},
+		"a workspace":  {"go.mod": "module x\n", "go.work": "go 1.26\n"},
+		"an overlay":   {"go.mod": "module x\n", "env": "GOFLAGS=-overlay=/o.json\n"},
+		"nothing fits": {"go.mod": "module x\n", "a.go": "package a\n\n//go:embed gone\n"},
+	} {
+		dir := t.TempDir()
+		t.Setenv("GOENV", filepath.Join(dir, "env"))
+		for file, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if hash, err := moduleHash(dir); err == nil {
+			t.Errorf("%s: got %s, no error", name, hash)
+		}
+	}
+}
+
+// TestFolderIsWholeOnlyOfItsSources has the sources change while Mage runs.
+func TestFolderIsWholeOnlyOfItsSources(t *testing.T) {
+	dir, cache := t.TempDir(), t.TempDir()
+	t.Chdir(dir)
+	t.Setenv(mg.CacheEnv, cache)
+	t.Setenv(mg.HashFastEnv, "")
+	for _, round := range []struct {
+		save     string // go.mod, while Mage runs
+		compiles bool
+		fast     string // whether Mage is to take what is there
+	}{{"module y\n", true, ""}, {"", false, ""}, {"", true, ""}, {"", true, "1"}} {
+		if round.fast == "" && round.save != "" {
+			write(t, "go.mod", "module x\n")
+		}
+		t.Setenv(mg.CacheEnv, cache)
+		got := "not run"
+		code := runFast([]string{"image"}, func() int {
+			got = os.Getenv(mg.HashFastEnv)
+			if err := os.MkdirAll(os.Getenv(mg.CacheEnv), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if round.save != "" {
+				write(t, "go.mod", round.save)
+			}
+			if round.compiles {
+				write(t, filepath.Join(os.Getenv(mg.CacheEnv), "program"), "")
+			}
+			return 7
+		})
+		if code != 7 || got != round.fast {
+			t.Errorf("%+v: code %d, %s=%q", round, code, mg.HashFastEnv, got)
+		}
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -24,6 +24,5 @@ func main() {
 			passOn()
 		}
 	}()
-	startFast()
-	os.Exit(mage.Main())
+	os.Exit(runFast(os.Args[1:], mage.Main))
 }

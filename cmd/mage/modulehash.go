@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -9,27 +8,25 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // moduleHash gives the sha256, in hex, of all that decides what the module's commands
-// are compiled to.
+// are compiled to. It is an error where that cannot be told from the module alone.
 func moduleHash(root string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	for _, name := range os.Environ() {
-		if strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_") || strings.HasPrefix(name, "CC=") {
-			fmt.Fprintf(sum, "%q\n", name)
-		}
-	}
-	if err := selfContained(root); err != nil {
+	settings := goSettings()
+	fmt.Fprintf(sum, "%q\n", settings)
+	if err := selfContained(root, settings); err != nil {
 		return "", err
 	}
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && name != root && outside(name):
+		case entry.IsDir() && name != root && outside(root, name):
 			return fs.SkipDir
 		case entry.IsDir() || !source(name):
 			return nil
@@ -39,19 +36,35 @@ func moduleHash(root string) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), err
 }
 
-// selfContained is an error where sources come from other folders of this machine.
-func selfContained(root string) error {
+// goSettings gives what Go is told by the environment and by go env -w, a line each.
+func goSettings() (lines []string) {
+	for _, line := range os.Environ() {
+		if strings.HasPrefix(line, "GO") || strings.HasPrefix(line, "CGO_") || strings.HasPrefix(line, "CC=") {
+			lines = append(lines, line)
+		}
+	}
+	file := os.Getenv("GOENV")
+	if dir, err := os.UserConfigDir(); err == nil && file == "" {
+		file = filepath.Join(dir, "go", "env")
+	}
+	text, _ := os.ReadFile(file) // "off", or none: nothing is set
+	return append(lines, strings.Split(string(text), "\n")...)
+}
+
+// selfContained is an error where sources may come from other folders of this machine.
+func selfContained(root string, settings []string) error {
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		return err
 	}
-	workspace := false
-	for dir, _ := filepath.Abs(root); !workspace && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+	other := slices.ContainsFunc(settings, func(line string) bool {
+		return strings.HasPrefix(line, "GOWORK=") || strings.Contains(line, "-overlay") || strings.Contains(line, "-modfile")
+	})
+	for dir, _ := filepath.Abs(root); !other && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		_, err := os.Stat(filepath.Join(dir, "go.work"))
-		workspace = err == nil
+		other = err == nil
 	}
-	flags := os.Getenv("GOFLAGS")
-	if workspace || os.Getenv("GOWORK") != "" || strings.Contains(flags, "-overlay") || strings.Contains(flags, "-modfile") || bytes.Contains(module, []byte("replace ")) {
+	if other || strings.Contains(string(module), "replace ") {
 		return fmt.Errorf("sources are not the module's alone")
 	}
 	return nil
@@ -59,29 +72,33 @@ func selfContained(root string) error {
 
 // outside tells which folders hold nothing that is compiled: what go build leaves out,
 // and dist, where results go.
-func outside(dir string) bool {
+func outside(root, dir string) bool {
 	base := filepath.Base(dir)
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
-	return err == nil || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || base == "dist"
+	return err == nil || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || dir == filepath.Join(root, "dist")
 }
+
+// compiled is how the names of files end that go build may take, besides go.mod and go.sum.
+var compiled = []string{".go", ".s", ".S", ".c", ".h", ".syso"}
 
 func source(name string) bool {
 	base := filepath.Base(name)
-	return strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go") || base == "go.mod" || base == "go.sum"
+	return base == "go.mod" || base == "go.sum" || slices.Contains(compiled, filepath.Ext(base)) && !strings.HasSuffix(base, "_test.go")
 }
 
 // hashSource adds a file, and those that it embeds.
 func hashSource(sum hash.Hash, name string) error {
 	text, err := hashFile(sum, name)
-	if err != nil {
+	if err != nil || filepath.Ext(name) != ".go" {
 		return err
 	}
 	for line := range strings.Lines(text) {
-		patterns, embeds := strings.CutPrefix(line, "//go:embed ")
+		patterns, embeds := strings.CutPrefix(strings.TrimSpace(line), "//go:embed")
 		if !embeds {
 			continue
 		}
 		for pattern := range strings.FieldsSeq(patterns) {
+			pattern = strings.TrimPrefix(strings.Trim(pattern, "\"`"), "all:")
 			if err := hashEmbedded(sum, filepath.Join(filepath.Dir(name), pattern)); err != nil {
 				return err
 			}
@@ -90,10 +107,11 @@ func hashSource(sum hash.Hash, name string) error {
 	return nil
 }
 
+// hashEmbedded adds what a pattern means. One that means nothing is not understood.
 func hashEmbedded(sum hash.Hash, pattern string) error {
 	found, err := filepath.Glob(pattern)
-	if err != nil {
-		return err
+	if err != nil || len(found) == 0 {
+		return fmt.Errorf("embed %s: nothing fits (%v)", pattern, err)
 	}
 	for _, top := range found {
 		err := filepath.WalkDir(top, func(name string, entry fs.DirEntry, err error) error {

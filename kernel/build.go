@@ -58,10 +58,10 @@ func (w *Works) build(ctx context.Context, r ready) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	if err := w.run(ctx, r, tree); err != nil {
-		return result, err
+	if why, err = w.run(ctx, r, tree); why != "" {
+		result.Built, result.Why = false, why
 	}
-	return result, w.keep(ctx, r.plan)
+	return result, err
 }
 
 // had says why nothing need be built: the engine has the result of the same plan,
@@ -97,6 +97,9 @@ func (r Result) Outcome() string {
 // Folder names the kernel's folder in dist/kernels.
 func (r Result) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
+// ErrNotBuilt is the error of Built for a kernel that the engine does not have.
+var ErrNotBuilt = errors.New("it is not built")
+
 // Built gives the result that the engine has for a kernel, of whichever plan.
 func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {
 	p, err := w.Plan(ctx, s)
@@ -106,7 +109,7 @@ func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {
 	result := Result{Name: p.Name, Version: p.Version, Arch: p.Arch, Image: resultTag(p.Folder())}
 	found, err := w.Engine.FindImage(ctx, result.Image)
 	if errors.Is(err, docker.ErrNoImage) {
-		return result, fault.New(fault.Usage, "build it: go tool mage kernel", "find kernel %s: it is not built", p.Folder())
+		return result, fault.New(fault.Usage, "build it: go tool mage kernel", "find kernel %s: %w", p.Folder(), ErrNotBuilt)
 	}
 	result.Plan = found.Labels[labelPlan]
 	if err == nil && result.Plan != p.Hash() {
@@ -115,17 +118,18 @@ func (w *Works) Built(ctx context.Context, s Spec) (Result, error) {
 	return result, err
 }
 
-// run carries out a plan in a container and stores what comes out as an image.
-func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) {
+// run carries out a plan in a container and stores what comes out as an image. Where
+// another run did so meanwhile, it says so.
+func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (why string, err error) {
 	log, err := os.CreateTemp("", "kiln-build-*.log")
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Surroundings, err)
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
 	j, err := w.job(ctx, r, tree)
 	if err != nil {
-		return err
+		return "", err
 	}
 	j.log, j.logPath = log, log.Name()
 	defer func() {
@@ -133,20 +137,38 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (err error) 
 			err = j.keepLog(err)
 		}
 	}()
+	unlock, waited, err := w.lock(ctx, r.plan)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if waited {
+		if why, err := w.had(ctx, r.plan); err != nil || why != "" {
+			return why, err
+		}
+	}
 	if err := j.join(ctx); err != nil {
-		return err
+		return "", err
 	}
 	defer j.leave(ctx)
 	j.started = time.Now()
 	j.recall()
 	if err := j.open(ctx); err != nil {
-		return err
+		return "", err
 	}
 	defer j.box.Remove()
 	if err := j.steps(ctx); err != nil {
-		return err
+		return "", err
 	}
-	return errors.Join(j.store(ctx), j.forgetNotes())
+	return "", errors.Join(j.settle(ctx), j.store(ctx), w.keep(ctx, r.plan), j.forgetNotes())
+}
+
+// settle notes that all of the output is from the present source.
+func (j *job) settle(ctx context.Context) error {
+	j.since = nil
+	o := j.origin()
+	o.Final = j.finalSum
+	return j.putOrigin(ctx, o)
 }
 
 // job is a plan that is being run.
@@ -170,6 +192,7 @@ type job struct {
 	made       []string          // what make told that it made
 	warnings   []diagnose.Finding
 	over       bool       // it builds over the last output
+	since      []string   // sources of earlier builds that its objects may be from, until it has ended
 	vary       *variation // what is another than the plan says; nil for nothing
 }
 
@@ -181,6 +204,15 @@ func (w *Works) job(ctx context.Context, r ready, tree source.Tree) (*job, error
 		return nil, err
 	}
 	return &job{works: w, ready: r, tree: tree, log: io.Discard, jobs: w.Limits.jobs(info.CPUs, info.Memory)}, nil
+}
+
+// lock has the output of a plan for this run alone, and tells whether it had to wait.
+func (w *Works) lock(ctx context.Context, p Plan) (unlock func(), waited bool, err error) {
+	unlock, err = w.Engine.Lock(ctx, p.Toolchain.Image, p.mounted(outputDir), func(lock string) {
+		waited = true
+		w.Console.Say("kernel %s: another run works on it: waiting (if there is none: docker rm %s)", p.Folder(), lock)
+	})
+	return unlock, waited, err
 }
 
 // open starts the container and puts the configuration's fragments into it. Where

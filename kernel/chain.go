@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -53,7 +54,7 @@ func (j *job) begun() Manifest {
 	p := j.ready.plan
 	return Manifest{
 		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(), Why: j.ready.why,
-		Source: j.tree, Patches: p.Patches, Steps: j.done, Warnings: []string{}, Artefacts: []Artefact{}, Started: j.started.UTC(),
+		Source: j.tree, Patches: append([]source.Patch{}, p.Patches...), Steps: j.done, Warnings: []string{}, Artefacts: []Artefact{}, Started: j.started.UTC(),
 		Toolchain: ToolchainRecord{Image: p.Toolchain.Image, Base: p.Toolchain.From},
 	}
 }

@@ -49,6 +49,11 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 	if err != nil {
 		return err
 	}
+	unlock, _, err := w.lock(ctx, r.plan)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := j.open(ctx); err != nil {
 		return err
 	}

@@ -2,12 +2,16 @@ package kernel
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -114,5 +118,39 @@ func TestShortOfMemory(t *testing.T) {
 	_, err = w.Build(t.Context(), clay(t, w, "CONFIG_HUNGRY=400"))
 	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "the memory ran out") {
 		t.Errorf("with too little for one job: %v", err)
+	}
+}
+
+// TestShortOfMemoryBesideAnother has builds run out of memory that share their jobs: none
+// waits for what another will only give when it has ended.
+func TestShortOfMemoryBesideAnother(t *testing.T) {
+	w := testWorks(t)
+	w.Limits.Jobs, w.Limits.Memory = 3, "160MiB"
+	specs := clayOf(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	if err := w.BuildAll(ctx, specs, func(Result) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTwoRunsBuildAKernelOnce has two runs want one kernel at the same moment: one
+// fetches its source and builds it, the other waits and takes what came of it.
+func TestTwoRunsBuildAKernelOnce(t *testing.T) {
+	runs := []*Works{testWorks(t), testWorks(t)}
+	s := clay(t, runs[0], "CONFIG_PARTS=4")
+	results := make([]Result, len(runs))
+	var work errgroup.Group
+	for i, w := range runs {
+		work.Go(func() (err error) {
+			results[i], err = w.Build(t.Context(), s)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if results[0].Built == results[1].Built || results[0].Plan != results[1].Plan {
+		t.Errorf("want one built and the same plan: %+v", results)
 	}
 }

@@ -49,6 +49,9 @@ func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
 	if err != nil {
 		return Extracted{}, fmt.Errorf("extract kernel %s: %w", filepath.Base(dest), err)
 	}
+	if m.Plan != r.Plan {
+		return Extracted{}, fault.New(fault.Surroundings, "run it again", "extract kernel %s: another run has meanwhile built another one of this name", filepath.Base(dest))
+	}
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return Extracted{}, fault.Wrap(fault.Surroundings, err)
 	}

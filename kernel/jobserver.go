@@ -78,19 +78,26 @@ func (s *jobserver) give(ctx context.Context) error {
 	return err
 }
 
-// shrink halves the budget, as jobs end. It gives false where only one is left.
+// shrink halves the budget, for a build that holds one token and goes on with one: its own
+// is the first that is taken out, and it waits for the others, and for one of what is
+// left, until jobs of other builds have ended. It gives false where only one is left.
 func (s *jobserver) shrink(ctx context.Context) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.jobs == 1 {
-		return false, nil
-	}
-	for less := s.jobs / 2; s.jobs > less; s.jobs-- {
+	fewer := s.halve()
+	for range fewer { // one less for its own, one more to go on
 		if err := s.take(ctx); err != nil {
 			return false, err
 		}
 	}
-	return true, nil
+	return fewer > 0, nil
+}
+
+// halve halves the budget, and gives how many tokens are to be taken out.
+func (s *jobserver) halve() (fewer int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fewer = s.jobs - max(1, s.jobs/2)
+	s.jobs -= fewer
+	return fewer
 }
 
 // flags is what tells a make to ask this jobserver.

@@ -30,11 +30,11 @@ func (w *Works) restore(ctx context.Context, p Plan) (bool, error) {
 		return false, err
 	}
 	if bad := w.checkImage(ctx, kept.ID, p.Hash()); bad != nil {
-		if ctx.Err() != nil {
-			return false, ctx.Err()
+		if ctx.Err() != nil || fault.Code(bad) != int(fault.Bad) { // the surroundings', not the result's
+			return false, bad
 		}
 		w.Console.Say("kernel %s: the kept result is of no use, and is removed: %v", p.Folder(), bad)
-		return false, w.Engine.RemoveImage(ctx, kept.ID)
+		return false, w.Engine.RemoveImage(ctx, keptRepository+p.Hash())
 	}
 	return true, errors.Join(w.Engine.Tag(ctx, kept.ID, resultTag(p.Folder())), w.Engine.Tag(ctx, kept.ID, keptRepository+p.Hash()))
 }

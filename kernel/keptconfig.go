@@ -17,7 +17,7 @@ import (
 // the compiler a hundred times to ask what it can do.
 const keptConfigs = cacheDir + "/kiln-configurations"
 
-// keptConfigDays is for how many days one is kept.
+// keptConfigDays is for how many days one is kept that nobody uses.
 const keptConfigDays = 90
 
 // keptPath names what is kept for the plan, by all that decides the configuration.
@@ -46,9 +46,11 @@ func (j *job) keptConfig(ctx context.Context) (string, error) {
 		return "", err
 	}
 	whole := j.lastConfig(ctx, origin{Asked: j.ready.plan.asked(), Final: strings.TrimSpace(sum)})
+	then := []string{"touch", kept, kept + ".sha256"}
 	if whole == "" {
-		_, err = j.box.Output(ctx, docker.Command{Argv: []string{"rm", configFile}})
+		then = []string{"rm", configFile}
 	}
+	_, err = j.box.Output(ctx, docker.Command{Argv: then})
 	return whole, err
 }
 
@@ -58,13 +60,19 @@ func (j *job) keepConfig(ctx context.Context) error {
 		return nil
 	}
 	kept := j.keptPath()
+	if _, err := j.box.Output(ctx, docker.Command{Argv: []string{"install", "-D", "-m", "644", configFile, kept}}); err != nil {
+		return err
+	}
+	if err := j.box.Put(ctx, "/", inputFile(kept+".sha256", j.finalSum)); err != nil {
+		return err
+	}
 	for _, argv := range [][]string{
-		{"install", "-D", "-m", "644", configFile, kept},
+		{"touch", kept + ".sha256"}, // what is put has no time
 		{"find", keptConfigs, "-mtime", fmt.Sprintf("+%d", keptConfigDays), "-delete"},
 	} {
 		if _, err := j.box.Output(ctx, docker.Command{Argv: argv}); err != nil {
 			return err
 		}
 	}
-	return j.box.Put(ctx, "/", inputFile(kept+".sha256", j.finalSum))
+	return nil
 }

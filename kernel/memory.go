@@ -10,10 +10,11 @@ import (
 
 // stepWithMemory runs a step; if the kernel of the engine's machine ended some of its
 // processes for want of memory, it is tried again with half as many jobs, which goes
-// on where the first try stopped.
+// on where the first try stopped. That another build had the jobs halved meanwhile
+// counts too.
 func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 	for {
-		before := j.killed(ctx)
+		before, flags := j.killed(ctx), j.makeFlags()
 		err := j.step(ctx, s)
 		if err == nil || ctx.Err() != nil || j.killed(ctx) == before {
 			return err
@@ -22,7 +23,7 @@ func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 		if shrinkErr != nil {
 			return shrinkErr
 		}
-		if !fewer {
+		if !fewer && j.makeFlags() == flags {
 			return &fault.Error{Class: fault.Surroundings, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
 		j.works.Console.Say("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.ready.plan.Folder(), j.makeFlags())

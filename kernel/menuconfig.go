@@ -22,6 +22,7 @@ type Edit struct {
 	Kernel  string   `json:"kernel"`
 	File    string   `json:"file"`    // the fragment that it was written to
 	Options []string `json:"options"` // the lines that were changed or added
+	Unnamed bool     `json:"unnamed"` // the kernel's config does not name the file yet
 }
 
 // String tells what was written where.
@@ -29,7 +30,11 @@ func (e Edit) String() string {
 	if len(e.Options) == 0 {
 		return e.Kernel + ": nothing was changed"
 	}
-	return fmt.Sprintf("%s: written to %s:\n  %s", e.Kernel, e.File, strings.Join(e.Options, "\n  "))
+	text := fmt.Sprintf("%s: written to %s:\n  %s", e.Kernel, e.File, strings.Join(e.Options, "\n  "))
+	if e.Unnamed {
+		text += fmt.Sprintf("\nadd the file to the kernel's config in kernels.toml: config/%s", filepath.Base(e.File))
+	}
+	return text
 }
 
 // Menuconfig opens the kernel's own menuconfig on this terminal, and writes the
@@ -58,7 +63,8 @@ func (w *Works) edit(ctx context.Context, s Spec, dir string, change func(*job) 
 			if err != nil {
 				return err
 			}
-			e = Edit{Kernel: r.plan.Folder(), File: fragmentOf(s, dir), Options: lines}
+			e = Edit{Kernel: r.plan.Folder(), Options: lines}
+			e.File, e.Unnamed = fragmentOf(s, dir)
 			return writeFragment(e.File, lines)
 		})
 		return e, err
@@ -102,14 +108,14 @@ func (j *job) least(ctx context.Context) ([]kconfig.Option, error) {
 }
 
 // fragmentOf gives the file that an edit is written to: the last fragment that the
-// kernel's table names, else one of the kernel's own.
-func fragmentOf(s Spec, dir string) string {
+// kernel's table names, else one of the kernel's own, which is to be named there.
+func fragmentOf(s Spec, dir string) (file string, unnamed bool) {
 	for _, item := range slices.Backward(s.Config) {
 		if item.Target == "" && item.Fragment != inline {
-			return filepath.Join(dir, item.Fragment)
+			return filepath.Join(dir, item.Fragment), false
 		}
 	}
-	return filepath.Join(dir, "config", s.Name+".config")
+	return filepath.Join(dir, "config", s.Name+".config"), true
 }
 
 // writeFragment puts lines into a fragment: in the place of what it says of the

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/kernel/source"
@@ -17,6 +19,7 @@ type origin struct {
 	Toolchain string `json:"toolchain"` // the image's id
 	Series    string `json:"series"`    // 6.12
 	Source    string `json:"source"`    // the volume of the source
+	Since     string `json:"since"`     // those of earlier builds that did not end: some objects may be from them
 	Asked     string `json:"asked"`     // sha256 of how the configuration was made
 	Final     string `json:"final"`     // sha256 of the configuration that came of it; "" before that
 }
@@ -28,8 +31,18 @@ func (j *job) origin() origin {
 	p := j.ready.plan
 	return origin{
 		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
-		Series: p.Source.Version.Series(), Asked: p.asked(),
+		Series: p.Source.Version.Series(), Asked: p.asked(), Since: strings.Join(j.since, " "),
 	}
+}
+
+// others gives the sources besides one that objects of the output may be from.
+func (o origin) others(now string) (list []string) {
+	for _, volume := range append(strings.Fields(o.Since), o.Source) {
+		if volume != now && !slices.Contains(list, volume) {
+			list = append(list, volume)
+		}
+	}
+	return list
 }
 
 // asked is the sha256 of the steps that make the configuration and of what they are

@@ -183,6 +183,11 @@ func (w *Works) once(ctx context.Context, s Spec, plan string, v *variation, dir
 			return 0, err
 		}
 		r.plan = r.plan.beside("-again")
+		unlock, _, err := w.lock(ctx, r.plan)
+		if err != nil {
+			return 0, err
+		}
+		defer unlock()
 		if err := w.Engine.RemoveVolume(ctx, r.plan.mounted(outputDir)); err != nil {
 			return 0, err
 		}

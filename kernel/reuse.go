@@ -23,6 +23,10 @@ func (j *job) reuse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if why == "" {
+		j.since = last.others(now.Source)
+		now.Since = j.origin().Since
+	}
 	switch {
 	case why != "":
 		if err = j.startClean(ctx, why, last); err == nil {
@@ -67,13 +71,22 @@ func (j *job) clean(ctx context.Context, last, now origin) (why string, differ s
 		return "its toolchain is another", differ, nil
 	case last.Series != now.Series:
 		return fmt.Sprintf("its output was made from %s", last.Series), differ, nil
-	case last.Source == now.Source:
-		return "", differ, nil
 	}
-	differ, known, err := j.works.Sources.Renew(ctx, last.Source, j.tree)
-	if err != nil || !known {
-		return "the source of its output is gone, or another altogether", differ, err
+	return j.renew(ctx, last.others(now.Source))
+}
+
+// renew makes newer what differs from each source that objects of the output may be from.
+func (j *job) renew(ctx context.Context, others []string) (why string, differ source.Difference, err error) {
+	for _, other := range others {
+		d, known, err := j.works.Sources.Renew(ctx, other, j.tree)
+		if err != nil || !known {
+			return "the source of its output is gone, or another altogether", differ, err
+		}
+		differ.Changed = append(differ.Changed, d.Changed...)
+		differ.Gone += d.Gone
 	}
-	j.works.Console.Say("kernel %s: builds on its last output: %d files of the source differ", j.ready.plan.Folder(), differ.Files())
+	if len(others) > 0 {
+		j.works.Console.Say("kernel %s: builds on its last output: %d files of the source differ", j.ready.plan.Folder(), differ.Files())
+	}
 	return "", differ, nil
 }

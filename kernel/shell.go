@@ -27,6 +27,11 @@ func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
 	if err != nil {
 		return err
 	}
+	unlock, _, err := w.lock(ctx, r.plan)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := j.open(ctx); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,7 +61,7 @@ func (l Limits) filled() Limits {
 // machine prints. A kernel that does not boot is no error: see Report.Err.
 func Boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
 	if err := k.checkImage(); err != nil {
-		return Report{Verdict: WrongKernel, Stage: StageNone, Why: err.Error()}, nil
+		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
 	}
 	dir, err := os.MkdirTemp("", "kiln-boot-")
 	if err != nil {
@@ -75,7 +76,8 @@ func Boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	if ctx.Err() != nil {
 		return Report{}, ctx.Err()
 	}
-	return c.report(k, ended, answered(dir)), nil
+	gone := m.Where == inContainer && errors.Is(ended, errNotOff) // and its disk with it: nothing can be said of that
+	return c.report(k, ended, gone || answered(dir)), nil
 }
 
 // checkImage compares the first bytes of the image with its architecture's.

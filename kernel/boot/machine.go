@@ -27,7 +27,7 @@ const (
 type Machine struct {
 	Program     string // how it is called
 	Version     string // as it names itself: "QEMU emulator version 7.2.22"
-	Where       string // "host" or "container"
+	Where       string // "host" or inContainer
 	Accelerator string // KVM or TCG
 	// Emulate runs an argv in the folder dir until it ends or ctx does. What is in the
 	// folder afterwards is what it left there.
@@ -91,7 +91,7 @@ const boxDir = "/machine"
 // InContainer gives the emulator of an architecture in a container of an image that
 // has it.
 func InContainer(ctx context.Context, e *docker.Engine, image string, a arch.Arch) (Machine, error) {
-	m := Machine{Program: a.QEMU.Binary, Where: "container", Accelerator: TCG}
+	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}
 	box, err := startBox(ctx, e, image, a)
 	if err != nil {
 		return m, err
@@ -107,6 +107,9 @@ func InContainer(ctx context.Context, e *docker.Engine, image string, a arch.Arc
 	}
 	return m, checkAge(m.Version, a.QEMU.Since)
 }
+
+// inContainer is where a machine is that this one has no emulator for.
+const inContainer = "container"
 
 func startBox(ctx context.Context, e *docker.Engine, image string, a arch.Arch) (*docker.Container, error) {
 	return e.Run(ctx, docker.Spec{Image: image, Kind: "boot", Name: a.Name, Command: []string{"sleep", "infinity"}, Offline: true})

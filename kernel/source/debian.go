@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -62,7 +63,7 @@ func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
 
 // index gives the list of today, from the cache of this machine or from apt.
 func (d debian) index(ctx context.Context) (debianIndex, error) {
-	path := filepath.Join(d.room.Cache, "debian-index.json")
+	path := d.indexPath()
 	var index debianIndex
 	if report.Read(path, &index) == nil && time.Since(index.Checked) < indexAge {
 		return index, nil
@@ -80,6 +81,8 @@ func (d debian) index(ctx context.Context) (debianIndex, error) {
 	progress.End(fmt.Sprintf("it has %d", len(fresh.Packages)))
 	return fresh, report.Write(path, fresh)
 }
+
+func (d debian) indexPath() string { return filepath.Join(d.room.Cache, "debian-index.json") }
 
 // ask runs apt in a container.
 func (d debian) ask(ctx context.Context) (debianIndex, error) {
@@ -174,14 +177,15 @@ func (d debian) apt(ctx context.Context, box *docker.Container, ref Ref, deb str
 	if err := aptUpdate(ctx, box); err != nil {
 		return err
 	}
-	const dir = "/downloads/partial"
+	dir := "/downloads/partial-" + ref.SHA256
 	for _, argv := range [][]string{{"rm", "-rf", dir}, {"install", "-d", "-o", "_apt", dir}} {
 		if _, err := box.Output(ctx, docker.Command{Argv: argv}); err != nil {
 			return err
 		}
 	}
 	if _, err := box.Output(ctx, docker.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
-		return fault.BlameNew(fault.Network, "what Debian has changes: go tool mage kernel:fetch looks anew", "download %s: %w", ref.pkgName(), err)
+		os.Remove(d.indexPath()) // what Debian has may have changed since
+		return fault.BlameNew(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
 	}
 	list, err := box.Output(ctx, docker.Command{Argv: []string{"ls", dir}})
 	if err != nil {

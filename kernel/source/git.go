@@ -76,17 +76,30 @@ func (g git) find(ctx context.Context, box *docker.Container) (Ref, error) {
 	if err != nil {
 		return found, fault.BlameNew(fault.Network, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
 	}
-	for line := range strings.Lines(out) { // a tag's own commit comes last, as NAME^{}
-		commit, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		found.Commit = commit
-		if tag, peeled := strings.CutSuffix(name, "^{}"); peeled {
-			found.Tag = strings.TrimPrefix(tag, "refs/tags/")
-		}
-	}
-	if found.Commit == "" {
+	if found.Commit, found.Tag = meant(out, g.ref); found.Commit == "" {
 		return found, fault.New(fault.Usage, "name a branch, a tag or a commit behind #", "%s has no %s", g.url, g.ref)
 	}
 	return found, nil
+}
+
+// meant finds what a name means in what git ls-remote tells, in git's own order: a whole
+// ref, a tag, a branch (gitrevisions(7)). ls-remote itself tells of all whose names end in
+// it. The commit that a tag stands for is told as NAME^{}.
+func meant(refs, name string) (commit, tag string) {
+	commits := map[string]string{}
+	for line := range strings.Lines(refs) {
+		commit, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		commits[ref] = commit
+	}
+	for _, ref := range []string{name, "refs/tags/" + name, "refs/heads/" + name} {
+		if commit := commits[ref]; commit != "" {
+			if peeled := commits[ref+"^{}"]; peeled != "" {
+				return peeled, strings.TrimPrefix(ref, "refs/tags/")
+			}
+			return commit, ""
+		}
+	}
+	return "", ""
 }
 
 // fetch brings one commit without its history, and its tag, into a bare repository.

@@ -57,7 +57,7 @@ func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
 	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
 }
 
-func (f folder) unpack(ctx context.Context, box *docker.Container, _ *Tree) (Signature, error) {
+func (f folder) unpack(ctx context.Context, box *docker.Container, t *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
 	progress := f.room.Console.Progress("copy " + f.path)
 	if err := box.PutFolder(ctx, tree, f.path, ".git"); err != nil {
@@ -65,7 +65,17 @@ func (f folder) unpack(ctx context.Context, box *docker.Container, _ *Tree) (Sig
 		return none, err
 	}
 	progress.End("copied")
-	return none, nil
+	return none, unchanged(f.path, t.SHA256, hashFolder)
+}
+
+// unchanged compares what was read with what it was when it was chosen: somebody may work
+// in it.
+func unchanged(path, sum string, hash func(string) (string, error)) error {
+	now, err := hash(path)
+	if err == nil && now != sum {
+		return fault.New(fault.Usage, "run it again", "read %s: it was changed meanwhile", path)
+	}
+	return err
 }
 
 // hashFolder gives the sha256 over the names, kinds and contents of all files
@@ -134,7 +144,13 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Surroundings, err)
 }
 
-func (t tarball) unpack(ctx context.Context, box *docker.Container, _ *Tree) (Signature, error) {
+func (t tarball) unpack(ctx context.Context, box *docker.Container, tree *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
-	return none, t.room.untarHere(ctx, box, t.path, t.path)
+	if err := t.room.untarHere(ctx, box, t.path, t.path); err != nil {
+		if docker.Refused(err) {
+			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
+		}
+		return none, err
+	}
+	return none, unchanged(t.path, tree.SHA256, trust.HashFile)
 }

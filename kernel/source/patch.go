@@ -37,9 +37,6 @@ func (r Room) patched(ctx context.Context, from string, t Tree, patches []Patch)
 	if err != nil {
 		return t, err
 	}
-	if whole, err := r.sealed(ctx, &t); err != nil || whole {
-		return t, err
-	}
 	t.Signature, t.Time = plain.Signature, plain.Time
 	apply := func(box *docker.Container) error {
 		for _, p := range patches {
@@ -100,9 +97,15 @@ func (r Room) apply(ctx context.Context, box *docker.Container, p Patch) error {
 	if err := putFile(ctx, box, p.Path, "/tmp", "patch"); err != nil {
 		return err
 	}
+	if err := unchanged(p.Path, p.SHA256, trust.HashFile); err != nil {
+		return err
+	}
 	out, err := box.Output(ctx, docker.Command{Dir: tree, Argv: []string{
 		"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=/tmp/patch",
 	}})
+	if err != nil && !docker.Refused(err) {
+		return fault.Wrap(fault.Surroundings, fmt.Errorf("apply patch %s: %w", p.Name, err))
+	}
 	if err != nil {
 		return fault.New(fault.Bad, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
 	}

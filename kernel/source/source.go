@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"golang.org/x/sync/singleflight"
@@ -104,7 +105,13 @@ func (r Room) origin(from string) (origin, error) {
 
 // Check tells whether from can be a source at all, without looking for it.
 func Check(from string) error {
-	if from == KernelOrg || from == Debian || strings.HasPrefix(from, "git+") || isPath(from) {
+	if address, ok := strings.CutPrefix(from, "git+"); ok {
+		if u, err := url.Parse(address); err == nil && u.User != nil {
+			return fmt.Errorf("source git+%s: expected an address without a name or a token: it stands in plans and manifests, for all to read; fetch such a source yourself, and name its folder", u.Redacted())
+		}
+		return nil
+	}
+	if from == KernelOrg || from == Debian || isPath(from) {
 		return nil
 	}
 	return fmt.Errorf(`source %q: expected "kernel.org", "debian", "git+https://...", a folder ("./linux") or a tarball ("./linux.tar.xz")`, from)
@@ -134,11 +141,19 @@ func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) 
 	volume := Volume(ref, patches)
 	t, err, _ := r.Filling.Do(volume, func() (any, error) {
 		t := Tree{Ref: ref, Volume: volume}
-		if len(patches) > 0 {
-			return r.patched(ctx, from, t, patches)
-		}
 		if whole, err := r.sealed(ctx, &t); err != nil || whole {
 			return t, err
+		}
+		unlock, err := r.lock(ctx, volume)
+		if err != nil {
+			return t, err
+		}
+		defer unlock()
+		if whole, err := r.sealed(ctx, &t); err != nil || whole { // another run may have made it
+			return t, err
+		}
+		if len(patches) > 0 {
+			return r.patched(ctx, from, t, patches)
 		}
 		if err := r.unpack(ctx, from, &t); err != nil {
 			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
@@ -146,6 +161,17 @@ func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) 
 		return t, nil
 	})
 	return t.(Tree), err
+}
+
+// lock has one run at a time make a volume.
+func (r Room) lock(ctx context.Context, volume string) (unlock func(), err error) {
+	image, err := r.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Engine.Lock(ctx, image, volume, func(lock string) {
+		r.Console.Say("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
+	})
 }
 
 // sealed tells whether a tree is there, whole, and takes in what is known of it.
@@ -200,10 +226,11 @@ func (r Room) inVolume(ctx context.Context, t *Tree, more []docker.Mount, put fu
 	if err != nil {
 		return err
 	}
-	defer box.Leave()
 	if err := put(box); err != nil {
+		box.Remove() // before another run may have the volume
 		return err
 	}
+	defer box.Leave()
 	text, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -247,8 +274,11 @@ func (r Ref) labels() map[string]string {
 // checkVersion compares what the tree's own Makefile says with what was to be had.
 func checkVersion(ctx context.Context, box *docker.Container, ref Ref) error {
 	makefile, err := box.Output(ctx, docker.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
-	if err != nil {
+	if docker.Refused(err) {
 		return fault.New(fault.Bad, "is it a kernel's source?", "read the source's Makefile: %w", err)
+	}
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
 	}
 	got, err := makefileVersion(makefile)
 	if err != nil {

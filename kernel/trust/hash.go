@@ -9,6 +9,12 @@ import (
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
+// Hash gives the sha256 of some bytes, in hex.
+func Hash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
 // HashFile gives the sha256 of a file of this machine, in hex.
 func HashFile(path string) (string, error) {
 	f, err := os.Open(path)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -22,6 +23,12 @@ type Document struct {
 	Down error `json:"-"`
 }
 
+// Kept asks for what is kept, of whatever age: nothing is fetched.
+const Kept time.Duration = -1
+
+// ErrNotKept is the error where nothing is.
+var ErrNotKept = errors.New("it was never fetched")
+
 // document fetches a document, unless one that is no older than fresh is kept. One
 // that check objects to is an error and is not kept. When its host cannot be
 // reached the kept one serves, and says so in Down.
@@ -29,8 +36,11 @@ func (c *Client) document(ctx context.Context, address string, fresh time.Durati
 	path := c.documentPath(address)
 	var kept Document
 	have := report.Read(path, &kept) == nil && kept.URL == address && check(kept.Text) == nil
-	if have && c.Now().Sub(kept.Fetched) < fresh {
+	switch {
+	case have && (fresh == Kept || c.Now().Sub(kept.Fetched) < fresh):
 		return kept, nil
+	case fresh == Kept:
+		return Document{}, ErrNotKept
 	}
 	text, err := c.get(ctx, address)
 	if err != nil {

@@ -291,8 +291,14 @@ func (Kernel) Shell(ctx context.Context,
 }
 
 // Extract copies the built kernels into dist/kernels, checked by sha256.
-func Extract(ctx context.Context) error {
-	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error { return w.Extract(ctx, kernel.Choice{}) })
+func Extract(ctx context.Context,
+	name *string, // the kernel's name in kernels.toml
+	arch *string, // the architecture
+	version *string, // the version instead of the file's
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.Extract(ctx, choice(name, arch, version))
+	})
 }
 
 // All does the main job: image, verify, kernel, extract, boot; pushes only with KILN_PUSH=1.

@@ -60,7 +60,7 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 	}
 	how, noRecipe := recipeFor(ref)
 	if noRecipe == nil {
-		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Created) < trustStandIn {
+		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Tagged) < trustStandIn {
 			return standIn(ref, how, made, c), nil
 		}
 	}
@@ -76,7 +76,7 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 		return Image{}, fault.New(fault.Surroundings, "connect to the registry, or load the image: docker load",
 			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, noRecipe)
 	}
-	return bootstrap(ctx, e, ref, how, c)
+	return bootstrap(ctx, e, ref, how, pullErr, c)
 }
 
 // pull fetches ref if its registry answers within seconds that it has it.
@@ -95,15 +95,19 @@ func pull(ctx context.Context, e *docker.Engine, ref string, c *report.Console) 
 	return nil
 }
 
-// bootstrap gives the stand-in for ref, and makes it unless it is there.
-func bootstrap(ctx context.Context, e *docker.Engine, ref string, how recipe, c *report.Console) (Image, error) {
+// bootstrap gives the stand-in for ref, which cannot be pulled, and makes it unless it is
+// there. From then on it serves for a day.
+func bootstrap(ctx context.Context, e *docker.Engine, ref string, how recipe, why error, c *report.Console) (Image, error) {
 	found, err := e.FindImage(ctx, how.tag)
 	if errors.Is(err, docker.ErrNoImage) {
-		c.Say("base %s: not in the engine and its registry cannot be reached; making %s from Debian's packages", ref, how.tag)
+		c.Say("base %s: not in the engine, and it cannot be pulled (%v); making %s from Debian's packages", ref, why, how.tag)
 		if err := how.make(ctx, e, c); err != nil {
 			return Image{}, err
 		}
 		found, err = e.FindImage(ctx, how.tag)
+	}
+	if err == nil {
+		err = e.Tag(ctx, found.ID, how.tag)
 	}
 	if err != nil {
 		return Image{}, err

@@ -55,7 +55,7 @@ func (e *Engine) Build(ctx context.Context, b Build, c *report.Console) (id stri
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", buildFailed(b.Name, text, err)
+		return "", buildFailed(b.Kind, b.Name, text, err)
 	}
 	progress.End("built " + short(id))
 	return id, nil
@@ -85,8 +85,9 @@ func (b Build) options() build.ImageBuildOptions {
 }
 
 // buildFailed shows the log of a build that failed. A step that ended with a
-// code is the Dockerfile's fault, anything else the surroundings'.
-func buildFailed(name, log string, err error) error {
+// code is the Dockerfile's fault, anything else the surroundings'; and so is all in a
+// Dockerfile of Kiln's own, which installs packages.
+func buildFailed(kind, name, log string, err error) error {
 	class := fault.Surroundings
 	text := err.Error()
 	for _, sign := range []string{"did not complete successfully", "executor failed running", "returned a non-zero code", "dockerfile parse error", "failed to compute cache key", "not found in build context", "COPY failed"} {
@@ -94,7 +95,7 @@ func buildFailed(name, log string, err error) error {
 			class = fault.Bad
 		}
 	}
-	if strings.Contains(text+log, "no space left on device") {
+	if own := kind == "toolchain" || kind == "base"; own || strings.Contains(text+log, "no space left on device") {
 		class = fault.Surroundings
 	}
 	return fault.New(class, "the log of the build stands above this line", "%s\nbuild image %s: %w", log, name, err)

@@ -252,7 +252,7 @@ func (c *Container) Follow(ctx context.Context, w io.Writer) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return err
+	return c.engine.failed("follow container log", err)
 }
 
 // Remove ends and removes the container with all that runs in it. It works

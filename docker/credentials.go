@@ -32,15 +32,24 @@ func (e *Engine) credentials() (*configfile.ConfigFile, error) {
 	return file, nil
 }
 
+// AccountFor says for which repository's registry Kiln's two variables are: no other is
+// shown them.
+func (e *Engine) AccountFor(repository string) {
+	if named, err := reference.ParseNormalizedNamed(repository); err == nil {
+		e.account = reference.Domain(named)
+	}
+}
+
 // authFor gives the credentials for the registry of an image: Kiln's two
-// variables if they are set, else what docker has. No credentials is a zero value.
+// variables if they are set and for it, else what docker has. No credentials is a zero
+// value.
 func (e *Engine) authFor(ref string) (types.AuthConfig, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return types.AuthConfig{}, fault.New(fault.Usage, "write it as registry/repository:tag", "read image name %q: %w", ref, err)
 	}
 	host := reference.Domain(named)
-	if user := e.getenv(UsernameVariable); user != "" {
+	if user := e.getenv(UsernameVariable); user != "" && (e.account == "" || e.account == host) {
 		return types.AuthConfig{Username: user, Password: e.getenv(PasswordVariable), ServerAddress: host}, nil
 	}
 	file, err := e.credentials()

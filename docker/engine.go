@@ -38,6 +38,7 @@ type Engine struct {
 	api      *client.Client
 	endpoint endpoint
 	getenv   func(string) string
+	account  string // the registry that the account in the environment is for; "" for any
 	owner    owner
 	buildKit bool
 	leaving  sync.WaitGroup // containers that are on their way out

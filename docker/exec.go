@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,6 +32,13 @@ type ExitError struct {
 // Error gives the code and the command in a form that can be pasted into a shell.
 func (e *ExitError) Error() string {
 	return fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
+}
+
+// Refused tells whether an error is a command's own word: it ended with a code, and not
+// because a disk was full.
+func Refused(err error) bool {
+	var exit *ExitError
+	return errors.As(err, &exit) && !strings.Contains(strings.ToLower(err.Error()), "no space left on device")
 }
 
 // Quote writes an argv so that a shell would read it as the same words.

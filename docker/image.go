@@ -85,10 +85,10 @@ func (e *Engine) Pull(ctx context.Context, ref string) error {
 	}
 	stream, err := e.api.ImagePull(ctx, ref, image.PullOptions{RegistryAuth: auth})
 	if err != nil {
-		return e.failed("pull "+ref, err)
+		return e.refused("pull "+ref, err)
 	}
 	defer stream.Close()
-	return e.failed("pull "+ref, e.drain(stream, nil))
+	return e.refused("pull "+ref, e.drain(stream, nil))
 }
 
 // Tag gives an image one more name.

@@ -40,9 +40,15 @@ type file struct {
 	gzip []byte // ready-made, or nil where it would not pay
 }
 
-// ReadBundle reads the content folder and the configuration. Every file that
-// cannot be served is reported at once.
-func ReadBundle(content, confFile string) (Bundle, error) {
+// File is a file of the site that is made, and lies in no folder.
+type File struct {
+	Name string // within the site, with slashes
+	Body []byte
+}
+
+// ReadBundle reads the content folder and the configuration, and takes the files that
+// are made with them. Every file that cannot be served is reported at once.
+func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 	var b Bundle
 	var err error
 	if b.conf, err = readConf(confFile); err != nil {
@@ -77,6 +83,13 @@ func ReadBundle(content, confFile string) (Bundle, error) {
 	if err != nil {
 		return b, fault.New(fault.Usage, "content in site.toml names the folder of the pages", "read the site: %w", err)
 	}
+	for _, f := range made {
+		if b.find(f.Name) != nil {
+			faults = append(faults, filepath.Join(content, f.Name)+": Kiln makes a page of this name; rename it, or set kernels = false in site.toml")
+		}
+		b.files = append(b.files, file{name: f.Name, body: f.Body})
+	}
+	slices.SortFunc(b.files, func(x, y file) int { return strings.Compare(x.name, y.name) })
 	if b.find("index.html") == nil {
 		faults = append(faults, filepath.Join(content, "index.html")+": missing; a site needs this page")
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/distribution/reference"
 
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
@@ -19,6 +22,8 @@ type Settings struct {
 	Base       string   `toml:"base"`       // image with Nginx that the site is put on
 	Port       int      `toml:"port"`       // that serve listens on, on loopback
 	Content    string   `toml:"content"`    // folder of the pages, taken from site.toml's
+	Kernels    bool     `toml:"kernels"`    // with pages of the kernels in dist/, at /kernels/
+	Artefacts  bool     `toml:"artefacts"`  // with the kernels themselves, to download
 }
 
 // Defaults is what holds where site.toml is silent.
@@ -52,9 +57,10 @@ type Image struct {
 // labelBundle carries the hash of what an image was made of.
 const labelBundle = "kiln.bundle"
 
-// ReadBundle reads the site's files; dir is the folder of site.toml.
-func (s Settings) ReadBundle(dir string) (Bundle, error) {
-	return ReadBundle(filepath.Join(dir, s.Content), filepath.Join(dir, "nginx.conf"))
+// ReadBundle reads the site's files, and takes others with them; dir is the folder of
+// site.toml.
+func (s Settings) ReadBundle(dir string, made ...File) (Bundle, error) {
+	return ReadBundle(filepath.Join(dir, s.Content), filepath.Join(dir, "nginx.conf"), made...)
 }
 
 // ref is the image's first name.
@@ -76,6 +82,9 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	switch {
 	case err == nil && old.Labels[labelBundle] == recipe:
 		result.ID, result.Why = old.ID, "nothing changed: same files, configuration and base"
+		if err := s.name(ctx, old); err != nil {
+			return Image{}, err
+		}
 		s.Console.Say("image %s: %s", result.Ref, result.Why)
 		return result, nil
 	case err == nil:
@@ -89,6 +98,29 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	result.Built = true
 	result.ID, err = s.build(ctx, root, recipe)
 	return result, err
+}
+
+// name gives an image those of its names that it lacks.
+func (s Shop) name(ctx context.Context, i docker.Image) error {
+	for _, tag := range s.Settings.Tags {
+		ref := s.Settings.Repository + ":" + tag
+		if slices.Contains(i.Tags, familiar(ref)) {
+			continue
+		}
+		if err := s.Engine.Tag(ctx, i.ID, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// familiar writes a name as engines do: without docker.io.
+func familiar(ref string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref
+	}
+	return reference.FamiliarString(named)
 }
 
 // recipe hashes all that decides what the image holds.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/cenkalti/backoff/v5"
 
@@ -42,6 +43,13 @@ func (p Pushed) Ref() string { return p.Repository + "@" + p.Digest }
 func (s Shop) Push(ctx context.Context, i Image) (Pushed, error) {
 	p := Pushed{Schema: PushSchema, Repository: s.Settings.Repository}
 	staging := p.Repository + ":" + stagingTag
+	unlock, err := s.Engine.Lock(ctx, i.Base.ID, "push-"+hashStrings(p.Repository)[:12], func(lock string) {
+		s.Console.Say("another run pushes to %s: waiting (if there is none: docker rm %s)", p.Repository, lock)
+	})
+	if err != nil {
+		return p, err
+	}
+	defer unlock()
 	if err := s.Engine.Tag(ctx, i.ID, staging); err != nil {
 		return p, err
 	}
@@ -89,22 +97,23 @@ func (s Shop) upload(ctx context.Context, ref string, p *Pushed) error {
 	return nil
 }
 
-// pullBack removes the local copy, pulls the image by its digest and proves it
-// with the same suite. Its local names come back whatever happens.
+// pullBack removes the local copy with all its names, pulls the image by its digest,
+// gives it its names again and proves it with the same suite.
 func (s Shop) pullBack(ctx context.Context, i Image, p *Pushed) error {
-	names := []string{p.Repository + ":" + stagingTag}
-	for _, t := range s.Settings.Tags {
-		names = append(names, p.Repository+":"+t)
+	old, err := s.Engine.FindImage(ctx, i.ID)
+	if err != nil {
+		return err
 	}
-	for _, name := range append(names, i.ID) {
-		if err := s.Engine.RemoveImage(ctx, name); err != nil {
-			return err
-		}
+	if err := s.Engine.RemoveImage(ctx, i.ID); err != nil {
+		return fmt.Errorf("forget the local copy, to pull it back (stop what runs from it): %w", err)
 	}
 	if err := s.Engine.Pull(ctx, p.Ref()); err != nil {
 		return fmt.Errorf("pull back what was pushed (go tool mage image builds the local copy again): %w", err)
 	}
-	for _, name := range names[1:] {
+	for _, name := range old.Tags {
+		if strings.HasSuffix(name, ":"+stagingTag) {
+			continue
+		}
 		if err := s.Engine.Tag(ctx, p.Ref(), name); err != nil {
 			return err
 		}

@@ -20,6 +20,9 @@ func (s Settings) Check(report func(key, format string, args ...any)) {
 			report("tags", "expected letters, digits, _ . and -, got %q", t)
 		}
 	}
+	if s.Artefacts && !s.Kernels {
+		report("artefacts", "expected false where kernels is: their pages lead to them")
+	}
 	if s.Port < 1 || s.Port > 65535 {
 		report("port", "expected 1 to 65535, got %d", s.Port)
 	}

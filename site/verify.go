@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -103,6 +104,9 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 	}
 	v.Seconds = time.Since(start).Seconds()
 	if v.Failed > 0 {
+		if _, err := box.State(ctx); err != nil {
+			return v, err // an engine that has gone fails all checks
+		}
 		s.showLog(ctx, box)
 	}
 	return v, nil
@@ -123,7 +127,7 @@ func (s Shop) await(ctx context.Context, box *docker.Container) (*url.URL, error
 	defer cancel()
 	address, err := box.Address(ctx, s.Bundle.Port())
 	if err != nil {
-		return nil, s.neverStarted(box, err)
+		return nil, s.stillborn(ctx, box, err)
 	}
 	health := &url.URL{Scheme: "http", Host: address, Path: s.Bundle.HealthPath()}
 	for {
@@ -131,15 +135,30 @@ func (s Shop) await(ctx context.Context, box *docker.Container) (*url.URL, error
 			return &url.URL{Scheme: "http", Host: address}, nil
 		}
 		state, err := box.State(ctx)
-		if err != nil || !state.Running {
+		if err == nil && !state.Running {
 			return nil, s.neverStarted(box, fmt.Errorf("it ended with code %d", state.ExitCode))
 		}
 		select {
 		case <-ctx.Done():
-			return nil, s.neverStarted(box, fmt.Errorf("no answer from %s within %s", health, startTimeout))
+			return nil, s.stillborn(ctx, box, fmt.Errorf("no answer from %s within %s", health, startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
 	}
+}
+
+// stillborn tells why a server cannot be asked, unless it is the run that was broken off,
+// or the engine that failed.
+func (s Shop) stillborn(ctx context.Context, box *docker.Container, cause error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	if _, err := box.State(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return s.neverStarted(box, cause)
 }
 
 // neverStarted tells why a container serves nothing, with its log.

@@ -13,11 +13,7 @@ import (
 // is where the verdicts are written for CI.
 func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string) error {
 	var verdicts []boot.Report
-	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		built, err := works.Built(ctx, s)
-		if err != nil {
-			return err
-		}
+	err := w.eachBuilt(ctx, choice, func(works *kernel.Works, built kernel.Result) error {
 		e, err := works.Extract(ctx, built)
 		if err != nil {
 			return err

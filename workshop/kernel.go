@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,16 +134,39 @@ func (w *Workshop) Shell(ctx context.Context, choice kernel.Choice) error {
 	return works.Shell(ctx, spec)
 }
 
-// Extract copies the built kernels into dist/ and prints each one's folder.
+// Extract copies the chosen kernels that are built into dist/ and prints each one's
+// folder.
 func (w *Workshop) Extract(ctx context.Context, choice kernel.Choice) error {
-	return w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
+	return w.eachBuilt(ctx, choice, func(works *kernel.Works, built kernel.Result) error {
+		_, err := w.extract(ctx, works, built)
+		return err
+	})
+}
+
+// eachBuilt does the same for every chosen kernel that is built, and says which are not.
+// That none is built is an error.
+func (w *Workshop) eachBuilt(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Result) error) error {
+	var missing []error
+	found := false
+	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
 		built, err := works.Built(ctx, s)
+		if errors.Is(err, kernel.ErrNotBuilt) {
+			missing = append(missing, err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		_, err = w.extract(ctx, works, built)
-		return err
+		found = true
+		return do(works, built)
 	})
+	if err != nil || !found {
+		return errors.Join(append(missing, err)...)
+	}
+	for _, err := range missing {
+		w.Console.Say("left out: %v", err)
+	}
+	return nil
 }
 
 func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kernel.Result) (kernel.Extracted, error) {
@@ -158,17 +182,19 @@ func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kerne
 	return e, w.Console.Result(e, fmt.Sprintf("%s: %d files, %s, %s", e.Folder, e.Files, report.Bytes(e.Bytes), how))
 }
 
-// All does the whole job: the image is built and proven, and pushed only where
-// that was asked for; the kernels are built, extracted and booted.
+// All does the whole job: the image is built and proven; the kernels are built,
+// extracted and booted; and the image is made and proven again with them where it shows
+// them. It is pushed only where that was asked for.
 func (w *Workshop) All(ctx context.Context) error {
-	if err := w.Image(ctx); err != nil {
+	push, err := asksToPush()
+	if err != nil {
 		return err
 	}
-	if err := w.publish(ctx); err != nil {
+	if err := w.proven(ctx, true); err != nil {
 		return err
 	}
 	var folders []string
-	err := w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
+	err = w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
 		e, err := w.extract(ctx, works, built)
 		folders = append(folders, e.Folder)
 		return err
@@ -176,17 +202,35 @@ func (w *Workshop) All(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.bootNew(ctx, folders)
+	if err := w.bootNew(ctx, folders); err != nil {
+		return err
+	}
+	if push {
+		return w.Push(ctx)
+	}
+	return w.proven(ctx, false)
 }
 
-// publish proves the image and pushes it if KILN_PUSH says so.
-func (w *Workshop) publish(ctx context.Context) error {
+// proven builds the site image and proves it; where it was built before, only if always.
+func (w *Workshop) proven(ctx context.Context, always bool) error {
+	shop, image, err := w.image(ctx)
+	if err != nil || !image.Built && !always {
+		return err
+	}
+	if err := w.Console.Result(image, image.Ref+" "+image.ID); err != nil {
+		return err
+	}
+	return w.verify(ctx, shop, image)
+}
+
+// asksToPush tells what KILN_PUSH says.
+func asksToPush() (bool, error) {
 	switch v := os.Getenv(PushVariable); v {
 	case "1":
-		return w.Push(ctx)
+		return true, nil
 	case "", "0":
-		return w.Verify(ctx)
+		return false, nil
 	default:
-		return fault.New(fault.Usage, "", "%s: expected 1 or 0, got %q", PushVariable, v)
+		return false, fault.New(fault.Usage, "", "%s: expected 1 or 0, got %q", PushVariable, v)
 	}
 }

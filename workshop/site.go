@@ -35,6 +35,10 @@ func (w *Workshop) Verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return w.verify(ctx, shop, image)
+}
+
+func (w *Workshop) verify(ctx context.Context, shop site.Shop, image site.Image) error {
 	verdict, err := shop.Verify(ctx, image)
 	if err != nil {
 		return err

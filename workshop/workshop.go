@@ -96,6 +96,7 @@ func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.AccountFor(w.Site.Value.Repository)
 	removed, err := e.Sweep(ctx)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,11 @@ func (w *Workshop) close() error {
 // asked for anything.
 func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
 	dir := filepath.Dir(SiteFile)
-	bundle, err := w.Site.Value.ReadBundle(dir)
+	made, err := w.catalog(ctx)
+	if err != nil {
+		return site.Shop{}, err
+	}
+	bundle, err := w.Site.Value.ReadBundle(dir, made...)
 	if err != nil {
 		return site.Shop{}, err
 	}

@@ -16,6 +16,11 @@ func aboutSite(e Expectation) []question {
 		func(ctx context.Context, r *runner) []Check { return health(ctx, r, e) },
 		tellsNoVersion,
 	}
+	for _, f := range e.Files {
+		if folder := strings.TrimSuffix(f.URL, "index.html"); folder != f.URL && folder != "/" && strings.HasSuffix(folder, "/") {
+			questions = append(questions, func(ctx context.Context, r *runner) []Check { return folderPage(ctx, r, folder, f) })
+		}
+	}
 	for _, path := range e.Folders {
 		questions = append(questions, hidden("no listing of "+path, path))
 	}
@@ -41,6 +46,24 @@ func frontPage(ctx context.Context, r *runner, e Expectation) []Check {
 	return []Check{
 		equal("GET /: status", "200", strconv.Itoa(a.status)),
 		sameBytes("GET /: is index.html", e.Files[i].Body, a.body),
+	}
+}
+
+// folderPage wants the index of a folder, and to be led to it where the slash is missing.
+func folderPage(ctx context.Context, r *runner, folder string, index File) []Check {
+	name := "GET " + folder
+	a, err := r.ask(ctx, http.MethodGet, folder)
+	if err != nil {
+		return failed(name, err)
+	}
+	bare, err := r.ask(ctx, http.MethodGet, strings.TrimSuffix(folder, "/"))
+	if err != nil {
+		return failed(name, err)
+	}
+	return []Check{
+		equal(name+": status", "200", strconv.Itoa(a.status)),
+		sameBytes(name+": is its index.html", index.Body, a.body),
+		equal(name+": without the slash", "301 to "+folder, strconv.Itoa(bare.status)+" to "+bare.header.Get("Location")),
 	}
 }
 

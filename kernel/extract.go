@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
@@ -33,7 +34,8 @@ func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
 	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
 		return Extracted{}, fault.Wrap(fault.Surroundings, err)
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(dest), ".extract-")
+	sweepHalves(filepath.Dir(dest))
+	temp, err := os.MkdirTemp(filepath.Dir(dest), halfPrefix)
 	if err != nil {
 		return Extracted{}, fault.Wrap(fault.Surroundings, err)
 	}
@@ -56,6 +58,23 @@ func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
 		return Extracted{}, fault.Wrap(fault.Surroundings, err)
 	}
 	return extracted(dest, m, true), fault.Wrap(fault.Surroundings, replace(fresh, dest))
+}
+
+// halfPrefix begins the names of folders that are being copied to; none is copied to for
+// as long as halfAge.
+const (
+	halfPrefix = ".extract-"
+	halfAge    = time.Hour
+)
+
+// sweepHalves removes what runs left that were killed while they copied.
+func sweepHalves(dir string) {
+	halves, _ := filepath.Glob(filepath.Join(dir, halfPrefix+"*"))
+	for _, half := range halves {
+		if info, err := os.Stat(half); err == nil && time.Since(info.ModTime()) > halfAge {
+			os.RemoveAll(half)
+		}
+	}
 }
 
 func extracted(dest string, m Manifest, copied bool) Extracted {

@@ -132,8 +132,15 @@ func (w *Works) Reproduce(ctx context.Context, s Spec, folder string) (Reproduct
 		if _, err := plain.once(ctx, s, m.Plan, nil, filepath.Join(dir, "first")); err != nil {
 			return r, err
 		}
-		if r.Differences, err = differences(dir, r.Artefacts, optionsOf(folder)); err != nil {
+		first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+		if r.Differences, err = differences(first, second, r.Artefacts, optionsOf(folder)); err != nil {
 			return r, err
+		}
+		if len(r.Differences) == 0 {
+			w.Console.Say("kernel %s: two builds from nothing are the same: it is the one in dist/ that cannot be repeated", filepath.Base(folder))
+			if r.Differences, err = differences(folder, second, r.Artefacts, optionsOf(folder)); err != nil {
+				return r, err
+			}
 		}
 	}
 	return r, report.Write(filepath.Join(folder, reproduceFile), r)
@@ -161,12 +168,12 @@ func sameFiles(first, second string, list []Artefact) (bool, error) {
 }
 
 // differences finds where the folders first and second of dir differ.
-func differences(dir string, list []Artefact, options map[string]string) ([]reproduce.Difference, error) {
+func differences(first, second string, list []Artefact, options map[string]string) ([]reproduce.Difference, error) {
 	var names []string
 	for _, a := range list {
 		names = append(names, a.Path)
 	}
-	return reproduce.Compare(filepath.Join(dir, "first"), filepath.Join(dir, "second"), names, reproduce.Signs{
+	return reproduce.Compare(first, second, names, reproduce.Signs{
 		Places: []string{elsewhere.root}, Hosts: []string{elsewhere.host}, Options: options,
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
+	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -157,13 +158,17 @@ func write(t *testing.T, path, text string) {
 }
 
 // TestIncrementalBuildIsTheCleanOne builds the real kernel with a patch over the
-// output without, and from nothing: byte for byte the same comes out.
+// output without, and from nothing: byte for byte the same comes out. In between a build
+// fails that has the patch too, before what that changes is compiled.
 func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	w := testWorks(t)
 	t.Cleanup(func() { forget(t, w, again(t)) })
 	forget(t, w, again(t))
 	if _, err := w.Build(t.Context(), again(t)); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Bad) {
+		t.Fatalf("a build that cannot succeed: %v", err)
 	}
 	patched := again(t, "testdata/pid.patch")
 	over := kernelOf(t, w, patched)

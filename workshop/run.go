@@ -25,7 +25,7 @@ func Run(ctx context.Context, work Work) (code int, text string) {
 	go watchParent(ctx, cancel)
 	w, err := Open()
 	if err == nil {
-		err = errors.Join(work(w, ctx), w.close())
+		err = w.carryOut(ctx, work)
 	}
 	if err == nil {
 		return 0, ""
@@ -34,6 +34,15 @@ func Run(ctx context.Context, work Work) (code int, text string) {
 		return int(fault.Bad), "interrupted: what was started has been removed"
 	}
 	return fault.Code(err), newConsole().Redact(err.Error())
+}
+
+// carryOut does the work with a folder for what is laid down on the way, and closes what
+// it opened. Where there can be none, the machine's serves.
+func (w *Workshop) carryOut(ctx context.Context, work Work) error {
+	if done, err := scratch(); err == nil {
+		defer done()
+	}
+	return errors.Join(work(w, ctx), w.close())
 }
 
 // watchParent cancels the work when mage, which compiled and started this

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -19,8 +21,14 @@ func compareArchives(name string, a, b []byte, s Signs) (list []Difference, err 
 	if err != nil {
 		return nil, err
 	}
-	for member, text := range first {
-		if other := second[member]; !bytes.Equal(text, other) {
+	names := slices.Sorted(maps.Keys(first))
+	for member := range second {
+		if _, both := first[member]; !both {
+			names = append(names, member)
+		}
+	}
+	for _, member := range names {
+		if text, other := first[member], second[member]; !bytes.Equal(text, other) {
 			list = append(list, moduleDifference(member, text, other, s))
 		}
 	}

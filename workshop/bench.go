@@ -39,6 +39,9 @@ const longBenchmark = "BenchmarkDefconfig"
 // its bound is an error. only chooses by a regular expression, as go test -bench does;
 // "" is all but the one that takes longer than all others.
 func (w *Workshop) Bench(ctx context.Context, only string) error {
+	if _, err := w.Engine(ctx); err != nil {
+		return err
+	}
 	b := Bench{Schema: BenchSchema, Date: time.Now().UTC().Truncate(time.Second), LeftOut: []string{}}
 	text, failed := w.benchmarks(ctx, only) // what was measured counts, also where another benchmark failed
 	if ctx.Err() != nil {
@@ -74,9 +77,8 @@ func (w *Workshop) benchmarks(ctx context.Context, only string) (string, error) 
 		}
 	}))
 	cmd.Stderr = os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	progress := w.Console.Progress("measure")
-	if err := cmd.Run(); err != nil {
+	if err := w.runCommand(ctx, cmd); err != nil {
 		progress.End("failed")
 		return out.String(), fault.New(fault.Bad, "", "measure: %w\n%s", err, out.String())
 	}

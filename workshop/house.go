@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
@@ -75,7 +76,7 @@ func (w *Workshop) test(ctx context.Context, flags ...string) error {
 			return err
 		}
 	}
-	return commands(ctx,
+	return w.commands(ctx,
 		slices.Concat([]string{"go", "test"}, flags, []string{"./..."}),
 		[]string{"go", "vet", "-tags", "mage", "."},
 	)
@@ -90,7 +91,7 @@ func (w *Workshop) Lint(ctx context.Context) error {
 	if len(out) > 0 {
 		return fault.New(fault.Bad, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
 	}
-	return commands(ctx,
+	return w.commands(ctx,
 		[]string{"go", "vet", "-tags", fullTag, "./..."},
 		[]string{"go", "vet", "-tags", "mage", "."},
 		[]string{"go", "tool", "staticcheck", "-tags", fullTag, "./..."},
@@ -99,14 +100,15 @@ func (w *Workshop) Lint(ctx context.Context) error {
 }
 
 // commands runs commands in order, on this process's output, until one fails.
-func commands(ctx context.Context, list ...[]string) error {
+func (w *Workshop) commands(ctx context.Context, list ...[]string) error {
 	for _, argv := range list {
 		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		err := cmd.Run()
+		err := w.runCommand(ctx, cmd)
 		var exit *exec.ExitError
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case errors.As(err, &exit):
 			return fault.New(fault.Bad, "", "%s: %w", docker.Quote(argv), err)
 		case err != nil:
@@ -114,4 +116,23 @@ func commands(ctx context.Context, list ...[]string) error {
 		}
 	}
 	return nil
+}
+
+// endDelay is how long a command may take to end that was told to.
+const endDelay = 2 * time.Second
+
+// runCommand runs a command. When ctx ends, so do it and all that it started, in this
+// machine and in the engine.
+func (w *Workshop) runCommand(ctx context.Context, cmd *exec.Cmd) error {
+	inGroup(cmd)
+	cmd.WaitDelay = endDelay
+	err := cmd.Run()
+	if ctx.Err() == nil {
+		return err
+	}
+	endGroup(cmd)
+	if w.engine != nil {
+		w.engine.Sweep(context.WithoutCancel(ctx)) // what cannot be removed now is by the next run
+	}
+	return ctx.Err()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/kernel/diagnose"
 	"github.com/romanatrashyonok/kiln/kernel/source"
 	"github.com/romanatrashyonok/kiln/report"
 )
@@ -54,7 +55,7 @@ func (j *job) begun() Manifest {
 	p := j.ready.plan
 	return Manifest{
 		Schema: ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(), Why: j.ready.why,
-		Source: j.tree, Patches: append([]source.Patch{}, p.Patches...), Steps: j.done, Warnings: []string{}, Artefacts: []Artefact{}, Started: j.started.UTC(),
+		Source: j.tree, Patches: append([]source.Patch{}, p.Patches...), Steps: j.done, Warnings: j.said(), Artefacts: []Artefact{}, Started: j.started.UTC(),
 		Toolchain: ToolchainRecord{Image: p.Toolchain.Image, Base: p.Toolchain.From},
 	}
 }
@@ -65,6 +66,7 @@ func (j *job) recall() {
 	if report.Read(j.notes(), &m) != nil || m.Plan != j.ready.plan.Hash() {
 		return
 	}
+	j.warnings = diagnose.Parse(m.Warnings) // what was compiled is not compiled again
 	j.broken = slices.DeleteFunc(m.Steps, func(r StepRecord) bool { return r.Exit != 0 })
 	if n := len(j.broken); n > 0 {
 		j.works.Console.Say("kernel %s: an earlier run ended after its step %s; this one goes on", j.ready.plan.Folder(), j.broken[n-1].Name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
@@ -133,6 +134,17 @@ func (j *job) judgeWarnings(ctx context.Context) {
 		j.works.Console.Say("  new: %s", f)
 		j.annotate(f)
 	}
+}
+
+// said gives the warnings as the tools told them, each once.
+func (j *job) said() []string {
+	list := []string{}
+	for _, f := range j.warnings {
+		if !slices.Contains(list, f.Said) {
+			list = append(list, f.Said)
+		}
+	}
+	return list
 }
 
 // warningsShown is how many new warnings are said.

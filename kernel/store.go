@@ -91,9 +91,7 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	}
 	m.Config = j.configRecord(m.Artefacts)
 	j.judgeWarnings(ctx)
-	for _, f := range j.warnings {
-		m.Warnings = append(m.Warnings, f.Said)
-	}
+	m.Warnings = j.said()
 	m.Finished = time.Now().UTC()
 	return m, nil
 }

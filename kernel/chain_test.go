@@ -21,7 +21,7 @@ func TestNotesAreTakenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed := &job{
-		tree: source.Tree{Ref: source.Ref{Version: version}},
+		tree:  source.Tree{Ref: source.Ref{Version: version}},
 		works: w, ready: ready{plan: Plan{Name: "clay", Arch: "amd64"}}, logPath: "build.log",
 		done: []StepRecord{{Name: "prepare"}, {Name: "compile", Exit: 2}}, warnings: diagnose.Parse(warnings),
 	}

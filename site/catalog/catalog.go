@@ -189,7 +189,7 @@ func count(kernels []Kernel) []counted {
 	return []counted{
 		{"booted", how(func(k Kernel) bool { return k.Boot.Verdict == "booted" })},
 		{"from a verified source", how(func(k Kernel) bool { return k.Signature == "verified" })},
-		{"built twice, the same bytes", how(func(k Kernel) bool { return k.Twice.Same })},
+		{"built twice, the same bytes", how(func(k Kernel) bool { return k.Twice.Tried && k.Twice.Same })},
 		{"want attention", how(Kernel.attention)},
 	}
 }

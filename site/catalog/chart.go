@@ -44,22 +44,23 @@ func charts(kernels []Kernel) (list []chart) {
 	return list
 }
 
-// line draws one value over versions, from zero up.
+// line draws one value over versions, from the least to the most.
 func line(kernels []Kernel, what string, value func(Kernel) float64, show func(float64) string) chart {
 	first, last := kernels[0], kernels[len(kernels)-1]
 	c := chart{
 		ID:    fmt.Sprintf("%s-%s-%s", first.Name, first.Arch, strings.ToLower(strings.ReplaceAll(what, " ", "-"))),
-		Title: fmt.Sprintf("%s, %s", what, first.Arch), First: first.Version, Last: last.Version,
+		Title: fmt.Sprintf("%s, %s", what, first.Arch),
+		First: first.Version + ": " + show(value(first)), Last: last.Version + ": " + show(value(last)),
 	}
-	most := 0.0
+	least, most := value(first), value(first)
 	for _, k := range kernels {
-		most = max(most, value(k))
+		least, most = min(least, value(k)), max(most, value(k))
 	}
 	var points, words []string
 	for i, k := range kernels {
 		d := dot{
 			X: chartMargin + float64(i)*(chartWidth-2*chartMargin)/float64(len(kernels)-1),
-			Y: chartHeight - chartMargin - share(value(k), most)*(chartHeight-2*chartMargin),
+			Y: chartHeight - chartMargin - share(value(k), least, most)*(chartHeight-2*chartMargin),
 		}
 		c.Dots = append(c.Dots, d)
 		points = append(points, fmt.Sprintf("%.1f,%.1f", d.X, d.Y))
@@ -69,9 +70,10 @@ func line(kernels []Kernel, what string, value func(Kernel) float64, show func(f
 	return c
 }
 
-func share(value, most float64) float64 {
-	if most == 0 {
-		return 0
+// share gives where a value lies between two, from 0 to 1; in the middle if they are one.
+func share(value, least, most float64) float64 {
+	if least == most {
+		return 0.5
 	}
-	return value / most
+	return (value - least) / (most - least)
 }

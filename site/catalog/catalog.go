@@ -50,10 +50,10 @@ type Kernel struct {
 // The words for how a kernel stands.
 const (
 	Current = "current"
-	Behind  = "behind"         // newer point releases are out
-	Ending  = "ending"         // its line gets no more fixes soon
-	Over    = "end of life"    // or none any more
-	Unknown = "not known here" // not tracked, or nothing could be asked
+	Behind  = "behind"      // newer point releases are out
+	Ending  = "ending"      // its line gets no more fixes soon
+	Over    = "end of life" // or none any more
+	Unknown = "not tracked" // or nothing could be asked
 )
 
 // Standing is how the kernel's line of releases stands.

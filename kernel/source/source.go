@@ -107,7 +107,8 @@ func (r Room) origin(from string) (origin, error) {
 func Check(from string) error {
 	if address, ok := strings.CutPrefix(from, "git+"); ok {
 		if u, err := url.Parse(address); err == nil && u.User != nil {
-			return fmt.Errorf("source git+%s: expected an address without a name or a token: it stands in plans and manifests, for all to read; fetch such a source yourself, and name its folder", u.Redacted())
+			u.User = nil
+			return fmt.Errorf("source git+%s: expected an address without a name or a token: it stands in plans and manifests, for all to read; fetch such a source yourself, and name its folder", u)
 		}
 		return nil
 	}

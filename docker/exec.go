@@ -34,9 +34,9 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
 }
 
-// Refused tells whether an error is a command's own word: it ended with a code, and not
+// CommandFailed tells whether an error is a command's own word: it ended with a code, and not
 // because a disk was full.
-func Refused(err error) bool {
+func CommandFailed(err error) bool {
 	var exit *ExitError
 	return errors.As(err, &exit) && !strings.Contains(strings.ToLower(err.Error()), "no space left on device")
 }

@@ -163,12 +163,14 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (why string,
 	return "", errors.Join(j.settle(ctx), j.store(ctx), w.keep(ctx, r.plan), j.forgetNotes())
 }
 
-// settle notes that all of the output is from the present source.
+// settle notes that all of the output is from the present source, if some may have been
+// from others.
 func (j *job) settle(ctx context.Context) error {
+	if len(j.since) == 0 {
+		return nil
+	}
 	j.since = nil
-	o := j.origin()
-	o.Final = j.finalSum
-	return j.putOrigin(ctx, o)
+	return j.putOrigin(ctx, j.origin(j.finalSum))
 }
 
 // job is a plan that is being run.

@@ -150,9 +150,7 @@ func (j *job) check(ctx context.Context) error {
 	for _, breaker := range reproduce.Breakers(j.final) {
 		j.works.Console.Say("warning: kernel %s: another build will not give the same bytes: %s", j.ready.plan.Folder(), breaker)
 	}
-	o := j.origin()
-	o.Final = j.finalSum
-	return errors.Join(j.putOrigin(ctx, o), j.keepConfig(ctx))
+	return errors.Join(j.putOrigin(ctx, j.origin(j.finalSum)), j.keepConfig(ctx))
 }
 
 // compare judges each asked option by the final configuration, and finds out why

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
 )
@@ -45,13 +46,12 @@ func (j *job) keptConfig(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	whole := j.lastConfig(ctx, origin{Asked: j.ready.plan.asked(), Final: strings.TrimSpace(sum)})
-	then := []string{"touch", kept, kept + ".sha256"}
-	if whole == "" {
-		then = []string{"rm", configFile}
+	if sum = strings.TrimSpace(sum); sum == "" || !j.hasConfig(ctx, sum) {
+		_, err = j.box.Output(ctx, docker.Command{Argv: []string{"rm", configFile}})
+		return "", err
 	}
-	_, err = j.box.Output(ctx, docker.Command{Argv: then})
-	return whole, err
+	_, err = j.box.Output(ctx, docker.Command{Argv: []string{"touch", kept, kept + ".sha256"}})
+	return sum, err
 }
 
 // keepConfig keeps the final configuration, and its sha256 after it.
@@ -63,16 +63,11 @@ func (j *job) keepConfig(ctx context.Context) error {
 	if _, err := j.box.Output(ctx, docker.Command{Argv: []string{"install", "-D", "-m", "644", configFile, kept}}); err != nil {
 		return err
 	}
-	if err := j.box.Put(ctx, "/", inputFile(kept+".sha256", j.finalSum)); err != nil {
+	sum := inputFile(kept+".sha256", j.finalSum)
+	sum.Time = time.Now()
+	if err := j.box.Put(ctx, "/", sum); err != nil {
 		return err
 	}
-	for _, argv := range [][]string{
-		{"touch", kept + ".sha256"}, // what is put has no time
-		{"find", keptConfigs, "-mtime", fmt.Sprintf("+%d", keptConfigDays), "-delete"},
-	} {
-		if _, err := j.box.Output(ctx, docker.Command{Argv: argv}); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := j.box.Output(ctx, docker.Command{Argv: []string{"find", keptConfigs, "-mtime", fmt.Sprintf("+%d", keptConfigDays), "-delete"}})
+	return err
 }

@@ -72,12 +72,15 @@ type Artefact struct {
 	Size   int64  `json:"size"` // bytes
 }
 
-// sumOf gives the sha256 of an artefact, or "".
-func (m Manifest) sumOf(path string) string {
+// artefact gives one by its path; the zero value where there is none.
+func (m Manifest) artefact(path string) Artefact {
 	for _, a := range m.Artefacts {
 		if a.Path == path {
-			return a.SHA256
+			return a
 		}
 	}
-	return ""
+	return Artefact{}
 }
+
+// sumOf gives the sha256 of an artefact, or "".
+func (m Manifest) sumOf(path string) string { return m.artefact(path).SHA256 }

@@ -27,11 +27,13 @@ type origin struct {
 // originFile is where it is kept.
 const originFile = ".kiln.json"
 
-func (j *job) origin() origin {
+// origin gives what the output tree is made from, with the sha256 of its final
+// configuration, "" before that.
+func (j *job) origin(final string) origin {
 	p := j.ready.plan
 	return origin{
 		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
-		Series: p.Source.Version.Series(), Asked: p.asked(), Since: strings.Join(j.since, " "),
+		Series: p.Source.Version.Series(), Asked: p.asked(), Final: final, Since: strings.Join(j.since, " "),
 	}
 }
 

@@ -77,11 +77,7 @@ func readPublished(dir string) (Published, error) {
 	if err != nil {
 		return p, err
 	}
-	for _, artefact := range p.Manifest.Artefacts {
-		if artefact.Path == path.Base(a.Image) {
-			p.Image = artefact
-		}
-	}
+	p.Image = p.Manifest.artefact(path.Base(a.Image))
 	var booted boot.Report
 	var twice Reproduction
 	if there, err := readIfThere(filepath.Join(dir, bootFile), &booted); err != nil {

@@ -14,7 +14,7 @@ import (
 // in the source is made newer than what was built from it, and make(1) does the rest.
 // What cannot be built upon is removed.
 func (j *job) reuse(ctx context.Context) error {
-	now := j.origin()
+	now := j.origin("")
 	last, err := j.lastOrigin(ctx)
 	if err != nil {
 		return err
@@ -23,23 +23,22 @@ func (j *job) reuse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if why == "" {
-		j.since = last.others(now.Source)
-		now.Since = j.origin().Since
-	}
-	switch {
-	case why != "":
-		if err = j.startClean(ctx, why, last); err == nil {
-			now.Final, err = j.keptConfig(ctx)
+	final := ""
+	if why != "" {
+		if err := j.startClean(ctx, why, last); err != nil {
+			return err
 		}
-	case differ.CodeOnly():
-		now.Final = j.lastConfig(ctx, last)
+		if final, err = j.keptConfig(ctx); err != nil {
+			return err
+		}
+	} else {
+		j.since = last.others(now.Source)
+		if differ.CodeOnly() {
+			final = j.lastConfig(ctx, last)
+		}
 	}
-	j.over, j.configured = why == "", now.Final != ""
-	if err != nil {
-		return err
-	}
-	return j.putOrigin(ctx, now)
+	j.over, j.configured = why == "", final != ""
+	return j.putOrigin(ctx, j.origin(final))
 }
 
 // startClean empties the output tree, and says why if there was something in it.
@@ -54,11 +53,16 @@ func (j *job) startClean(ctx context.Context, why string, last origin) error {
 // lastConfig gives the sha256 of the configuration in the output tree if the same was
 // asked then and nobody has changed it since, else "".
 func (j *job) lastConfig(ctx context.Context, last origin) string {
-	sum, err := j.box.Output(ctx, docker.Command{Argv: []string{"sha256sum", configFile}})
-	if err != nil || last.Final == "" || last.Asked != j.ready.plan.asked() || !strings.HasPrefix(sum, last.Final+" ") {
+	if last.Final == "" || last.Asked != j.ready.plan.asked() || !j.hasConfig(ctx, last.Final) {
 		return ""
 	}
 	return last.Final
+}
+
+// hasConfig tells whether the output tree has the configuration of that sha256.
+func (j *job) hasConfig(ctx context.Context, sum string) bool {
+	got, err := j.box.Output(ctx, docker.Command{Argv: []string{"sha256sum", configFile}})
+	return err == nil && strings.HasPrefix(got, sum+" ")
 }
 
 // clean says why the output tree cannot be built upon, or "" where it can, and in what

@@ -211,18 +211,6 @@ func (w *Workshop) All(ctx context.Context) error {
 	return w.proven(ctx, false)
 }
 
-// proven builds the site image and proves it; where it was built before, only if always.
-func (w *Workshop) proven(ctx context.Context, always bool) error {
-	shop, image, err := w.image(ctx)
-	if err != nil || !image.Built && !always {
-		return err
-	}
-	if err := w.Console.Result(image, image.Ref+" "+image.ID); err != nil {
-		return err
-	}
-	return w.verify(ctx, shop, image)
-}
-
 // asksToPush tells what KILN_PUSH says.
 func asksToPush() (bool, error) {
 	switch v := os.Getenv(PushVariable); v {

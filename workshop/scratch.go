@@ -1,11 +1,8 @@
 package workshop
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/romanatrashyonok/kiln/fault"
 )
 
 // scratchLock is held as long as the run lives whose folder it is in.
@@ -16,24 +13,28 @@ const scratchLock = "lock"
 func scratch() (done func(), err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
+		return nil, err
 	}
 	return scratchIn(filepath.Join(cache, "kiln", "run"))
 }
 
 func scratchIn(all string) (done func(), err error) {
 	if err := os.MkdirAll(all, 0o755); err != nil {
-		return nil, fault.Wrap(fault.Surroundings, fmt.Errorf("make a folder for what is laid down on the way: %w", err))
+		return nil, err
 	}
 	sweepScratch(all)
 	own, err := os.MkdirTemp(all, "")
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, err
 	}
-	release, err := lockFile(filepath.Join(own, scratchLock))
+	unseen, lock := filepath.Join(own, "new"), filepath.Join(own, scratchLock)
+	release, err := lockFile(unseen)
+	if err == nil {
+		err = os.Rename(unseen, lock) // others see it only when it is held
+	}
 	if err != nil {
 		os.RemoveAll(own)
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, err
 	}
 	os.Setenv("TMPDIR", own)
 	return func() {

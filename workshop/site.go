@@ -47,6 +47,18 @@ func (w *Workshop) verify(ctx context.Context, shop site.Shop, image site.Image)
 	return w.Console.Result(verdict, verdict.String())
 }
 
+// proven builds the site image and proves it; where it was built before, only if always.
+func (w *Workshop) proven(ctx context.Context, always bool) error {
+	shop, image, err := w.image(ctx)
+	if err != nil || !image.Built && !always {
+		return err
+	}
+	if err := w.Console.Result(image, image.Ref+" "+image.ID); err != nil {
+		return err
+	}
+	return w.verify(ctx, shop, image)
+}
+
 // Push proves the site image, publishes it, and prints its name by digest.
 func (w *Workshop) Push(ctx context.Context) error {
 	shop, image, err := w.image(ctx)

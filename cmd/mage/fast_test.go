@@ -18,9 +18,7 @@ func TestModuleHash(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, text)
 	}
 	put("go.mod", "module x\n")
 	put("a/a.go", "package a\n\n//go:embed recipe more/*.txt\nvar fs embed.FS\n")
@@ -76,9 +74,7 @@ func TestSourcesFromElsewhere(t *testing.T) {
 		dir := t.TempDir()
 		t.Setenv("GOENV", filepath.Join(dir, "env"))
 		for file, text := range files {
-			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			write(t, filepath.Join(dir, file), text)
 		}
 		if hash, err := moduleHash(dir); err == nil {
 			t.Errorf("%s: got %s, no error", name, hash)

@@ -147,7 +147,7 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 func (t tarball) unpack(ctx context.Context, box *docker.Container, tree *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
 	if err := t.room.untarHere(ctx, box, t.path, t.path); err != nil {
-		if docker.Refused(err) {
+		if docker.CommandFailed(err) {
 			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
 		}
 		return none, err

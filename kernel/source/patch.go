@@ -103,7 +103,7 @@ func (r Room) apply(ctx context.Context, box *docker.Container, p Patch) error {
 	out, err := box.Output(ctx, docker.Command{Dir: tree, Argv: []string{
 		"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=/tmp/patch",
 	}})
-	if err != nil && !docker.Refused(err) {
+	if err != nil && !docker.CommandFailed(err) {
 		return fault.Wrap(fault.Surroundings, fmt.Errorf("apply patch %s: %w", p.Name, err))
 	}
 	if err != nil {

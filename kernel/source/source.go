@@ -275,7 +275,7 @@ func (r Ref) labels() map[string]string {
 // checkVersion compares what the tree's own Makefile says with what was to be had.
 func checkVersion(ctx context.Context, box *docker.Container, ref Ref) error {
 	makefile, err := box.Output(ctx, docker.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
-	if docker.Refused(err) {
+	if docker.CommandFailed(err) {
 		return fault.New(fault.Bad, "is it a kernel's source?", "read the source's Makefile: %w", err)
 	}
 	if err != nil {

@@ -26,6 +26,15 @@ func TestExecGivesOutputAndExitCode(t *testing.T) {
 	}
 }
 
+func TestExecTellsWhyACommandCannotBeStarted(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	err := c.Exec(t.Context(), Command{Argv: []string{"/no/such/program"}})
+	var exit *ExitError
+	if !errors.As(err, &exit) || !strings.Contains(err.Error(), "no such file or directory") {
+		t.Errorf("got %v, want what the engine says of it", err)
+	}
+}
+
 func TestExecReadsItsInput(t *testing.T) {
 	c := box(t, realEngine(t), Spec{Offline: true})
 	big := strings.Repeat("kiln\n", 1<<20)

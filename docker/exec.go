@@ -27,11 +27,16 @@ type Command struct {
 type ExitError struct {
 	Argv []string
 	Code int
+	Said string // by the engine, of a command that it could not start; else empty
 }
 
 // Error gives the code and the command in a form that can be pasted into a shell.
 func (e *ExitError) Error() string {
-	return fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
+	text := fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
+	if e.Said != "" {
+		text += ": " + e.Said
+	}
+	return text
 }
 
 // CommandFailed tells whether an error is a command's own word: it ended with a code, and not
@@ -76,7 +81,8 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 		stream.Close()
 	})
 	fed := feed(stream, cmd.Stdin)
-	_, err = stdcopy.StdCopy(orDiscard(cmd.Stdout), orDiscard(cmd.Stderr), stream.Reader)
+	said := &beginning{Writer: orDiscard(cmd.Stdout)}
+	_, err = stdcopy.StdCopy(said, orDiscard(cmd.Stderr), stream.Reader)
 	if !stop() {
 		<-removed
 		return ctx.Err()
@@ -88,7 +94,30 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 	if err := <-fed; err != nil {
 		return fmt.Errorf("read what %s takes: %w", Quote(cmd.Argv), err)
 	}
-	return c.exitOf(ctx, made.ID, cmd.Argv)
+	return said.explain(c.exitOf(ctx, made.ID, cmd.Argv))
+}
+
+// beginning remembers how an output began: an engine that cannot start a command says
+// there why.
+type beginning struct {
+	io.Writer
+	text []byte
+}
+
+func (b *beginning) Write(p []byte) (int, error) {
+	if room := 1024 - len(b.text); room > 0 {
+		b.text = append(b.text, p[:min(room, len(p))]...)
+	}
+	return b.Writer.Write(p)
+}
+
+// explain adds to an error what the engine said of a command that it could not start.
+func (b *beginning) explain(err error) error {
+	var exit *ExitError
+	if errors.As(err, &exit) && strings.HasPrefix(string(b.text), "OCI runtime exec failed") {
+		exit.Said = strings.TrimSpace(string(b.text))
+	}
+	return err
 }
 
 // feed hands a command its input, beside whatever else it does, and then gives what

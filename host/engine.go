@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -135,7 +136,7 @@ func launch() (ended <-chan error, err error) {
 	defer log.Close()
 	cmd := exec.Command(path)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, ownSession()
-	cmd.Env = withSbin(os.Environ()) // dockerd calls iptables and the like
+	cmd.Env = daemonEnviron(os.Environ())
 	if err := cmd.Start(); err != nil {
 		return nil, fault.Wrap(fault.Surroundings, err)
 	}
@@ -144,9 +145,12 @@ func launch() (ended <-chan error, err error) {
 	return done, nil
 }
 
-// withSbin gives an environment whose PATH has root's folders.
-func withSbin(environ []string) []string {
-	return append(environ, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+// daemonEnviron gives an environment for a daemon that outlives this run: its PATH has root's
+// folders, since it calls iptables and the like, and the run's own temporary folder is not
+// in it, since that goes with the run.
+func daemonEnviron(environ []string) []string {
+	own := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
+	return append(own, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
 }
 
 // await polls until the engine answers. ended, if not nil, tells that it gave up.

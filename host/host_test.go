@@ -173,3 +173,11 @@ func TestEngineThatEndsIsTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestDaemonOutlivesTheRunsTemporaryFolder(t *testing.T) {
+	got := daemonEnviron([]string{"HOME=/root", "TMPDIR=/run/of/mine", "PATH=/bin"})
+	text := strings.Join(got, "\n")
+	if strings.Contains(text, "TMPDIR") || !strings.Contains(text, "HOME=/root") || !strings.HasSuffix(text, ":/usr/sbin:/sbin") {
+		t.Errorf("got %q", got)
+	}
+}

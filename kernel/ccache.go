@@ -31,11 +31,20 @@ func (j *job) cacheEnv() []string {
 	if !j.cached() {
 		return []string{"CCACHE_DISABLE=1"}
 	}
-	return []string{
+	env := []string{
 		"CCACHE_DIR=" + cacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", sizeOf(j.works.Limits.CCache)), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
 		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + j.works.namespace,
 	}
+	if j.vary != nil { // a build that is to be compared asks for itself
+		return env
+	}
+	toolchain := sha256.Sum256([]byte(j.works.namespace + " " + j.ready.plan.Toolchain.Image))
+	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", keptProbes, toolchain[:8]))
 }
+
+// keptProbes holds what compilers answered when they were asked what they can do, see
+// kiln-cc: a folder for each toolchain image, as that is all that decides an answer.
+const keptProbes = cacheDir + "/kiln-probes"
 
 // cached tells whether compiled objects are kept.
 func (j *job) cached() bool { return sizeOf(j.works.Limits.CCache) > 0 }

@@ -212,7 +212,7 @@ func (j *job) kconfigEnv(ctx context.Context) []string {
 	c := j.ready.spec.Compiler
 	return append(j.env(),
 		"srctree="+sourceDir, "SRCARCH="+j.ready.spec.Arch.Source, "KERNELVERSION="+j.ready.plan.Version,
-		"CC="+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
+		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
 		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",
 	)

@@ -142,7 +142,7 @@ func TestEditIsWrittenBack(t *testing.T) {
 	e, err := w.edit(t.Context(), spec(), dir, func(j *job) error {
 		for _, argv := range [][]string{
 			{sourceDir + "/scripts/config", "--file", outputDir + "/.config", "--enable", "SCSI", "--enable", "BLK_DEV_SD", "--disable", "OVERLAY_FS", "--set-val", "PANIC_TIMEOUT", "7"},
-			kmake("olddefconfig"),
+			j.ready.spec.make("olddefconfig"),
 			{"cp", outputDir + "/.config", "/tmp/edited"},
 		} {
 			if _, err := j.box.Output(t.Context(), docker.Command{Argv: argv, User: builder, Env: j.env()}); err != nil {

@@ -18,7 +18,8 @@ import (
 // the compiler a hundred times to ask what it can do.
 const keptConfigs = cacheDir + "/kiln-configurations"
 
-// keptConfigDays is for how many days one is kept that nobody uses.
+// keptConfigDays is for how many days one is kept that nobody uses, and an answer of a
+// compiler in any case.
 const keptConfigDays = 90
 
 // keptPath names what is kept for the plan, by all that decides the configuration.
@@ -68,6 +69,6 @@ func (j *job) keepConfig(ctx context.Context) error {
 	if err := j.box.Put(ctx, "/", sum); err != nil {
 		return err
 	}
-	_, err := j.box.Output(ctx, docker.Command{Argv: []string{"find", keptConfigs, "-mtime", fmt.Sprintf("+%d", keptConfigDays), "-delete"}})
+	_, err := j.box.Output(ctx, docker.Command{Argv: []string{"find", keptConfigs, keptProbes, "-type", "f", "-mtime", fmt.Sprintf("+%d", keptConfigDays), "-delete"}})
 	return err
 }

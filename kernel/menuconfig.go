@@ -45,7 +45,7 @@ func (w *Works) Menuconfig(ctx context.Context, s Spec, dir string) (Edit, error
 	}
 	return w.edit(ctx, s, dir, func(j *job) error {
 		err := j.box.Interact(ctx, docker.Command{
-			Argv: kmake("menuconfig"), User: builder, Dir: outputDir, Env: append(j.env(), "TERM="+os.Getenv("TERM")),
+			Argv: j.ready.spec.make("menuconfig"), User: builder, Dir: outputDir, Env: append(j.env(), "TERM="+os.Getenv("TERM")),
 		}, os.Stdin, os.Stdout)
 		var exit *docker.ExitError
 		if errors.As(err, &exit) {
@@ -96,7 +96,7 @@ func (j *job) changed(ctx context.Context, change func(*job) error) ([]string, e
 
 // least gives the present configuration without what follows from the rest of it.
 func (j *job) least(ctx context.Context) ([]kconfig.Option, error) {
-	if _, err := j.box.Output(ctx, docker.Command{Argv: kmake("savedefconfig"), User: builder, Env: j.env()}); err != nil {
+	if _, err := j.box.Output(ctx, docker.Command{Argv: j.ready.spec.make("savedefconfig"), User: builder, Env: j.env()}); err != nil {
 		return nil, err
 	}
 	text, err := j.box.Output(ctx, docker.Command{Argv: []string{"cat", outputDir + "/defconfig"}})

@@ -91,7 +91,7 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 		{Volume: p.outputVolume(), Path: outputDir},
 		{Volume: "kiln-ccache-" + s.Arch.Name, Path: cacheDir},
 	}
-	p.Steps = append(configure(s.Config), compile(s.Arch, s.Compiler)...)
+	p.Steps = append(configure(s), compile(s)...)
 	return p
 }
 
@@ -134,25 +134,29 @@ func environment(s Spec) []string {
 	})
 }
 
-// kmake is a call of the kernel's make. The number of jobs is not in it: that
-// decides how long a build takes, and comes in MAKEFLAGS when it runs. The compiler of
-// the tools that run here is always named: with another one they would be made again.
-func kmake(words ...string) []string {
-	return append([]string{"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc"}, words...)
+// make is a call of the kernel's make. The number of jobs is not in it: that decides how
+// long a build takes, and comes in MAKEFLAGS when it runs. Both compilers are named in
+// every call, with what keeps their objects and answers: those of another would be made
+// again.
+func (s Spec) make(words ...string) []string {
+	return append([]string{
+		"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + traceless(s.Arch),
+	}, words...)
 }
 
 // configure gives the steps that make the configuration, in the order of the file.
-func configure(items []Item) []Step {
+func configure(s Spec) []Step {
+	items := s.Config
 	steps := []Step{{
 		Name: "prepare", Root: true,
-		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, resultDir},
+		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, keptProbes, resultDir},
 	}}
 	if len(items) == 0 || items[0].Target == "" { // a whole .config is a fragment of nothing
 		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", configFile}})
 	}
 	for n, item := range items {
 		if item.Target != "" {
-			steps = append(steps, Step{Name: item.Target, Argv: kmake(item.Target), Out: []string{configFile}})
+			steps = append(steps, Step{Name: item.Target, Argv: s.make(item.Target), Out: []string{configFile}})
 			continue
 		}
 		steps = append(steps, Step{
@@ -161,7 +165,7 @@ func configure(items []Item) []Step {
 			In:   []string{configFile, fragmentPath(n)}, Out: []string{configFile},
 		})
 	}
-	return append(steps, Step{Name: "olddefconfig", Argv: kmake("olddefconfig"), Checks: true, In: []string{configFile}, Out: []string{configFile}})
+	return append(steps, Step{Name: "olddefconfig", Argv: s.make("olddefconfig"), Checks: true, In: []string{configFile}, Out: []string{configFile}})
 }
 
 // checks gives the index of the step that makes the configuration final.
@@ -179,17 +183,15 @@ func fragmentPath(n int) string { return fmt.Sprintf("%s/%d.config", inputDir, n
 const modulesDir = "/tmp/modules"
 
 // compile gives the steps that make the kernel and collect the artefacts.
-func compile(a arch.Arch, c arch.Compiler) []Step {
+func compile(s Spec) []Step {
+	a, c := s.Arch, s.Compiler
 	image := outputDir + "/" + a.Image
-	make := func(words ...string) []string { // under ccache
-		return kmake(append([]string{"CC=kiln-cc " + c.CC + traceless(a)}, words...)...)
-	}
-	steps := append(deviceTrees(a), []Step{
-		{Name: "compile", Argv: make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
-		{Name: "modules", When: "CONFIG_MODULES", Argv: make("modules")},
+	steps := append(deviceTrees(s), []Step{
+		{Name: "compile", Argv: s.make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
+		{Name: "modules", When: "CONFIG_MODULES", Argv: s.make("modules")},
 		collectImage(a, c), collect("System.map", "System.map"), collect(".config", "config"),
 	}...)
-	return slices.Concat(steps, modules(), []Step{
+	return slices.Concat(steps, modules(s), []Step{
 		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include"),
 		{
 			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{outputDir + "/vmlinux"}, Out: []string{resultDir + "/vmlinux.debug"},
@@ -208,11 +210,11 @@ func traceless(a arch.Arch) string {
 
 // modules installs the modules, which has depmod look for symbols that nobody
 // provides, and packs them.
-func modules() []Step {
+func modules(s Spec) []Step {
 	return []Step{
 		{
 			Name: "install modules", When: "CONFIG_MODULES", Clean: true,
-			Argv: kmake("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
+			Argv: s.make("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
 		},
 		pack("modules", "CONFIG_MODULES", modulesDir, "lib"),
 	}
@@ -220,13 +222,13 @@ func modules() []Step {
 
 // deviceTrees compiles and installs the descriptions of the boards that are configured:
 // first of all, since a fault in them shows within seconds.
-func deviceTrees(a arch.Arch) []Step {
-	if !a.DeviceTrees {
+func deviceTrees(s Spec) []Step {
+	if !s.Arch.DeviceTrees {
 		return nil
 	}
 	return []Step{
-		{Name: "device trees", When: "CONFIG_DTC", Argv: kmake("dtbs")},
-		{Name: "install device trees", When: "CONFIG_DTC", Argv: kmake("INSTALL_DTBS_PATH="+resultDir+"/dtbs", "dtbs_install")},
+		{Name: "device trees", When: "CONFIG_DTC", Argv: s.make("dtbs")},
+		{Name: "install device trees", When: "CONFIG_DTC", Argv: s.make("INSTALL_DTBS_PATH="+resultDir+"/dtbs", "dtbs_install")},
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
  * kiln-cc COMPILER ARGS...: runs a compiler under ccache, except for a source that
- * uses .incbin.
+ * uses .incbin; and answers by itself, see probe.c, what was asked before.
  *
  * In depend mode ccache takes what an object depends on from the compiler's list of
  * headers. What the assembler brings in by .incbin is not on it, so that ccache would
@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "probe.h"
 
 /* source tells whether an argument names a source: NAME.c, NAME.S or NAME.s. */
 static int source(const char *arg)
@@ -62,10 +64,15 @@ static void count(void)
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	if (argc < 2) {
 		fprintf(stderr, "usage: kiln-cc COMPILER ARGS...\n");
 		return 2;
 	}
+	status = probe(argv + 1);
+	if (status >= 0)
+		return status;
 	for (int i = 2; i < argc; i++) {
 		if (source(argv[i]) && mentions(argv[i], "incbin")) {
 			count();

@@ -1,0 +1,292 @@
+/*
+ * The kernel's Makefiles and Kconfig files ask the compiler hundreds of times what it
+ * can do: they compile /dev/null, or a line from standard input, and look whether that
+ * went well. Such a question, a probe, has the same answer as long as the toolchain is
+ * the same. It is kept in the folder KILN_PROBES, one for each toolchain image; without
+ * that variable every question is asked.
+ *
+ * A kept answer is a file: a line with the exit status and four lengths, then the
+ * question, what was printed to standard output and to standard error, and the object.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+/* text is a growing run of bytes. */
+struct text {
+	char *at;
+	size_t len;
+};
+
+struct answer {
+	int status;
+	struct text out, err, object;
+};
+
+static int add(struct text *t, const char *bytes, size_t len)
+{
+	char *at = realloc(t->at, t->len + len + 1);
+
+	if (!at)
+		return -1;
+	memcpy(at + t->len, bytes, len);
+	at[t->len + len] = 0;
+	t->at = at;
+	t->len += len;
+	return 0;
+}
+
+/* slurp reads a file or a pipe to its end. */
+static int slurp(int fd, struct text *t)
+{
+	char part[16384];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || add(t, part, n))
+			return -1;
+	}
+	return 0;
+}
+
+static int put(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		bytes += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int begins(const char *arg, const char *with)
+{
+	return strncmp(arg, with, strlen(with)) == 0;
+}
+
+/* reads tells whether an argument makes the compiler read or write a further file. */
+static int reads(const char *arg)
+{
+	static const char *const signs[] = {
+		"-I", "-i", "-Wp,", "-M", "-B", "-T", "-L", "-l", "-g", "-fplugin", "-fdump", "-fprofile", "-save", "--s", "-specs", "@", "-wrapper",
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (begins(arg, signs[i]))
+			return 1;
+	return 0;
+}
+
+/* shape is what a call looks like. */
+struct shape {
+	int inputs, stdinput; /* how many inputs it names, and whether one is "-" */
+	int compiles;         /* -c, -S or -E: it does not link */
+	int named;            /* -o says what is written */
+	const char *object;   /* the file that is written, or NULL where nobody could read it */
+	int foreign;          /* it may touch files that are not the toolchain's */
+};
+
+static struct shape look(char **argv)
+{
+	struct shape s = { 0 };
+
+	for (; *argv; argv++) {
+		const char *a = *argv;
+
+		if (!strcmp(a, "-o") && argv[1]) {
+			s.named = 1;
+			s.object = *++argv;
+		} else if (!strcmp(a, "-x") && argv[1]) {
+			argv++;
+		} else if (!strcmp(a, "-c") || !strcmp(a, "-S") || !strcmp(a, "-E")) {
+			s.compiles = 1;
+			s.named |= a[1] == 'E';
+		} else if (!strcmp(a, "-") || !strcmp(a, "/dev/null")) {
+			s.inputs++;
+			s.stdinput |= a[1] == 0;
+		} else if (a[0] != '-' || reads(a)) {
+			s.foreign = 1;
+		}
+	}
+	if (s.object && (!strcmp(s.object, "/dev/null") || !strcmp(s.object, "-")))
+		s.object = NULL;
+	return s;
+}
+
+/* ask writes down the question: all words but the name of the object, and the input. */
+static int ask(char **argv, const struct shape *s, const struct text *input, struct text *question)
+{
+	for (; *argv; argv++) {
+		const char *word = *argv == s->object ? "OBJECT" : *argv;
+
+		if (add(question, word, strlen(word) + 1))
+			return -1;
+	}
+	return input->at ? add(question, input->at, input->len) : 0;
+}
+
+/* place names the file of an answer: by FNV-1a, whose collisions the question in it shows. */
+static char *place(const char *dir, const struct text *question)
+{
+	uint64_t hash = 14695981039346656037ULL;
+	char *path;
+
+	for (size_t i = 0; i < question->len; i++)
+		hash = (hash ^ (unsigned char)question->at[i]) * 1099511628211ULL;
+	return asprintf(&path, "%s/%016llx", dir, (unsigned long long)hash) < 0 ? NULL : path;
+}
+
+static int take(struct text *t, const char **at, size_t len)
+{
+	int failed = add(t, *at, len);
+
+	*at += len;
+	return failed;
+}
+
+/* known reads a kept answer; 0 if there is a whole one to this question. */
+static int known(const char *path, const struct text *question, struct answer *a)
+{
+	struct text file = { 0 };
+	size_t len[4];
+	const char *at;
+	int head, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	head = slurp(fd, &file);
+	close(fd);
+	if (head || !file.at ||
+	    sscanf(file.at, "%d %zu %zu %zu %zu\n%n", &a->status, len, len + 1, len + 2, len + 3, &head) != 5)
+		return -1;
+	if (file.len != head + len[0] + len[1] + len[2] + len[3] || len[0] != question->len)
+		return -1;
+	at = file.at + head;
+	if (memcmp(at, question->at, question->len))
+		return -1;
+	at += len[0];
+	return take(&a->out, &at, len[1]) || take(&a->err, &at, len[2]) || take(&a->object, &at, len[3]);
+}
+
+/* keep writes an answer down, whole or not at all. That it cannot be kept is no fault. */
+static void keep(const char *dir, const char *path, const struct text *q, const struct answer *a)
+{
+	char *head, *unfinished;
+	int fd, failed;
+
+	if (asprintf(&unfinished, "%s.XXXXXX", path) < 0 ||
+	    asprintf(&head, "%d %zu %zu %zu %zu\n", a->status, q->len, a->out.len, a->err.len, a->object.len) < 0)
+		return;
+	mkdir(dir, 0755); /* the first answer of this toolchain */
+	if ((fd = mkstemp(unfinished)) < 0)
+		return;
+	failed = put(fd, head, strlen(head)) || put(fd, q->at, q->len) || put(fd, a->out.at, a->out.len) ||
+		 put(fd, a->err.at, a->err.len) || put(fd, a->object.at, a->object.len);
+	if (close(fd) || failed || rename(unfinished, path))
+		unlink(unfinished);
+}
+
+/* answer runs the compiler and takes down all that comes of it; 0 if it ended by itself. */
+static int answer(char **argv, const char *object, struct answer *a)
+{
+	int fd, status;
+	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
+	pid_t child = out < 0 || err < 0 ? -1 : fork();
+
+	if (child == 0) {
+		dup2(out, STDOUT_FILENO);
+		dup2(err, STDERR_FILENO);
+		execvp(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child ||
+	    lseek(out, 0, SEEK_SET) || lseek(err, 0, SEEK_SET) || slurp(out, &a->out) || slurp(err, &a->err))
+		return -1;
+	if (object && (fd = open(object, O_RDONLY | O_CLOEXEC)) >= 0) {
+		if (slurp(fd, &a->object))
+			return -1;
+		close(fd);
+	}
+	a->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return WIFEXITED(status) && a->status != 127 ? 0 : 1;
+}
+
+/* give passes a kept answer on, as the compiler did. */
+static int give(const struct answer *a, const char *object)
+{
+	int fd;
+
+	if (object && a->object.len) {
+		fd = open(object, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (fd < 0 || put(fd, a->object.at, a->object.len) || close(fd)) {
+			perror(object);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* refill makes what was read of standard input what the next program reads there. */
+static int refill(const struct text *input)
+{
+	int fd = memfd_create("in", MFD_CLOEXEC);
+
+	if (fd < 0 || put(fd, input->at, input->len) || lseek(fd, 0, SEEK_SET) || dup2(fd, STDIN_FILENO) < 0) {
+		perror("standard input");
+		exit(1);
+	}
+	return close(fd);
+}
+
+int probe(char **argv)
+{
+	struct shape s = look(argv + 1);
+	struct text input = { 0 }, question = { 0 };
+	struct answer a = { 0 };
+	const char *dir = getenv("KILN_PROBES");
+	char *path;
+	int ran = 0;
+
+	if (!dir || s.inputs != 1 || !s.compiles || !s.named || s.foreign)
+		return -1;
+	if (s.stdinput) {
+		if (slurp(STDIN_FILENO, &input))
+			exit(1);
+		refill(&input);
+		if (input.at && memmem(input.at, input.len, "inc", 3)) /* include, incbin: other files matter */
+			return -1;
+	}
+	if (ask(argv, &s, &input, &question) || !(path = place(dir, &question)))
+		return -1;
+	if (known(path, &question, &a)) {
+		a = (struct answer){ 0 };
+		ran = answer(argv, s.object, &a);
+		if (ran < 0)
+			exit(1);
+		if (ran == 0)
+			keep(dir, path, &question, &a);
+	} else if (give(&a, s.object)) {
+		return 1;
+	}
+	put(STDOUT_FILENO, a.out.at, a.out.len);
+	put(STDERR_FILENO, a.err.at, a.err.len);
+	return a.status;
+}

@@ -43,7 +43,7 @@ func init() {
 
 // Aliases are further names: mage kernel is mage kernel:all, and no Go function can
 // be called 386.
-var Aliases = map[string]any{"kernel": Kernel.All, "kernel:386": Kernel.I386, "test": Test.All}
+var Aliases = map[string]any{"image": Image.Build, "kernel": Kernel.All, "kernel:386": Kernel.I386, "test": Test.All}
 
 // run does the work of a target and makes its error the exit code.
 func run(ctx context.Context, work workshop.Work) error {
@@ -63,9 +63,31 @@ func Doctor(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).Doctor)
 }
 
-// Image builds the site image.
-func Image(ctx context.Context) error {
+// Image holds the targets of the site image.
+type Image mg.Namespace
+
+// Build builds the site image; mage image is short for it.
+func (Image) Build(ctx context.Context) error {
 	return run(ctx, (*workshop.Workshop).Image)
+}
+
+// Reproduce makes the site image again out of its commit, and compares the digests.
+func (Image) Reproduce(ctx context.Context) error {
+	return run(ctx, (*workshop.Workshop).ReproduceImage)
+}
+
+// Track says whether the base's tag has moved, and how old the locked one is.
+func (Image) Track(ctx context.Context,
+	fail *bool, // end with exit code 1 if it has
+) error {
+	return run(ctx, func(w *workshop.Workshop, ctx context.Context) error {
+		return w.TrackImage(ctx, fail != nil && *fail)
+	})
+}
+
+// Update moves base.lock.json to what the base's tag names now.
+func (Image) Update(ctx context.Context) error {
+	return run(ctx, (*workshop.Workshop).UpdateImage)
 }
 
 // Verify runs the site image as in production and proves it by what it serves.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +52,17 @@ type recipe struct {
 // Get gives the image ref from the engine's store, else from its registry, else
 // bootstrapped. Bootstrap knows Debian and Nginx images.
 func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (Image, error) {
+	return Locked(ctx, e, ref, "", c)
+}
+
+// Locked is Get for an image that is locked to a digest, sha256:...: another of that name
+// is not taken from a registry, or from a store that got it from there. "" locks nothing.
+func Locked(ctx context.Context, e *docker.Engine, ref, digest string, c *report.Console) (Image, error) {
 	found, err := e.FindImage(ctx, ref)
-	if err == nil {
+	if err == nil && isLocked(found, digest) {
 		return Image{Ref: ref, ID: found.ID, From: FromStore}, nil
 	}
-	if !errors.Is(err, docker.ErrNoImage) {
+	if err != nil && !errors.Is(err, docker.ErrNoImage) {
 		return Image{}, err
 	}
 	how, noRecipe := recipeFor(ref)
@@ -64,7 +71,7 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 			return standIn(ref, how, made, c), nil
 		}
 	}
-	pullErr := pull(ctx, e, ref, c)
+	pullErr := pull(ctx, e, ref, digest, c)
 	if pullErr == nil {
 		found, err := e.FindImage(ctx, ref)
 		return Image{Ref: ref, ID: found.ID, From: FromRegistry}, err
@@ -79,20 +86,39 @@ func Get(ctx context.Context, e *docker.Engine, ref string, c *report.Console) (
 	return bootstrap(ctx, e, ref, how, pullErr, c)
 }
 
-// pull fetches ref if its registry answers within seconds that it has it.
-func pull(ctx context.Context, e *docker.Engine, ref string, c *report.Console) error {
+// isLocked tells whether an image of the store can be the locked one: an image that came
+// from no registry has no digest to compare.
+func isLocked(found docker.Image, digest string) bool {
+	return digest == "" || len(found.Digests) == 0 ||
+		slices.ContainsFunc(found.Digests, func(d string) bool { return strings.HasSuffix(d, "@"+digest) })
+}
+
+// pull fetches ref, by its digest where it has one, if its registry answers within
+// seconds that it has it.
+func pull(ctx context.Context, e *docker.Engine, ref, digest string, c *report.Console) error {
+	from := ref
+	if digest != "" {
+		named, err := reference.ParseNormalizedNamed(ref)
+		if err != nil {
+			return err
+		}
+		from = reference.TrimNamed(named).String() + "@" + digest
+	}
 	short, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	if err := e.Lookup(short, ref); err != nil {
+	if err := e.Lookup(short, from); err != nil {
 		return err
 	}
-	progress := c.Progress("pull " + ref)
-	if err := e.Pull(ctx, ref); err != nil {
+	progress := c.Progress("pull " + from)
+	if err := e.Pull(ctx, from); err != nil {
 		progress.End("failed")
 		return err
 	}
 	progress.End("pulled")
-	return nil
+	if from == ref {
+		return nil
+	}
+	return e.Tag(ctx, from, ref)
 }
 
 // bootstrap gives the stand-in for ref, which cannot be pulled, and makes it unless it is

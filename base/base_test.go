@@ -2,10 +2,14 @@ package base
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
@@ -25,28 +29,58 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 	}
 }
 
-func TestPullThenStore(t *testing.T) {
-	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
-	root, err := Get(t.Context(), e, "registry.invalid/debian:trixie-slim", c)
+// uploaded pushes a little image of its own to a registry.
+func uploaded(t *testing.T, e *docker.Engine, ref, text string) (digest string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /"+text+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	bare := compose.Base{Config: []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
+	image, err := r.Image(bare, compose.Input{Context: os.DirFS(dir)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if digest, err = e.Upload(t.Context(), ref, image); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.RemoveImage(context.Background(), ref) })
+	return digest
+}
+
+func TestPullThenStore(t *testing.T) {
+	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
 	ref := registrytest.Start(t) + "/library/base:1"
-	if err := e.Tag(t.Context(), root.ID, ref); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.Push(t.Context(), ref); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.RemoveImage(t.Context(), ref); err != nil {
-		t.Fatal(err)
-	}
-	defer e.RemoveImage(context.Background(), ref)
+	uploaded(t, e, ref, "one")
+	id := ""
 	for _, want := range []string{FromRegistry, FromStore} {
 		got, err := Get(t.Context(), e, ref, c)
-		if err != nil || got.From != want || got.Ref != ref || got.ID != root.ID {
+		if err != nil || got.From != want || got.Ref != ref || got.ID == "" || id != "" && got.ID != id {
 			t.Errorf("%+v, %v; want it from %s", got, err, want)
 		}
+		id = got.ID
+	}
+}
+
+func TestLockedBaseIsTheOneOfItsDigest(t *testing.T) {
+	e, c := dockertest.Potter(t), report.New(t.Output(), t.Output(), "")
+	ref := registrytest.Start(t) + "/library/base:1"
+	first := uploaded(t, e, ref, "one")
+	old, err := Locked(t.Context(), e, ref, first, c)
+	if err != nil || old.From != FromRegistry {
+		t.Fatalf("%+v, %v", old, err)
+	}
+	second := uploaded(t, e, ref, "two") // the tag moves
+	if again, err := Locked(t.Context(), e, ref, first, c); err != nil || again.ID != old.ID || again.From != FromStore {
+		t.Errorf("the lock holds: %+v, %v", again, err)
+	}
+	moved, err := Locked(t.Context(), e, ref, second, c)
+	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
+		t.Errorf("the lock has moved: %+v, %v", moved, err)
 	}
 }
 

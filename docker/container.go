@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -170,6 +172,17 @@ func (c *Container) State(ctx context.Context) (State, error) {
 		s.Health = info.State.Health.Status
 	}
 	return s, nil
+}
+
+// Inspect gives all that the engine says of the container, as JSON.
+func (c *Container) Inspect(ctx context.Context) (string, error) {
+	_, raw, err := c.engine.api.ContainerInspectWithRaw(ctx, c.ID, false)
+	if err != nil {
+		return "", c.engine.failed("inspect container", err)
+	}
+	var text bytes.Buffer
+	err = json.Indent(&text, raw, "", "  ")
+	return text.String(), err
 }
 
 // Process is a process in a container.

@@ -2,48 +2,93 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
-	"github.com/docker/docker/api/types"
-	"github.com/docker/docker/api/types/image"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/patience"
 )
 
-// Push sends a tagged image to its registry and gives the digest of the manifest
-// that the registry then has. The digest comes from the stream of the push: it
-// cannot be known before, since layers are compressed on the way.
-func (e *Engine) Push(ctx context.Context, ref string) (digest string, err error) {
-	auth, err := e.registryAuth(ref)
+// Upload pushes an image or an index to its registry under a name, an index with all it
+// names and last of all itself; and gives the digest, which was known before. What the
+// registry has is not sent again.
+func (e *Engine) Upload(ctx context.Context, ref string, what compose.Pushable) (digest string, err error) {
+	parsed, opts, err := e.remote(ctx, ref)
 	if err != nil {
 		return "", err
 	}
-	stream, err := e.api.ImagePush(ctx, ref, image.PushOptions{RegistryAuth: auth})
+	if err := remote.Push(parsed, what, opts...); err != nil {
+		return "", remoteFailed("push "+ref, err)
+	}
+	return compose.Digest(what)
+}
+
+// RemoteBase gives an image of a registry, for a platform as "linux/arm64", as one to
+// compose on, and its name by digest. ErrNotThere is the error where the registry has
+// none for that platform.
+func (e *Engine) RemoteBase(ctx context.Context, ref, platform string) (base compose.Base, byDigest string, err error) {
+	wanted, err := v1.ParsePlatform(platform)
 	if err != nil {
-		return "", e.refused("push "+ref, err)
+		return base, "", fault.New(fault.Usage, "write it as linux/arm64", "read platform %q: %w", platform, err)
 	}
-	defer stream.Close()
-	err = e.drain(stream, func(aux json.RawMessage) error {
-		var result types.PushResult
-		if json.Unmarshal(aux, &result) == nil && result.Digest != "" {
-			digest = result.Digest
-		}
-		return nil
-	})
+	parsed, opts, err := e.remote(ctx, ref)
 	if err != nil {
-		return "", e.refused("push "+ref, err)
+		return base, "", err
 	}
-	if digest == "" {
-		return "", fault.New(fault.Surroundings, "try again", "push %s: the engine told no digest", ref)
+	there, err := remote.Get(parsed, append(opts, remote.WithPlatform(*wanted))...)
+	if err != nil {
+		return base, "", remoteFailed("look up "+ref, err)
 	}
-	return digest, nil
+	image, err := there.Image()
+	if err != nil {
+		return base, "", noPlatform(ref, platform, err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return base, "", remoteFailed("read "+ref+" for "+platform, err)
+	}
+	if config.OS != wanted.OS || config.Architecture != wanted.Architecture {
+		return base, "", noPlatform(ref, platform, fmt.Errorf("it is for %s/%s", config.OS, config.Architecture))
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		return base, "", remoteFailed("read "+ref+" for "+platform, err)
+	}
+	if base.Config, err = image.RawConfigFile(); err == nil {
+		base.Layers, err = image.Layers()
+	}
+	return base, parsed.Context().Digest(digest.String()).String(), remoteFailed("read "+ref+" for "+platform, err)
+}
+
+// RemoteMade asks the registry when an image was made; of an index, the one for Linux on
+// amd64.
+func (e *Engine) RemoteMade(ctx context.Context, ref string) (time.Time, error) {
+	parsed, opts, err := e.remote(ctx, ref)
+	if err != nil {
+		return time.Time{}, err
+	}
+	image, err := remote.Image(parsed, opts...)
+	if err != nil {
+		return time.Time{}, remoteFailed("read "+ref, err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return time.Time{}, remoteFailed("read "+ref, err)
+	}
+	return config.Created.Time, nil
+}
+
+// noPlatform says that a registry has an image, and not for a platform.
+func noPlatform(ref, platform string, cause error) error {
+	return fault.New(fault.Surroundings, "", "%s for %s: %w (%v)", ref, platform, ErrNotThere, cause)
 }
 
 // ErrNotThere is what RemoteDigest gives for a tag or digest that the registry

@@ -3,24 +3,44 @@ package docker
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
-func TestPushTagAndPullBack(t *testing.T) {
+// tiny composes an image of one file on nothing.
+func tiny(t *testing.T, text string) *compose.Image {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"Dockerfile": "ARG BASE\nFROM ${BASE}\nCOPY file /file\nCMD [\"none\"]\n", "file": text} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := compose.Base{Config: []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
+	image, err := r.Image(bare, compose.Input{Context: os.DirFS(dir)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+func TestUploadTagAndPullBack(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
 	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, registrytest.Password)
 	repository := address + "/ware"
 	staging := repository + ":staging"
-	if err := e.Tag(t.Context(), scratchImage(t, e), staging); err != nil {
-		t.Fatal(err)
-	}
-	defer e.RemoveImage(context.Background(), staging)
-	digest, err := e.Push(t.Context(), staging)
+	digest, err := e.Upload(t.Context(), staging, tiny(t, "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +71,7 @@ func TestWrongPasswordIsToldAndNotRepeated(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
 	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, "wrong-hunter2")
 	ref := address + "/ware:v1"
-	if err := e.Tag(t.Context(), scratchImage(t, e), ref); err != nil {
-		t.Fatal(err)
-	}
-	defer e.RemoveImage(context.Background(), ref)
-	_, pushErr := e.Push(t.Context(), ref)
+	_, pushErr := e.Upload(t.Context(), ref, tiny(t, "one"))
 	_, headErr := e.RemoteDigest(t.Context(), ref)
 	for _, err := range []error{pushErr, headErr, e.Pull(t.Context(), ref), e.Lookup(t.Context(), ref)} {
 		if err == nil || fault.Code(err) != int(fault.Surroundings) || strings.Contains(err.Error(), "hunter2") {

@@ -39,6 +39,19 @@ func Pieces(qemu map[string][]string) []Piece {
 	return pieces
 }
 
+// Browser gives what the tests of the pages need, and nobody else.
+func Browser() []Piece {
+	return []Piece{
+		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests look at pages with it"},
+		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests get axe-core by it, which audits pages"},
+	}
+}
+
+// Load gives what puts load on a server, for the benchmarks.
+func Load() []Piece {
+	return []Piece{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "the benchmark of the site's server"}}
+}
+
 // Emulator is the piece that boots kernels of an architecture here. Without it they
 // boot in a container.
 func Emulator(program string, packages []string) Piece {

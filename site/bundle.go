@@ -7,7 +7,6 @@ package site
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/romanatrashyonok/kiln/fault"
@@ -29,8 +29,9 @@ import (
 
 // Bundle is all that decides what the site serves.
 type Bundle struct {
-	files []file // in the order of their names
-	conf  conf
+	files   []file // in the order of their names
+	conf    conf
+	created time.Time
 }
 
 // file is one file of the content folder.
@@ -38,12 +39,15 @@ type file struct {
 	name string // within the folder, with slashes
 	body []byte
 	gzip []byte // ready-made, or nil where it would not pay
+	time time.Time
+	made bool // it lies in no folder
 }
 
 // File is a file of the site that is made, and lies in no folder.
 type File struct {
 	Name string // within the site, with slashes
 	Body []byte
+	Time time.Time // of the newest that it tells of; may be zero
 }
 
 // ReadBundle reads the content folder and the configuration, and takes the files that
@@ -73,11 +77,11 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		if entry.IsDir() {
 			return nil
 		}
-		body, err := os.ReadFile(p)
-		if err != nil {
+		f := file{name: filepath.ToSlash(name)}
+		if f.body, f.time, err = readFile(p); err != nil {
 			faults = append(faults, err.Error())
 		}
-		b.files = append(b.files, file{name: filepath.ToSlash(name), body: body})
+		b.files = append(b.files, f)
 		return nil
 	})
 	if err != nil {
@@ -87,7 +91,7 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		if b.find(f.Name) != nil {
 			faults = append(faults, filepath.Join(content, f.Name)+": Kiln makes a page of this name; rename it, or set kernels = false in site.toml")
 		}
-		b.files = append(b.files, file{name: f.Name, body: f.Body})
+		b.files = append(b.files, file{name: f.Name, body: f.Body, time: f.Time, made: true})
 	}
 	slices.SortFunc(b.files, func(x, y file) int { return strings.Compare(x.name, y.name) })
 	if b.find("index.html") == nil {
@@ -96,10 +100,28 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 	if page := strings.TrimPrefix(b.conf.notFound, "/"); page != "" && b.find(page) == nil {
 		faults = append(faults, filepath.Join(content, page)+": missing; nginx.conf names it as the page for 404")
 	}
+	if page := strings.TrimPrefix(b.conf.fallback, "/"); page != "" && b.find(page) == nil {
+		faults = append(faults, filepath.Join(content, page)+": missing; nginx.conf names it in try_files")
+	}
+	for _, r := range b.conf.moved {
+		if b.find(strings.TrimPrefix(r.from, "/")) != nil {
+			faults = append(faults, filepath.Join(content, r.from)+": is there, and redirects.conf says that it has moved to "+r.to)
+		}
+	}
 	if len(faults) > 0 {
 		return b, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
 	return b, b.compress()
+}
+
+// readFile reads a file, and when it was last changed.
+func readFile(path string) ([]byte, time.Time, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	body, err := os.ReadFile(path)
+	return body, info.ModTime(), err
 }
 
 // objectTo says why something in the content folder cannot be served; "" if it can.
@@ -153,7 +175,8 @@ func compresses(contentType string) bool {
 		t == "application/wasm" || t == "application/pdf"
 }
 
-// pack gives the same bytes for the same bytes: no name and no time are in it.
+// pack gives the same bytes for the same bytes: no name and no time are in it, and the
+// library's version is in go.sum, whatever Go this machine has.
 func pack(body []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
@@ -169,9 +192,12 @@ func pack(body []byte) ([]byte, error) {
 
 // Hash identifies the bundle: the sha256 over names and bytes, in hex.
 func (b Bundle) Hash() string {
-	parts := []string{string(b.conf.text[0]), string(b.conf.text[1])}
+	parts := []string{b.Created().String()}
+	for _, text := range b.conf.text {
+		parts = append(parts, string(text))
+	}
 	for _, f := range b.files {
-		parts = append(parts, f.name, string(f.body))
+		parts = append(parts, f.name, f.time.String(), string(f.body))
 	}
 	return hashStrings(parts...)
 }
@@ -185,40 +211,69 @@ func hashStrings(texts ...string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Stage writes the build context, less the Dockerfile, into a folder. All files
-// have one time, so that the same site gives the same layer.
-func (b Bundle) Stage(dir string) error {
-	if err := write(filepath.Join(dir, "nginx.conf"), b.conf.text[0]); err != nil {
-		return err
+// Dated gives the bundle with the times that its image is to have: those of the commit,
+// so that the same commit gives the same image; what is not of the commit keeps its own,
+// since Nginx tells two states of a file by its time and its length alone.
+func (b Bundle) Dated(c Commit) Bundle {
+	b.files = slices.Clone(b.files)
+	fallback := c.Time
+	if fallback.IsZero() {
+		fallback = b.newest(fallback)
 	}
-	if err := write(filepath.Join(dir, "mime.types"), b.conf.text[1]); err != nil {
-		return err
+	for i := range b.files {
+		f := &b.files[i]
+		if f.time.IsZero() || c.ID != "" && !c.Dirty && !f.made {
+			f.time = fallback
+		}
+		f.time = f.time.UTC().Truncate(time.Second)
+	}
+	b.created = b.newest(fallback).UTC().Truncate(time.Second)
+	return b
+}
+
+// newest gives the time of the newest file, or the given one if that is later.
+func (b Bundle) newest(than time.Time) time.Time {
+	for _, f := range b.files {
+		if f.time.After(than) {
+			than = f.time
+		}
+	}
+	return than
+}
+
+// Created is when the newest of the files was changed, to the second, UTC.
+func (b Bundle) Created() time.Time { return b.created }
+
+// Stage writes the build context, less the Dockerfile, into a folder.
+func (b Bundle) Stage(dir string) error {
+	for i, name := range confFiles {
+		if err := write(filepath.Join(dir, name), b.conf.text[i], b.Created()); err != nil {
+			return err
+		}
 	}
 	for _, f := range b.files {
 		name := filepath.Join(dir, "content", filepath.FromSlash(f.name))
-		if err := write(name, f.body); err != nil {
+		if err := write(name, f.body, f.time); err != nil {
 			return err
 		}
 		if f.gzip == nil {
 			continue
 		}
-		if err := write(name+".gz", f.gzip); err != nil {
+		if err := write(name+".gz", f.gzip, f.time); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func write(name string, body []byte) error {
+func write(name string, body []byte, changed time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
 	if err := os.WriteFile(name, body, 0o644); err != nil {
 		return fault.Wrap(fault.Surroundings, err)
 	}
-	// Not the time of 1970: browsers and Nginx take that for none.
-	fixed := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	return fault.Wrap(fault.Surroundings, os.Chtimes(name, fixed, fixed))
+	return fault.Wrap(fault.Surroundings, os.Chtimes(name, changed, changed))
 }
 
 // Port is the port that the server listens on, in its container.
@@ -243,6 +298,12 @@ func (b Bundle) Expectation() suite.Expectation {
 		}
 	}
 	slices.Sort(e.Folders)
+	for _, r := range b.conf.moved {
+		e.Moved = append(e.Moved, suite.Redirect{From: r.from, To: r.to})
+	}
+	if page := b.find(strings.TrimPrefix(b.conf.fallback, "/")); page != nil {
+		e.Fallback = b.expect(*page)
+	}
 	if page := b.find(strings.TrimPrefix(b.conf.notFound, "/")); page != nil {
 		e.NotFound = b.expect(*page)
 	}
@@ -251,7 +312,7 @@ func (b Bundle) Expectation() suite.Expectation {
 
 func (b Bundle) expect(f file) suite.File {
 	t := b.conf.typeOf(f.name)
-	return suite.File{URL: escape(f.name), Body: f.body, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf(t)}
+	return suite.File{URL: escape(f.name), Body: f.body, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf("/"+f.name, t)}
 }
 
 // escape gives the path that a file is asked for by.

@@ -18,7 +18,7 @@ import (
 // conf is what the suite expects of the server, read out of its own configuration:
 // who edits nginx.conf or mime.types edits the expectation.
 type conf struct {
-	text     [2][]byte // nginx.conf and mime.types
+	text     [3][]byte // of confFiles
 	port     int
 	health   string // path of the health location
 	notFound string // path of the page for 404
@@ -27,13 +27,29 @@ type conf struct {
 	charsets map[string]bool // the types that it is added to
 	headers  []header
 	maps     map[string]valueMap // by variable: $cache
+	moved    []redirect
+	fallback string // the page that answers for what is not there: of a single-page site
 }
+
+// confFiles are the server's configuration, and what it includes, in the folder of
+// site.toml.
+var confFiles = [3]string{"nginx.conf", "mime.types", "redirects.conf"}
+
+// redirect is a path that has moved.
+type redirect struct{ from, to string }
 
 // header is an add_header of the server; its value may be a variable of a map.
 type header struct{ name, value string }
 
-// valueMap is a map over $sent_http_content_type.
+// The variables that a map can be over, and be understood.
+const (
+	byType = "$sent_http_content_type"
+	byPath = "$uri"
+)
+
+// valueMap is a map of one variable to another's value.
 type valueMap struct {
+	over     string // byType or byPath
 	fallback string
 	entries  []mapEntry
 }
@@ -43,10 +59,16 @@ type mapEntry struct {
 	value string
 }
 
-// readConf reads nginx.conf and the mime.types beside it.
+// redirectMap is the variable that nginx.conf maps moved paths to.
+const redirectMap = "$moved"
+
+// readConf reads nginx.conf and what lies beside it.
 func readConf(file string) (conf, error) {
 	c := conf{charsets: map[string]bool{"text/html": true}, types: map[string]string{}, maps: map[string]valueMap{}}
-	for i, name := range []string{file, filepath.Join(filepath.Dir(file), "mime.types")} {
+	for i, name := range confFiles {
+		if name = filepath.Join(filepath.Dir(file), name); i == 0 {
+			name = file
+		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return c, fault.Wrap(fault.Usage, err)
@@ -56,7 +78,12 @@ func readConf(file string) (conf, error) {
 			return c, fault.New(fault.Usage, "", "read %s: %w", name, err)
 		}
 		c.text[i] = text
-		if err := c.take(name, parsed); err != nil {
+		if i == len(confFiles)-1 {
+			err = c.takeRedirects(name, parsed)
+		} else {
+			err = c.take(name, parsed)
+		}
+		if err != nil {
 			return c, err
 		}
 	}
@@ -78,7 +105,7 @@ func (c *conf) take(name string, file *config.Config) error {
 	}
 	for directive, take := range map[string]func([]string, config.IDirective) error{
 		"listen": c.takeListen, "location": c.takeLocation, "error_page": c.takeErrorPage, "charset": c.takeCharset,
-		"charset_types": c.takeCharsetTypes, "types": c.takeTypes, "map": c.takeMap,
+		"charset_types": c.takeCharsetTypes, "types": c.takeTypes, "map": c.takeMap, "try_files": c.takeTryFiles,
 	} {
 		if err := each(directive, take); err != nil {
 			return err
@@ -148,14 +175,19 @@ func (c *conf) takeTypes(_ []string, d config.IDirective) error {
 	return nil
 }
 
+// takeMap takes a map of what decides a header. That of the moved paths is a file of its
+// own, see takeRedirects.
 func (c *conf) takeMap(w []string, d config.IDirective) error {
-	if len(w) != 2 || w[0] != "$sent_http_content_type" {
-		return fmt.Errorf("only a map of $sent_http_content_type is understood, got %q", w)
+	if len(w) != 2 || w[0] != byType && w[0] != byPath {
+		return fmt.Errorf("only a map of %s or %s is understood, got %q", byType, byPath, w)
 	}
-	var m valueMap
+	if w[1] == redirectMap {
+		return nil
+	}
+	m := valueMap{over: w[0]}
 	for _, e := range d.GetBlock().GetDirectives() {
 		value := words(e)[0]
-		switch name := e.GetName(); {
+		switch name := unquote(e.GetName()); {
 		case name == "default":
 			m.fallback = value
 		case strings.HasPrefix(name, "~"):
@@ -169,6 +201,26 @@ func (c *conf) takeMap(w []string, d config.IDirective) error {
 		}
 	}
 	c.maps[w[1]] = m
+	return nil
+}
+
+// takeTryFiles takes the page that answers for what is not there, if there is one.
+func (c *conf) takeTryFiles(w []string, _ config.IDirective) error {
+	if last := w[len(w)-1]; strings.HasPrefix(last, "/") {
+		c.fallback = last
+	}
+	return nil
+}
+
+// takeRedirects takes the moved paths: each a directive, as nginx's map has them.
+func (c *conf) takeRedirects(name string, file *config.Config) error {
+	for _, d := range file.GetDirectives() {
+		from, w := unquote(d.GetName()), words(d)
+		if len(w) != 1 || !strings.HasPrefix(from, "/") || !strings.HasPrefix(w[0], "/") && !strings.HasPrefix(w[0], "https://") {
+			return fault.New(fault.Usage, "", "%s:%d: expected a path and where it has moved, as /old /new; got %s %s", name, d.GetLine(), from, strings.Join(w, " "))
+		}
+		c.moved = append(c.moved, redirect{from, w[0]})
+	}
 	return nil
 }
 
@@ -196,23 +248,29 @@ func (c *conf) typeOf(name string) string {
 	return t
 }
 
-// headersOf gives the headers that an answer of a type is to have.
-func (c *conf) headersOf(contentType string) map[string]string {
+// headersOf gives the headers that the answer with a file is to have.
+func (c *conf) headersOf(url, contentType string) map[string]string {
 	headers := map[string]string{}
 	for _, h := range c.headers {
-		headers[h.name] = h.value
-		if m, ok := c.maps[h.value]; ok {
-			headers[h.name] = m.valueFor(contentType)
-		}
+		headers[h.name] = c.value(h.value, url, contentType)
 	}
 	return headers
 }
 
-func (m valueMap) valueFor(contentType string) string {
+// value gives what a value is that may be the variable of a map, or of a map of maps.
+func (c *conf) value(of, url, contentType string) string {
+	m, ok := c.maps[of]
+	if !ok {
+		return of
+	}
+	subject := contentType
+	if m.over == byPath {
+		subject = url
+	}
 	for _, e := range m.entries {
-		if e.key.MatchString(contentType) {
-			return e.value
+		if e.key.MatchString(subject) {
+			return c.value(e.value, url, contentType)
 		}
 	}
-	return m.fallback
+	return c.value(m.fallback, url, contentType)
 }

@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -11,7 +10,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
-	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -24,13 +23,24 @@ type Settings struct {
 	Content    string   `toml:"content"`    // folder of the pages, taken from site.toml's
 	Kernels    bool     `toml:"kernels"`    // with pages of the kernels in dist/, at /kernels/
 	Artefacts  bool     `toml:"artefacts"`  // with the kernels themselves, to download
+	Mirrors    []string `toml:"mirrors"`    // where the image is pushed too, with the same tags
+	Platforms  []string `toml:"platforms"`  // of the pushed image, as "linux/arm64"; empty for the engine's alone
+	Missing    string   `toml:"missing"`    // what a platform does whose base is nowhere: MissingFails or MissingIsLeftOut
+	Dirty      bool     `toml:"dirty"`      // push what no commit has
 }
+
+// What can be done about a platform whose base is nowhere.
+const (
+	MissingFails     = "fail"
+	MissingIsLeftOut = "leave out"
+)
 
 // Defaults is what holds where site.toml is silent.
 func Defaults() Settings {
 	return Settings{
 		Repository: "docker.io/romanatrashyonok/otuslession-dockernginx",
 		Tags:       []string{"latest"}, Base: "nginx:1.30-alpine-slim", Port: 8080, Content: "content",
+		Missing: MissingFails,
 	}
 }
 
@@ -40,9 +50,10 @@ type Shop struct {
 	Console  *report.Console
 	Settings Settings
 	Bundle   Bundle // what the site is to serve; see Settings.ReadBundle
+	Commit   Commit // what the site is a state of
 	Dir      string // folder of site.toml
 	Dist     string // folder that documents go to
-	Revision string // commit of the site, for the image's label; may be empty
+	Notes    compose.Notes
 }
 
 // Image is the site image in the engine.
@@ -69,14 +80,19 @@ func (s Shop) ref() string { return s.Settings.Repository + ":" + s.Settings.Tag
 // Build builds the site image, unless the engine has one of the same files, the
 // same Dockerfile and the same base.
 func (s Shop) Build(ctx context.Context) (Image, error) {
-	root, err := base.Get(ctx, s.Engine, s.Settings.Base, s.Console)
+	lock, err := ReadLock(s.Dir, s.Settings.Base)
 	if err != nil {
 		return Image{}, err
 	}
-	recipe, err := s.recipe(root)
+	root, err := base.Locked(ctx, s.Engine, s.Settings.Base, lock.Digest, s.Console)
 	if err != nil {
 		return Image{}, err
 	}
+	dockerfile, err := compose.ReadRecipe(filepath.Join(s.Dir, "Dockerfile"))
+	if err != nil {
+		return Image{}, err
+	}
+	recipe := s.recipe(root, dockerfile)
 	result := Image{Ref: s.ref(), Base: root}
 	old, err := s.Engine.FindImage(ctx, result.Ref)
 	switch {
@@ -96,7 +112,7 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	}
 	s.Console.Say("image %s: building, %s", result.Ref, result.Why)
 	result.Built = true
-	result.ID, err = s.build(ctx, root, recipe)
+	result.ID, err = s.build(ctx, root, dockerfile)
 	return result, err
 }
 
@@ -123,43 +139,44 @@ func familiar(ref string) string {
 	return reference.FamiliarString(named)
 }
 
-// recipe hashes all that decides what the image holds.
-func (s Shop) recipe(root base.Image) (string, error) {
-	dockerfile, err := os.ReadFile(filepath.Join(s.Dir, "Dockerfile"))
+// build composes the image on the base, and loads it into the engine.
+func (s Shop) build(ctx context.Context, root base.Image, dockerfile compose.Recipe) (string, error) {
+	s.lint(dockerfile)
+	progress := s.Console.Progress("image " + s.ref())
+	id, err := s.load(ctx, root)
 	if err != nil {
-		return "", fault.Wrap(fault.Usage, err)
+		progress.End("failed")
+		return "", err
 	}
-	return hashStrings(s.Bundle.Hash(), root.ID, string(dockerfile)), nil
+	progress.End("composed " + id)
+	return id, nil
 }
 
-// build stages the context and has the engine build it.
-func (s Shop) build(ctx context.Context, root base.Image, recipe string) (string, error) {
-	dir, err := os.MkdirTemp("", "kiln-site-")
-	if err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+func (s Shop) load(ctx context.Context, root base.Image) (id string, err error) {
+	err = s.composed(ctx, Image{Base: root}, func(_ *mould, image *compose.Image) error {
+		layers, err := image.Layers()
+		if err != nil {
+			return err
+		}
+		id, err = s.Engine.Load(ctx, image, len(layers)-1, s.refs(s.Settings.Repository)...) // but one they are the base's
+		return err
+	})
+	return id, err
+}
+
+// lint says what BuildKit's linter has to say of the Dockerfile.
+func (s Shop) lint(dockerfile compose.Recipe) {
+	warnings, _ := dockerfile.Lint() // it was read before
+	for _, w := range warnings {
+		s.Console.Say("warning: %s", w)
 	}
-	defer os.RemoveAll(dir)
-	if err := s.Bundle.Stage(dir); err != nil {
-		return "", err
-	}
-	if err := copyFile(filepath.Join(s.Dir, "Dockerfile"), filepath.Join(dir, "Dockerfile")); err != nil {
-		return "", err
-	}
-	tags := make([]string, len(s.Settings.Tags))
+}
+
+// refs gives the names of the image in a repository.
+func (s Shop) refs(repository string) []string {
+	names := make([]string, len(s.Settings.Tags))
 	for i, t := range s.Settings.Tags {
-		tags[i] = s.Settings.Repository + ":" + t
+		names[i] = repository + ":" + t
 	}
-	return s.Engine.Build(ctx, docker.Build{
-		Kind: "site", Context: dir, Tags: tags,
-		Args:   map[string]string{"BASE": root.Ref, "REVISION": s.Revision},
-		Labels: map[string]string{labelBundle: recipe},
-	}, s.Console)
-}
-
-func copyFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return fault.Wrap(fault.Usage, err)
-	}
-	return fault.Wrap(fault.Surroundings, os.WriteFile(to, text, 0o644))
+	return names
 }

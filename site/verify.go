@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/base"
@@ -51,6 +50,7 @@ func (v Verdict) String() string {
 // what it serves. The verdict is written to dist/verify.json, good or bad; a bad
 // one is an error as well.
 func (s Shop) Verify(ctx context.Context, i Image) (Verdict, error) {
+	os.RemoveAll(filepath.Join(s.Dist, filepath.Base(evidenceFolder))) // of an earlier failure
 	v, err := s.prove(ctx, i.ID)
 	if err != nil {
 		return v, err
@@ -66,7 +66,7 @@ func (v Verdict) err() error {
 	if v.Failed == 0 {
 		return nil
 	}
-	return fault.New(fault.Bad, "the whole verdict: dist/verify.json", "verify %s", v)
+	return fault.New(fault.Bad, "the whole verdict: dist/verify.json; what else is known: "+evidenceFolder, "verify %s", v)
 }
 
 // prove starts an image, runs the suite on it and removes the container.
@@ -91,7 +91,8 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Checks = suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
+	var said []suite.Exchange
+	v.Checks, said = suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -107,7 +108,7 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 		if _, err := box.State(ctx); err != nil {
 			return v, err // an engine that has gone fails all checks
 		}
-		s.showLog(ctx, box)
+		s.gather(ctx, box, said)
 	}
 	return v, nil
 }
@@ -163,32 +164,22 @@ func (s Shop) stillborn(ctx context.Context, box *docker.Container, cause error)
 
 // neverStarted tells why a container serves nothing, with its log.
 func (s Shop) neverStarted(box *docker.Container, cause error) error {
-	s.showLog(context.Background(), box)
-	return fault.New(fault.Bad, "the end of the container's log stands above this line", "start the image: %w", cause)
-}
-
-// shownLines is how much of a container's log is shown; the rest stands in a file.
-const shownLines = 10
-
-// showLog keeps the container's log in dist/verify.log and shows its end.
-func (s Shop) showLog(ctx context.Context, box *docker.Container) {
-	text, err := box.Logs(ctx)
-	if err != nil {
-		s.Console.Say("the container's log cannot be had: %v", err)
-		return
-	}
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	for _, line := range lines[max(0, len(lines)-shownLines):] {
-		s.Console.Say("container: %s", line)
-	}
-	path := filepath.Join(s.Dist, "verify.log")
-	if os.MkdirAll(s.Dist, 0o755) == nil && os.WriteFile(path, []byte(text), 0o644) == nil {
-		s.Console.Say("the container's whole log: %s", path)
-	}
+	s.gather(context.Background(), box, nil)
+	return fault.New(fault.Bad, "the end of the container's log stands above this line; all that is known: "+evidenceFolder, "start the image: %w", cause)
 }
 
 // runningBox shows a container to the suite.
 type runningBox struct{ *docker.Container }
+
+// Output runs a program in the container.
+func (b runningBox) Output(ctx context.Context, argv ...string) (string, error) {
+	out, err := b.Container.Output(ctx, docker.Command{Argv: argv})
+	var exit *docker.ExitError
+	if errors.As(err, &exit) && exit.Said != "" {
+		return out, fmt.Errorf("%w: %s", suite.ErrNoTool, exit.Said)
+	}
+	return out, err
+}
 
 // Processes lists what runs in the container.
 func (b runningBox) Processes(ctx context.Context) ([]suite.Process, error) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/host"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
@@ -30,7 +31,7 @@ type Bench struct {
 }
 
 // benchPackages hold the benchmarks.
-var benchPackages = []string{"./workshop", "./kernel/source", "./kernel"}
+var benchPackages = []string{"./workshop", "./site", "./kernel/source", "./kernel"}
 
 // longBenchmark takes longer than all others.
 const longBenchmark = "BenchmarkDefconfig"
@@ -39,6 +40,9 @@ const longBenchmark = "BenchmarkDefconfig"
 // its bound is an error. only chooses by a regular expression, as go test -bench does;
 // "" is all but the one that takes longer than all others.
 func (w *Workshop) Bench(ctx context.Context, only string) error {
+	if err := host.Setup(ctx, w.Console, host.Load(), answers); err != nil {
+		w.Console.Say("what takes it is left out: %v", err)
+	}
 	if _, err := w.Engine(ctx); err != nil {
 		return err
 	}

@@ -47,8 +47,14 @@ func (w *Workshop) catalog(ctx context.Context) ([]site.File, error) {
 		kernels = append(kernels, k)
 	}
 	pages, err := catalog.Render(kernels)
+	newest := time.Time{}
+	for _, k := range kernels {
+		if k.Built.After(newest) {
+			newest = k.Built
+		}
+	}
 	for _, page := range pages {
-		files = append(files, site.File{Name: catalogFolder + "/" + page.Name, Body: page.Body})
+		files = append(files, site.File{Name: catalogFolder + "/" + page.Name, Body: page.Body, Time: newest})
 	}
 	return files, err
 }
@@ -67,7 +73,7 @@ func offer(k *catalog.Kernel, folder string) (files []site.File, err error) {
 			return nil, fault.New(fault.Bad, "copy it anew: go tool mage extract", "publish %s: it is damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
-		files = append(files, site.File{Name: catalogFolder + "/" + f.Path, Body: body})
+		files = append(files, site.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
 	}
 	return files, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
+	"github.com/romanatrashyonok/kiln/host"
 	"github.com/romanatrashyonok/kiln/settings"
 )
 
@@ -67,6 +68,9 @@ func (w *Workshop) TestFull(ctx context.Context) error {
 // test runs the test suite. The bases that tests stand on are made first, since packages
 // are tested side by side.
 func (w *Workshop) test(ctx context.Context, flags ...string) error {
+	if err := host.Setup(ctx, w.Console, host.Browser(), answers); err != nil {
+		w.Console.Say("tests of pages will be skipped, or fail in CI: %v", err)
+	}
 	e, err := w.Engine(ctx)
 	if err != nil {
 		return err

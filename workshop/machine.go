@@ -12,13 +12,16 @@ import (
 
 // Setup installs and starts what this machine lacks.
 func (w *Workshop) Setup(ctx context.Context) error {
-	return host.Setup(ctx, w.Console, host.Pieces(w.emulators()), func(ctx context.Context) error {
-		e, err := docker.Connect(ctx, os.Getenv)
-		if err == nil {
-			e.Close()
-		}
-		return err
-	})
+	return host.Setup(ctx, w.Console, host.Pieces(w.emulators()), answers)
+}
+
+// answers tells whether an engine does.
+func answers(ctx context.Context) error {
+	e, err := docker.Connect(ctx, os.Getenv)
+	if err == nil {
+		e.Close()
+	}
+	return err
 }
 
 // emulators gives the QEMU programs, with their packages, of the architectures

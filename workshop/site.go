@@ -3,7 +3,10 @@ package workshop
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
+	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/site"
 )
 
@@ -22,11 +25,17 @@ func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
 	if err != nil {
 		return shop, site.Image{}, err
 	}
+	image, err := w.imageOf(ctx, shop)
+	return shop, image, err
+}
+
+// imageOf builds a shop's image unless nothing has changed.
+func (w *Workshop) imageOf(ctx context.Context, shop site.Shop) (site.Image, error) {
 	image, err := shop.Build(ctx)
 	if err == nil {
 		w.Console.Tell(image.Ref, "build", image.Why)
 	}
-	return shop, image, err
+	return image, err
 }
 
 // Verify builds the site image if need be, runs it, and prints the verdict.
@@ -61,7 +70,14 @@ func (w *Workshop) proven(ctx context.Context, always bool) error {
 
 // Push proves the site image, publishes it, and prints its name by digest.
 func (w *Workshop) Push(ctx context.Context) error {
-	shop, image, err := w.image(ctx)
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	if err := shop.Publishable(); err != nil {
+		return err
+	}
+	image, err := w.imageOf(ctx, shop)
 	if err != nil {
 		return err
 	}
@@ -77,11 +93,79 @@ func (w *Workshop) Push(ctx context.Context) error {
 	return w.Console.Result(pushed, pushed.Ref())
 }
 
-// Serve runs the site image until ctx ends.
+// Serve runs the site image until ctx ends, and makes it again when its files change.
 func (w *Workshop) Serve(ctx context.Context) error {
 	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
 	}
-	return shop.Serve(ctx, image)
+	return shop.Serve(ctx, image, w.image)
+}
+
+// ReproduceImage makes the image again out of its commit, and compares the digests.
+func (w *Workshop) ReproduceImage(ctx context.Context) error {
+	shop, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	if shop.Commit.ID == "" || shop.Commit.Dirty {
+		return fault.New(fault.Usage, "commit the changes first", "reproduce %s: the files of %s are not those of a commit", image.Ref, shop.Dir)
+	}
+	dir, err := os.MkdirTemp("", "kiln-commit-")
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(dir)
+	root, err := checkOut(ctx, shop.Commit.ID, dir)
+	if err != nil {
+		return err
+	}
+	made, err := w.catalog(ctx)
+	if err != nil {
+		return err
+	}
+	again := shop
+	again.Dir = filepath.Join(root, shop.Dir)
+	bundle, err := w.Site.Value.ReadBundle(again.Dir, made...)
+	if err != nil {
+		return err
+	}
+	again.Bundle = bundle.Dated(shop.Commit)
+	result, err := shop.Reproduce(ctx, image, again)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(result, result.String())
+}
+
+// TrackImage says whether the base's tag names another image than the one that is locked.
+func (w *Workshop) TrackImage(ctx context.Context, fail bool) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err := shop.Track(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.Console.Result(fresh, fresh.String()); err != nil {
+		return err
+	}
+	if fail && fresh.Moved {
+		return fault.New(fault.Bad, "go tool mage image:update", "the base %s has moved", fresh.Base)
+	}
+	return nil
+}
+
+// UpdateImage locks the base to what its tag names now.
+func (w *Workshop) UpdateImage(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	lock, err := shop.Update(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(lock, fmt.Sprintf("%s is locked to %s", lock.Base, lock.Digest))
 }

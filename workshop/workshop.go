@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel"
 	"github.com/romanatrashyonok/kiln/report"
@@ -132,11 +132,34 @@ func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
 	if err != nil {
 		return site.Shop{}, err
 	}
+	cache, err := cacheDir()
+	if err != nil {
+		return site.Shop{}, err
+	}
+	commit := w.commit(ctx, dir)
+	settings := w.Site.Value
+	tags, leftOut := site.Resolve(settings.Tags, commit)
+	for _, tag := range leftOut {
+		w.Console.SayOnce("tag %s is left out: git does not say it here", tag)
+	}
+	if len(tags) == 0 {
+		return site.Shop{}, fault.New(fault.Usage, "add one that always is, as latest", "tags in site.toml: git says none of them here: %s", strings.Join(leftOut, ", "))
+	}
+	settings.Tags = tags
 	e, err := w.Engine(ctx)
 	return site.Shop{
-		Engine: e, Console: w.Console, Settings: w.Site.Value, Bundle: bundle,
-		Dir: dir, Dist: Dist, Revision: revision(ctx),
+		Engine: e, Console: w.Console, Settings: settings, Bundle: bundle.Dated(commit), Commit: commit,
+		Dir: dir, Dist: Dist, Notes: compose.Folder(filepath.Join(cache, "images")),
 	}, err
+}
+
+// cacheDir is where Kiln keeps what it can do without.
+func cacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
+	}
+	return filepath.Join(dir, "kiln"), nil
 }
 
 // Works opens the room of the kernels.
@@ -150,23 +173,14 @@ func (w *Workshop) Works(ctx context.Context) (*kernel.Works, error) {
 
 // works opens the room with an engine, or without: nil.
 func (w *Workshop) works(e *docker.Engine) (*kernel.Works, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := cacheDir()
 	if err != nil {
-		return nil, fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
+		return nil, err
 	}
-	return kernel.New(e, w.Console, w.Kernels.Value, filepath.Dir(KernelFile), filepath.Join(cache, "kiln"), Dist)
+	return kernel.New(e, w.Console, w.Kernels.Value, filepath.Dir(KernelFile), cache, Dist)
 }
 
 // Specs gives the chosen kernels of the file.
 func (w *Workshop) Specs(choice kernel.Choice) ([]kernel.Spec, error) {
 	return w.Kernels.Value.Specs(filepath.Dir(KernelFile), choice)
-}
-
-// revision is the commit of the clone, or "" where there is no git.
-func revision(ctx context.Context) string {
-	out, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out))
 }

@@ -17,6 +17,8 @@ func aboutBox(box Box) []question {
 	return []question{
 		func(ctx context.Context, _ *runner) []Check { return withoutRoot(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return healthy(ctx, box) },
+		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, box) },
+		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, box) },
 	}
 }
 

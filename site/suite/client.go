@@ -19,6 +19,7 @@ const bodyLimit = 1 << 30
 type runner struct {
 	client *http.Client
 	base   *url.URL
+	said   *transcript
 }
 
 // newClient gives a client that shows answers as they are: no redirect is
@@ -57,10 +58,12 @@ func (r *runner) ask(ctx context.Context, method, path string, pairs ...string) 
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
+		r.said.note(request, nil, nil)
 		return answer{}, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
+	r.said.note(request, response, body)
 	return answer{status: response.StatusCode, header: response.Header, body: body}, err
 }
 

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -21,11 +22,14 @@ func aboutSite(e Expectation) []question {
 			questions = append(questions, func(ctx context.Context, r *runner) []Check { return folderPage(ctx, r, folder, f) })
 		}
 	}
+	for _, m := range e.Moved {
+		questions = append(questions, func(ctx context.Context, r *runner) []Check { return moved(ctx, r, m) })
+	}
 	for _, path := range e.Folders {
-		questions = append(questions, hidden("no listing of "+path, path))
+		questions = append(questions, hidden("no listing of "+path, path, e.Fallback))
 	}
 	for _, path := range leaks(e) {
-		questions = append(questions, hidden("not served: "+path, path))
+		questions = append(questions, hidden("not served: "+path, path, e.Fallback))
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"} {
 		questions = append(questions, func(ctx context.Context, r *runner) []Check { return refused(ctx, r, method) })
@@ -74,12 +78,27 @@ func notFound(ctx context.Context, r *runner, e Expectation) []Check {
 	if err != nil {
 		return failed(name, err)
 	}
+	if e.Fallback.URL != "" {
+		return []Check{
+			equal(name+": status", "200", strconv.Itoa(a.status)), sameBytes(name+": the single page", e.Fallback.Body, a.body),
+		}
+	}
 	checks := []Check{equal(name+": status", "404", strconv.Itoa(a.status))}
 	if e.NotFound.URL == "" {
 		return checks
 	}
 	checks = append(checks, sameBytes(name+": the site's own page", e.NotFound.Body, a.body))
 	return append(checks, sameHeaders(name, e.NotFound.Headers, a)...)
+}
+
+// moved wants to be led to where a path has moved.
+func moved(ctx context.Context, r *runner, m Redirect) []Check {
+	name := "GET " + m.From
+	a, err := r.ask(ctx, http.MethodGet, m.From)
+	if err != nil {
+		return failed(name, err)
+	}
+	return []Check{equal(name+": has moved", "301 to "+m.To, strconv.Itoa(a.status)+" to "+a.header.Get("Location"))}
 }
 
 // health wants the health location to answer.
@@ -107,15 +126,15 @@ func tellsNoVersion(ctx context.Context, r *runner) (checks []Check) {
 	return checks
 }
 
-// hidden wants that a path is not served. A name that leads elsewhere is no answer
-// either.
-func hidden(name, path string) question {
+// hidden wants that a path is not served, but for the single page of a site that has one.
+// A name that leads elsewhere is no answer either.
+func hidden(name, path string, fallback File) question {
 	return func(ctx context.Context, r *runner) []Check {
 		a, err := r.ask(ctx, http.MethodGet, path)
 		if err != nil {
 			return failed(name, err)
 		}
-		return []Check{{Name: name, Passed: a.status >= 400 && a.status < 500, Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + size(a.body)}}
+		return []Check{{Name: name, Passed: a.status >= 400 && a.status < 500 || a.status == http.StatusOK && fallback.URL != "" && bytes.Equal(a.body, fallback.Body), Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + size(a.body)}}
 	}
 }
 

@@ -17,8 +17,13 @@ type Expectation struct {
 	Files    []File
 	Folders  []string // paths of folders that have no index
 	NotFound File     // the page that comes with 404; its URL is "" where there is none
+	Fallback File     // the page that comes with 200 for what is not there, of a single-page site
 	Health   string   // path that answers 200
+	Moved    []Redirect
 }
+
+// Redirect is a path that has moved for good.
+type Redirect struct{ From, To string }
 
 // File is one file as it should be served.
 type File struct {
@@ -35,6 +40,11 @@ type Box interface {
 	Processes(context.Context) ([]Process, error)
 	// CheckHealth runs the image's own health check once.
 	CheckHealth(context.Context) error
+	// Output runs a program in it and gives what it prints; ErrNoTool where the image
+	// does not have it.
+	Output(ctx context.Context, argv ...string) (string, error)
+	// Logs gives what it has printed so far.
+	Logs(context.Context) (string, error)
 	// Stop sends the stop signal, waits for the end and gives the exit code.
 	Stop(context.Context) (int, error)
 }
@@ -53,10 +63,10 @@ type Check struct {
 // atOnce bounds how many requests are under way: the box is as small as in production.
 const atOnce = 8
 
-// Run asks everything and gives the checks, in an order that does not change. The
-// site is stopped at the end, which is a check too.
-func Run(ctx context.Context, base *url.URL, e Expectation, box Box) []Check {
-	r := &runner{client: newClient(), base: base}
+// Run asks everything and gives the checks, in an order that does not change, and what
+// was said where one failed. The site is stopped at the end, which is a check too.
+func Run(ctx context.Context, base *url.URL, e Expectation, box Box) ([]Check, []Exchange) {
+	r := &runner{client: newClient(), base: base, said: &transcript{}}
 	defer r.client.CloseIdleConnections()
 	var questions []question
 	for _, f := range e.Files {
@@ -64,9 +74,11 @@ func Run(ctx context.Context, base *url.URL, e Expectation, box Box) []Check {
 	}
 	questions = append(questions, aboutSite(e)...)
 	questions = append(questions, aboutBox(box)...)
+	questions = append(questions, aboutHostility(e)...)
 	checks := r.askAll(ctx, questions)
+	checks = append(checks, unharmed(ctx, box)...)
 	r.client.CloseIdleConnections()
-	return append(checks, stopGracefully(ctx, base, box)...)
+	return append(checks, stopGracefully(ctx, base, box)...), r.said.all()
 }
 
 // question asks the site something and gives one or more checks.
@@ -80,7 +92,12 @@ func (r *runner) askAll(ctx context.Context, questions []question) []Check {
 		turn <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turn }()
-			answers[i] = ask(ctx, r)
+			own := *r
+			own.said = &transcript{}
+			answers[i] = ask(ctx, &own)
+			if slices.ContainsFunc(answers[i], func(c Check) bool { return !c.Passed }) {
+				r.said.take(own.said)
+			}
 		})
 	}
 	all.Wait()

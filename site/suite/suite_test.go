@@ -89,6 +89,26 @@ type box struct {
 	code      int
 	rude      bool // drops what is in flight
 	deaf      bool // goes on serving
+	status    string
+	log       string
+	writable  bool
+}
+
+const wellStatus = "Name:\tnginx\nUid:\t101\t101\t101\t101\nGid:\t101\t101\t101\t101\nCapPrm:\t0000000000000000\n" +
+	"CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+
+func (b box) Logs(context.Context) (string, error) { return b.log, nil }
+
+func (b box) Output(_ context.Context, argv ...string) (string, error) {
+	switch argv[0] {
+	case "cat":
+		return b.status, nil
+	case "touch":
+		if !b.writable {
+			return "", errors.New("Read-only file system")
+		}
+	}
+	return "", nil
 }
 
 func (b box) Processes(context.Context) ([]Process, error) { return b.processes, nil }
@@ -149,7 +169,7 @@ func ask(t *testing.T, s spoilt) (failing []string, all int) {
 	t.Helper()
 	server := httptest.NewServer(s.handler(site{expectation()}))
 	t.Cleanup(server.Close)
-	b := box{server: server, processes: []Process{{UID: "101", Command: "nginx"}}}
+	b := box{server: server, processes: []Process{{UID: "101", Command: "nginx"}}, status: wellStatus}
 	if s.box != nil {
 		s.box(&b)
 	}
@@ -157,7 +177,7 @@ func ask(t *testing.T, s spoilt) (failing []string, all int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := Run(t.Context(), base, expectation(), b)
+	checks, _ := Run(t.Context(), base, expectation(), b)
 	for _, c := range checks {
 		if !c.Passed {
 			failing = append(failing, c.Name)
@@ -228,7 +248,7 @@ func TestEachFaultIsCaught(t *testing.T) {
 			return map[bool]int{true: 204, false: code}[r.Method == "DELETE"]
 		}},
 		"another front page": {fails: "GET /: is index.html", body: func(r *http.Request, _ int, b []byte) []byte {
-			return map[bool][]byte{true: []byte("Welcome to nginx!"), false: b}[r.URL.Path == "/" && r.Method == "GET"]
+			return map[bool][]byte{true: []byte("Welcome to nginx!"), false: b}[r.URL.Path == "/" && r.Method == "GET" && !r.Close]
 		}},
 		"sick": {fails: "health at", status: func(r *http.Request, code int) int {
 			return map[bool]int{true: 500, false: code}[r.URL.Path == "/healthz"]
@@ -236,6 +256,15 @@ func TestEachFaultIsCaught(t *testing.T) {
 		"no check":       {fails: "the image's health check", box: func(b *box) { b.sick = errors.New("no health check") }},
 		"root":           {fails: "no process runs as root", box: func(b *box) { b.processes = append(b.processes, Process{UID: "0"}) }},
 		"root by name":   {fails: "no process runs as root", box: func(b *box) { b.processes = []Process{{UID: "root"}} }},
+		"a capability":   {fails: "capabilities: effective", box: func(b *box) { b.status = strings.Replace(wellStatus, "CapEff:\t0", "CapEff:\t1", 1) }},
+		"new privileges": {fails: "new privileges", box: func(b *box) { b.status = strings.Replace(wellStatus, "Privs:\t1", "Privs:\t0", 1) }},
+		"no filter":      {fails: "system calls", box: func(b *box) { b.status = strings.Replace(wellStatus, "Seccomp:\t2", "Seccomp:\t0", 1) }},
+		"root's group":   {fails: "group is not root", box: func(b *box) { b.status = strings.Replace(wellStatus, "Gid:\t101\t101", "Gid:\t101\t0", 1) }},
+		"writable":       {fails: "can be written", box: func(b *box) { b.writable = true }},
+		"a worker died":  {fails: "worker has died", box: func(b *box) { b.log = "[alert] 1#1: worker process 22 exited on signal 11" }},
+		"believes a proxy": {fails: "withstands", body: func(r *http.Request, _ int, b []byte) []byte {
+			return map[bool][]byte{true: []byte("root:x:0:0"), false: b}[r.Header.Get("X-Original-URL") != ""]
+		}},
 		"no process":     {fails: "no process runs as root", box: func(b *box) { b.processes = nil }},
 		"killed":         {fails: "exit code", box: func(b *box) { b.code = 137 }},
 		"drops requests": {fails: "in flight", box: func(b *box) { b.rude = true }},
@@ -260,8 +289,12 @@ func TestDeadServerIsNoVerdictOfSuccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Close()
-	for _, c := range Run(t.Context(), base, expectation(), box{server: server, processes: []Process{{UID: "101"}}}) {
-		if c.Passed && !strings.Contains(c.Name, "root") && !strings.Contains(c.Name, "health check") {
+	checks, said := Run(t.Context(), base, expectation(), box{server: server, processes: []Process{{UID: "101"}}})
+	if len(said) == 0 || !strings.Contains(string(said[0]), "(no answer)") {
+		t.Errorf("what was said is not kept: %q", said)
+	}
+	for _, c := range checks {
+		if c.Passed && !strings.Contains(c.Name, "root") && !strings.Contains(c.Name, "health check") && !strings.Contains(c.Name, "written") && c.Name != "no worker has died" {
 			t.Errorf("passed: %s", c.Name)
 		}
 	}

@@ -1,0 +1,84 @@
+package site
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/compose"
+	"github.com/romanatrashyonok/kiln/fault"
+)
+
+// Reproduction tells whether an image made again is the same.
+type Reproduction struct {
+	Image  string      `json:"image"`
+	Commit string      `json:"commit"`
+	Digest string      `json:"digest"` // sha256:... of the manifest, as a registry would have it
+	ID     string      `json:"id"`     // of the image in the engine
+	Same   bool        `json:"same"`
+	Engine docker.Info `json:"engine"`
+}
+
+// String tells it in a line.
+func (r Reproduction) String() string {
+	return fmt.Sprintf("%s at commit %.12s: made again, the same digest: %s", r.Image, r.Commit, r.Digest)
+}
+
+// Reproduce composes the image out of the files of another shop, a fresh checkout of the
+// same commit, and compares it with the one that is built: configuration, layers and
+// manifest have the same sha256, or it is an error that says which has not.
+func (s Shop) Reproduce(ctx context.Context, i Image, again Shop) (Reproduction, error) {
+	r := Reproduction{Image: i.Ref, Commit: s.Commit.ID, ID: i.ID}
+	var err error
+	if r.Engine, err = s.Engine.Info(ctx); err != nil {
+		return r, err
+	}
+	one, err := s.named(ctx, i)
+	if err != nil {
+		return r, err
+	}
+	two, err := again.named(ctx, i)
+	if err != nil {
+		return r, err
+	}
+	r.Digest, r.Same = two.digest, one == two
+	if !r.Same {
+		return r, fault.New(fault.Bad, "", "reproduce %s: the images differ: %s", i.Ref, one.differs(two))
+	}
+	return r, nil
+}
+
+// names are the sums by which an image is known.
+type names struct{ digest, config, layer string }
+
+func (n names) differs(other names) string {
+	switch {
+	case n.layer != other.layer:
+		return "the site's files are packed as " + n.layer + " and " + other.layer
+	case n.config != other.config:
+		return "its configuration is " + n.config + " and " + other.config
+	}
+	return "the manifest is " + n.digest + " and " + other.digest
+}
+
+// named composes the image on the base of a built one, and gives its names.
+func (s Shop) named(ctx context.Context, i Image) (n names, err error) {
+	err = s.composed(ctx, i, func(_ *mould, image *compose.Image) error {
+		config, err := image.ConfigName()
+		if err != nil {
+			return err
+		}
+		layers, err := image.Layers()
+		if err != nil {
+			return err
+		}
+		layer, err := layers[len(layers)-1].DiffID()
+		if err != nil {
+			return err
+		}
+		n.config, n.layer = config.String(), layer.String()
+		n.digest, err = compose.Digest(image)
+		return err
+	})
+	return n, err
+}

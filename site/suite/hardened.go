@@ -1,0 +1,71 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNoTool is what a Box gives for a program that its image does not have: an image
+// without tools is as good as one with, and is then not asked so.
+var ErrNoTool = errors.New("the image has no such program")
+
+// hardened reads what the server's first process may do from the kernel itself
+// (proc_pid_status(5)), and tries to write where nobody should.
+func hardened(ctx context.Context, box Box) []Check {
+	text, err := box.Output(ctx, "cat", "/proc/1/status")
+	if errors.Is(err, ErrNoTool) {
+		return nil
+	}
+	if err != nil {
+		return failed("what the server may do", err)
+	}
+	status := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, ":")
+		status[name] = strings.Join(strings.Fields(value), " ")
+	}
+	none := strings.Repeat("0", 16)
+	checks := []Check{
+		equal("the server has no capabilities: effective", none, status["CapEff"]),
+		equal("the server has no capabilities: permitted", none, status["CapPrm"]),
+		equal("the server can get no capabilities: bounding", none, status["CapBnd"]),
+		equal("the server can get no new privileges", "1", status["NoNewPrivs"]),
+		{Name: "the server's user is not root", Passed: !strings.Contains(" "+status["Uid"]+" ", " 0 ") && status["Uid"] != "", Expected: "no 0 among them", Got: status["Uid"]},
+		{Name: "the server's group is not root", Passed: !strings.Contains(" "+status["Gid"]+" ", " 0 ") && status["Gid"] != "", Expected: "no 0 among them", Got: status["Gid"]},
+	}
+	if filter, known := status["Seccomp"]; known { // an engine may be built without
+		checks = append(checks, equal("system calls are filtered", "2", filter))
+	}
+	return checks
+}
+
+// readOnly tries to write into places of the image, which must all fail.
+func readOnly(ctx context.Context, box Box) (checks []Check) {
+	for _, place := range []string{"/", "/etc/nginx", "/srv/site", "/usr/sbin", "/var/log", "/root"} {
+		c := Check{Name: "nothing can be written into " + place, Expected: "an error"}
+		_, err := box.Output(ctx, "touch", strings.TrimSuffix(place, "/")+"/kiln-was-here")
+		if errors.Is(err, ErrNoTool) {
+			return nil
+		}
+		c.Passed, c.Got = err != nil, fmt.Sprint(err)
+		checks = append(checks, c)
+	}
+	return checks
+}
+
+// unharmed wants that no worker of the server has died, whatever it was sent.
+func unharmed(ctx context.Context, box Box) []Check {
+	const name = "no worker has died"
+	log, err := box.Logs(ctx)
+	if err != nil {
+		return failed(name, err)
+	}
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "exited on signal") || strings.Contains(line, "exited with fatal code") {
+			return []Check{{Name: name, Expected: "none in the log", Got: strings.TrimSpace(line)}}
+		}
+	}
+	return []Check{{Name: name, Passed: true, Expected: "none in the log", Got: "none in the log"}}
+}

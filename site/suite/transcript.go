@@ -1,0 +1,47 @@
+package suite
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// Exchange is a request and its answer, as text: the body no further than it says
+// something.
+type Exchange string
+
+// shownBody is how much of a body stands in an exchange, in bytes.
+const shownBody = 2048
+
+// transcript takes down what is said.
+type transcript struct {
+	mu   sync.Mutex
+	list []Exchange
+}
+
+// note takes down a request and its answer; nil where there was none.
+func (t *transcript) note(request *http.Request, response *http.Response, body []byte) {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", request.Method, request.URL.RequestURI(), request.URL.Host)
+	request.Header.Write(&text)
+	if response == nil {
+		text.WriteString("\n(no answer)\n")
+	} else {
+		fmt.Fprintf(&text, "\n%s %s\n", response.Proto, response.Status)
+		response.Header.Write(&text)
+		fmt.Fprintf(&text, "\n%s\n", body[:min(len(body), shownBody)])
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.list = append(t.list, Exchange(strings.ReplaceAll(text.String(), "\r\n", "\n")))
+}
+
+// take adds what another has taken down.
+func (t *transcript) take(other *transcript) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.list = append(t.list, other.list...)
+}
+
+func (t *transcript) all() []Exchange { return t.list }

@@ -185,6 +185,25 @@ func (c *Container) Inspect(ctx context.Context) (string, error) {
 	return text.String(), err
 }
 
+// Memory gives how much memory the container takes now, in bytes, without the files that
+// the kernel keeps for it and can let go of at any time.
+func (c *Container) Memory(ctx context.Context) (int64, error) {
+	answer, err := c.engine.api.ContainerStatsOneShot(ctx, c.ID)
+	if err != nil {
+		return 0, c.engine.failed("ask for the container's memory", err)
+	}
+	defer answer.Body.Close()
+	var stats container.StatsResponse
+	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil {
+		return 0, c.engine.failed("ask for the container's memory", err)
+	}
+	files := stats.MemoryStats.Stats["total_inactive_file"] // cgroup v1
+	if v2, ok := stats.MemoryStats.Stats["inactive_file"]; ok && files == 0 {
+		files = v2
+	}
+	return int64(stats.MemoryStats.Usage - min(files, stats.MemoryStats.Usage)), nil
+}
+
 // Process is a process in a container.
 type Process struct {
 	UID     string // as the engine's machine names it: a number or a name

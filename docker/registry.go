@@ -149,6 +149,9 @@ func remoteFailed(doing string, err error) error {
 		return fault.New(fault.Surroundings,
 			"log in with docker login, or set "+UsernameVariable+" and "+PasswordVariable, "%s: %w", doing, ErrDenied)
 	}
+	if answer != nil {
+		err = fmt.Errorf("the registry answered %d %s: %w", answer.StatusCode, http.StatusText(answer.StatusCode), err)
+	}
 	return fault.Blame(fault.Network, fmt.Errorf("%s: %w", doing, err))
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/site/catalog"
 )
 
@@ -129,6 +130,13 @@ func serveKernels(t *testing.T, kernels []catalog.Kernel) string {
 // serve builds a shop's image, runs it until the test ends, and gives its address.
 func serve(t testing.TB, s Shop) string {
 	t.Helper()
+	_, at := serveBox(t, s)
+	return at
+}
+
+// serveBox is serve that gives the container too.
+func serveBox(t testing.TB, s Shop) (*docker.Container, string) {
+	t.Helper()
 	image, err := s.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +150,7 @@ func serve(t testing.TB, s Shop) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return at.String()
+	return box, at.String()
 }
 
 func sumAt(t *testing.T, url string) string {

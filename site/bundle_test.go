@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -118,11 +119,13 @@ func TestGzipOnlyWhereItPaysAndAlwaysTheSame(t *testing.T) {
 			t.Errorf("%s: packed differently the second time", f.name)
 		}
 	}
+	at := Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	b, again = b.Dated(at), again.Dated(at)
 	if b.Hash() != again.Hash() {
 		t.Error("the same site has two hashes")
 	}
 	files["small.txt"] = "y"
-	if other, _, _ := siteOf(t, files); other.Hash() == b.Hash() {
+	if other, _, _ := siteOf(t, files); other.Dated(at).Hash() == b.Hash() {
 		t.Error("another site has the same hash")
 	}
 }
@@ -133,11 +136,11 @@ func TestConfThatIsNotUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"http { server { listen 80; location = /h { return 200; } add_header A b; } }":    "always",
-		"http {\n map $uri $x { default 1; }\n server { listen 80; location = /h { } } }": "nginx.conf:2: map: only a map of $sent_http_content_type",
-		"http { server { location = /h { return 200; } } }":                               "listen PORT",
-		"http { server { listen 80; } }":                                                  "location = PATH",
-		"http { server { listen eighty; location = /h { return 200; } } }":                "expected a port",
+		"http { server { listen 80; location = /h { return 200; } add_header A b; } }":     "always",
+		"http {\n map $args $x { default 1; }\n server { listen 80; location = /h { } } }": "nginx.conf:2: map: only a map of $sent_http_content_type",
+		"http { server { location = /h { return 200; } } }":                                "listen PORT",
+		"http { server { listen 80; } }":                                                   "location = PATH",
+		"http { server { listen eighty; location = /h { return 200; } } }":                 "expected a port",
 		"http { server { ": "nginx.conf",
 	} {
 		dir := t.TempDir()
@@ -149,6 +152,120 @@ func TestConfThatIsNotUnderstood(t *testing.T) {
 		}
 		if _, err := readConf(filepath.Join(dir, "nginx.conf")); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// confOf writes a configuration beside a content folder of two pages, and reads the site.
+func confOf(t *testing.T, edit func(conf string) string, redirects string, more ...string) (Bundle, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"nginx.conf", "mime.types"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "nginx.conf" {
+			text = []byte(edit(string(text)))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "redirects.conf"), []byte(redirects), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(more, "index.html", "404.html") {
+		if err := os.MkdirAll(filepath.Join(dir, "content"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "content", name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Settings{Content: "content"}.ReadBundle(dir)
+}
+
+func asIs(conf string) string { return conf }
+
+func TestHashedFilesAreKeptForGood(t *testing.T) {
+	b, err := confOf(t, asIs, "", "app.3f2a9c1b.js", "app-3f2a9c1b4d5e6f70.css", "plain.css", "jquery-migrated.js", "page.3f2a9c1b.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range b.Expectation().Files {
+		want := map[string]string{
+			"/app.3f2a9c1b.js": "public, max-age=31536000, immutable", "/app-3f2a9c1b4d5e6f70.css": "public, max-age=31536000, immutable",
+			"/plain.css": "public, max-age=3600", "/jquery-migrated.js": "public, max-age=3600",
+			"/page.3f2a9c1b.html": "no-cache", "/index.html": "no-cache", "/404.html": "no-cache",
+		}[f.URL]
+		if got := f.Headers["Cache-Control"]; got != want {
+			t.Errorf("%s: Cache-Control %q, want %q", f.URL, got, want)
+		}
+	}
+}
+
+func TestWhatHasMoved(t *testing.T) {
+	b, err := confOf(t, asIs, "/old.html /index.html;\n\"/a b\" https://example.com/b;\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Expectation().Moved; len(got) != 2 || got[0].To != "/index.html" || got[1].From != "/a b" || got[1].To != "https://example.com/b" {
+		t.Errorf("got %+v", got)
+	}
+	for redirects, want := range map[string]string{
+		"/index.html /404.html;":   "index.html: is there, and redirects.conf says",
+		"\n/old relative;":         "redirects.conf:2: expected a path",
+		"/old //evil.example/x y;": "redirects.conf:1: expected a path",
+	} {
+		if _, err := confOf(t, asIs, redirects); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", redirects, err)
+		}
+	}
+}
+
+func TestSinglePage(t *testing.T) {
+	single := func(conf string) string {
+		return strings.Replace(conf, "index.html =404;", "index.html /index.html;", 1)
+	}
+	b, err := confOf(t, single, "")
+	if err != nil || b.Expectation().Fallback.URL != "/index.html" {
+		t.Errorf("%+v, %v", b.Expectation().Fallback, err)
+	}
+	b, err = confOf(t, asIs, "")
+	if err != nil || b.Expectation().Fallback.URL != "" {
+		t.Errorf("%+v, %v", b.Expectation().Fallback, err)
+	}
+}
+
+func TestTimesAreTheCommits(t *testing.T) {
+	at := Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+	built := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	b, err := ReadBundle("content", "nginx.conf", File{Name: "kernels/index.html", Time: built}, File{Name: "kernels/none.html"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range b.Dated(at).files {
+		want := at.Time.Truncate(time.Second)
+		if f.name == "kernels/index.html" {
+			want = built
+		}
+		if !f.time.Equal(want) {
+			t.Errorf("%s has the time %s, want %s", f.name, f.time, want)
+		}
+	}
+	if got := b.Dated(at).Created(); !got.Equal(built) {
+		t.Errorf("created %s, want %s", got, built)
+	}
+	at.Dirty = true
+	for _, f := range b.Dated(at).files {
+		if f.name == "index.html" && f.time.Equal(at.Time) {
+			t.Errorf("a file that no commit has the commit's time")
+		}
+	}
+	for _, f := range b.Dated(Commit{}).files {
+		if f.time.Year() < 2020 {
+			t.Errorf("without git %s has the time %s", f.name, f.time)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package site
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -69,16 +71,21 @@ func readConf(file string) (conf, error) {
 		if name = filepath.Join(filepath.Dir(file), name); i == 0 {
 			name = file
 		}
+		redirects := i == len(confFiles)-1 // whose lines are paths
 		text, err := os.ReadFile(name)
-		if err != nil {
+		if err != nil && !(redirects && errors.Is(err, fs.ErrNotExist)) {
 			return c, fault.Wrap(fault.Usage, err)
 		}
-		parsed, err := parser.NewStringParser(string(text)).Parse()
+		var options []parser.Option
+		if redirects {
+			options = append(options, parser.WithSkipValidDirectivesErr())
+		}
+		parsed, err := parser.NewStringParser(string(text), options...).Parse()
 		if err != nil {
 			return c, fault.New(fault.Usage, "", "read %s: %w", name, err)
 		}
 		c.text[i] = text
-		if i == len(confFiles)-1 {
+		if redirects {
 			err = c.takeRedirects(name, parsed)
 		} else {
 			err = c.take(name, parsed)

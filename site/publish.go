@@ -78,12 +78,11 @@ func (s Shop) takeBack(ctx context.Context, moved labels, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	var left []string
 	for _, l := range moved {
-		switch {
-		case l.digest == "":
-			if there, err := s.Engine.RemoteDigest(ctx, l.String()); err != nil || there != "" {
-				left = append(left, l.String())
-			}
-		case s.Engine.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil:
+		there, err := s.Engine.RemoteDigest(ctx, l.String())
+		if err == nil && there == l.digest || errors.Is(err, docker.ErrNotThere) && l.digest == "" {
+			continue // it was not moved
+		}
+		if l.digest == "" || s.Engine.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil {
 			left = append(left, l.String())
 		}
 	}

@@ -24,7 +24,7 @@ import (
 func shopFor(t testing.TB, page, address string, more ...string) Shop {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"Dockerfile", "nginx.conf", "mime.types"} {
+	for _, name := range []string{"Dockerfile", "nginx.conf", "mime.types", "redirects.conf"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -145,6 +145,7 @@ func TestUnrulyRegistries(t *testing.T) {
 		"broken for good": {faults: []registrytest.Fault{registrytest.Answers(-1, registrytest.Begins, http.StatusInternalServerError)}, want: "500"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			registry := registrytest.Start(t)
 			address := registrytest.Unruly(t, registry, tc.faults...)
 			s := shopFor(t, name, address)
@@ -178,7 +179,7 @@ func TestTwoRegistriesAreNeverLeftDifferent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refuses := registrytest.Unruly(t, two, registrytest.Answers(1, registrytest.Tags("latest"), http.StatusForbidden))
+	refuses := registrytest.Unruly(t, two, registrytest.Answers(-1, registrytest.Tags("latest"), http.StatusForbidden))
 	s := shopFor(t, "two", one, refuses)
 	s.Settings.Tags = []string{"latest"}
 	_, err = push(t, s)

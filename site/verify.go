@@ -33,6 +33,7 @@ type Verdict struct {
 	Passed  int           `json:"passed"`
 	Failed  int           `json:"failed"`
 	Seconds float64       `json:"seconds"`
+	Memory  int64         `json:"memory"` // bytes that the container took when all had been asked
 }
 
 // String tells the verdict in a line, and what failed in a line each.
@@ -92,7 +93,9 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	var said []suite.Exchange
-	v.Checks, said = suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
+	b := &runningBox{Container: box}
+	v.Checks, said = suite.Run(ctx, at, s.Bundle.Expectation(), b)
+	v.Memory = b.memory
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -118,7 +121,7 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 func production(ref string, b Bundle, port int) docker.Spec {
 	return docker.Spec{
 		Image: ref, Kind: "verify", Publish: b.Port(), Port: port,
-		Locked: true, Memory: 64 << 20, PIDs: 64,
+		Locked: true, Memory: 192 << 20, PIDs: 64, // ten thousand slow clients take 116 MiB, most of it the kernel's
 	}
 }
 
@@ -169,10 +172,19 @@ func (s Shop) neverStarted(box *docker.Container, cause error) error {
 }
 
 // runningBox shows a container to the suite.
-type runningBox struct{ *docker.Container }
+type runningBox struct {
+	*docker.Container
+	memory int64 // that it took before it was stopped, in bytes; 0 where that is unknown
+}
+
+// Stop stops the container, and takes down first how much memory it takes.
+func (b *runningBox) Stop(ctx context.Context) (int, error) {
+	b.memory, _ = b.Memory(ctx) // said, and judged by nobody
+	return b.Container.Stop(ctx)
+}
 
 // Output runs a program in the container.
-func (b runningBox) Output(ctx context.Context, argv ...string) (string, error) {
+func (b *runningBox) Output(ctx context.Context, argv ...string) (string, error) {
 	out, err := b.Container.Output(ctx, docker.Command{Argv: argv})
 	var exit *docker.ExitError
 	if errors.As(err, &exit) && exit.Said != "" {
@@ -182,7 +194,7 @@ func (b runningBox) Output(ctx context.Context, argv ...string) (string, error) 
 }
 
 // Processes lists what runs in the container.
-func (b runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
+func (b *runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
 	list, err := b.Container.Processes(ctx)
 	processes := make([]suite.Process, len(list))
 	for i, p := range list {

@@ -93,14 +93,14 @@ type Page struct {
 // ID is the kernel's name among all: NAME-VERSION-ARCH.
 func (k Kernel) ID() string { return k.Name + "-" + k.Version + "-" + k.Arch }
 
-//go:embed page.html kernels.css
+//go:embed page.html kernels.css icon.svg
 var texts embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"bytes": report.Bytes, "change": change, "seconds": seconds, "date": date, "short": short, "class": class,
 }).ParseFS(texts, "page.html"))
 
-// Render gives the pages: index.html, kernels.css, feed.atom and kernels.json. The same
+// Render gives the pages: index.html, kernels.css, icon.svg, feed.atom and kernels.json. The same
 // kernels give the same bytes.
 func Render(kernels []Kernel) ([]Page, error) {
 	kernels = ordered(kernels)
@@ -109,6 +109,10 @@ func Render(kernels []Kernel) ([]Page, error) {
 		return nil, fmt.Errorf("render the kernels' page: %w", err)
 	}
 	style, err := texts.ReadFile("kernels.css")
+	if err != nil {
+		return nil, err
+	}
+	icon, err := texts.ReadFile("icon.svg")
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +125,7 @@ func Render(kernels []Kernel) ([]Page, error) {
 		Kernels []Kernel `json:"kernels"`
 	}{Schema, kernels}, "", "  ")
 	return []Page{
-		{"index.html", html.Bytes()}, {"kernels.css", style}, {"feed.atom", feed}, {"kernels.json", append(list, '\n')},
+		{"index.html", html.Bytes()}, {"kernels.css", style}, {"icon.svg", icon}, {"feed.atom", feed}, {"kernels.json", append(list, '\n')},
 	}, err
 }
 

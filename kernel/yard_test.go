@@ -34,6 +34,7 @@ type yard struct {
 	taken    map[string][]spent // by what was measured
 	images   map[string]string  // sha256 of the kernel that came of it
 	last     string             // of the kernel that was built last
+	outputs  int                // how many have been begun
 	compiled int                // C files for it
 }
 
@@ -50,7 +51,7 @@ func newYard(b *testing.B) *yard {
 	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(y.clear)
+	b.Cleanup(y.remove)
 	return y
 }
 
@@ -73,7 +74,7 @@ func (y *yard) of(arch string) Spec { return y.specOf(Table{Arch: []string{arch}
 
 func (y *yard) specOf(t Table) Spec {
 	y.b.Helper()
-	t.Name, t.Source, t.Config = "bench", []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
+	t.Name, t.Source, t.Config = y.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
 	specs, err := File{Kernels: []Table{t}}.Specs(".", Choice{})
 	if err != nil {
 		y.b.Fatal(err)
@@ -81,27 +82,32 @@ func (y *yard) specOf(t Table) Spec {
 	return specs[0]
 }
 
-// clear removes the outputs and the results of all that is measured.
-func (y *yard) clear() {
-	y.b.Helper()
-	for _, arch := range []string{"amd64", "arm64"} {
-		if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: "bench", Arch: arch}.outputVolume()); err != nil {
-			y.b.Fatal(err)
-		}
-	}
-	y.forget()
-}
+// name is the kernel's that is measured now.
+func (y *yard) name() string { return fmt.Sprintf("bench%d", y.outputs) }
 
-// forget removes the results alone.
-func (y *yard) forget() {
+// clear begins a kernel of another name, which has neither an output nor a result. What
+// the one before left is removed at the end: ext4 is slow to make files where many were
+// removed within the last minutes.
+func (y *yard) clear() { y.outputs++ }
+
+// remove removes the outputs and the results of all that was measured.
+func (y *yard) remove() {
 	y.b.Helper()
-	images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{labelName: "bench"})
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	for _, i := range images {
-		if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
-			y.b.Fatal(err)
+	for n := range y.outputs + 1 {
+		name := fmt.Sprintf("bench%d", n)
+		for _, arch := range []string{"amd64", "arm64"} {
+			if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: name, Arch: arch}.outputVolume()); err != nil {
+				y.b.Error(err)
+			}
+		}
+		images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{labelName: name})
+		if err != nil {
+			y.b.Error(err)
+		}
+		for _, i := range images {
+			if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
+				y.b.Error(err)
+			}
 		}
 	}
 }

@@ -85,7 +85,7 @@ static int begins(const char *arg, const char *with)
 static int reads(const char *arg)
 {
 	static const char *const signs[] = {
-		"-I", "-i", "-Wp,", "-M", "-B", "-T", "-L", "-l", "-g", "-fplugin", "-fdump", "-fprofile", "-save", "--s", "-specs", "@", "-wrapper",
+		"-I", "-i", "-Wp,", "-M", "-B", "-T", "-L", "-l", "-g", "-fplugin", "-fdump", "-fprofile", "-save", "--s", "-specs", "@", "-wrapper", "-o",
 	};
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
@@ -203,6 +203,24 @@ static void keep(const char *dir, const char *path, const struct text *q, const 
 		unlink(unfinished);
 }
 
+/*
+ * clear tells whether an answer is the compiler's own: yes, or a no that is about the
+ * question. A no for want of memory, disk or processes is not kept.
+ */
+static int clear(const struct answer *a)
+{
+	static const char *const troubles[] = {
+		"atal error", "signal", "allocate", "memory", "o space", "create", "fork", "cannot execute", "internal compiler error", "Resource",
+	};
+
+	if (a->status == 127 || a->status > 128)
+		return 0;
+	for (size_t i = 0; a->status && i < sizeof(troubles) / sizeof(*troubles); i++)
+		if (a->err.at && strstr(a->err.at, troubles[i]))
+			return 0;
+	return 1;
+}
+
 /* answer runs the compiler and takes down all that comes of it; 0 if it ended by itself. */
 static int answer(char **argv, const char *object, struct answer *a)
 {
@@ -226,7 +244,7 @@ static int answer(char **argv, const char *object, struct answer *a)
 		close(fd);
 	}
 	a->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	return WIFEXITED(status) && a->status != 127 ? 0 : 1;
+	return WIFEXITED(status) && clear(a) ? 0 : 1;
 }
 
 /* give passes a kept answer on, as the compiler did. */
@@ -234,7 +252,7 @@ static int give(const struct answer *a, const char *object)
 {
 	int fd;
 
-	if (object && a->object.len) {
+	if (object && !a->status) {
 		fd = open(object, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0 || put(fd, a->object.at, a->object.len) || close(fd)) {
 			perror(object);

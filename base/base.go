@@ -66,7 +66,7 @@ func Locked(ctx context.Context, e *docker.Engine, ref, digest string, c *report
 		return Image{}, err
 	}
 	how, noRecipe := recipeFor(ref)
-	if noRecipe == nil {
+	if noRecipe == nil && digest == "" { // a lock may be newer than the stand-in
 		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Tagged) < trustStandIn {
 			return standIn(ref, how, made, c), nil
 		}
@@ -86,6 +86,15 @@ func Locked(ctx context.Context, e *docker.Engine, ref, digest string, c *report
 	return bootstrap(ctx, e, ref, how, pullErr, c)
 }
 
+// ByDigest names an image by its digest instead of its tag: registry/repository@sha256:...
+func ByDigest(ref, digest string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return "", fault.New(fault.Usage, "write it as registry/repository:tag", "read image name %q: %w", ref, err)
+	}
+	return reference.TrimNamed(named).String() + "@" + digest, nil
+}
+
 // isLocked tells whether an image of the store can be the locked one: an image that came
 // from no registry has no digest to compare.
 func isLocked(found docker.Image, digest string) bool {
@@ -98,11 +107,10 @@ func isLocked(found docker.Image, digest string) bool {
 func pull(ctx context.Context, e *docker.Engine, ref, digest string, c *report.Console) error {
 	from := ref
 	if digest != "" {
-		named, err := reference.ParseNormalizedNamed(ref)
-		if err != nil {
+		var err error
+		if from, err = ByDigest(ref, digest); err != nil {
 			return err
 		}
-		from = reference.TrimNamed(named).String() + "@" + digest
 	}
 	short, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()

@@ -73,6 +73,38 @@ func (c *Container) Get(ctx context.Context, source, dest string) error {
 	return nil
 }
 
+// Listed is a file or a folder of a container.
+type Listed struct {
+	Name     string // from the folder that was listed, with slashes
+	Folder   bool
+	Mode     int64 // with the setuid, setgid and sticky bits (04000, 02000, 01000)
+	UID, GID int
+}
+
+// List gives what lies below a folder of the container, out of the archive that the
+// engine makes of it: nothing runs in the container.
+func (c *Container) List(ctx context.Context, folder string) (list []Listed, err error) {
+	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, folder)
+	if err != nil {
+		return nil, c.engine.failed("list "+folder+" of the container", err)
+	}
+	defer stream.Close()
+	for in := tar.NewReader(stream); ; {
+		head, err := in.Next()
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return nil, c.engine.failed("list "+folder+" of the container", err)
+		}
+		_, name, _ := strings.Cut(strings.TrimSuffix(head.Name, "/"), "/") // it begins with the folder's own
+		if name == "" {
+			continue
+		}
+		list = append(list, Listed{Name: name, Folder: head.Typeflag == tar.TypeDir, Mode: head.Mode & 0o7777, UID: head.Uid, GID: head.Gid})
+	}
+}
+
 // unpack writes the regular files and folders of a tar below dest.
 func unpack(r io.Reader, dest string) error {
 	root, err := os.OpenRoot(dest) // refuses whatever leads out of dest, links included

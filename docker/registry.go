@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -25,8 +26,12 @@ func (e *Engine) Upload(ctx context.Context, ref string, what compose.Pushable) 
 	if err != nil {
 		return "", err
 	}
-	if err := remote.Push(parsed, what, opts...); err != nil {
-		return "", remoteFailed("push "+ref, err)
+	err = remoteFailed("push "+ref, remote.Push(parsed, what, opts...))
+	if errors.Is(err, ErrNotThere) {
+		return "", fault.BlameNew(fault.Network, "does the repository have to be made first?", "push %s: the registry says that it does not know it", ref)
+	}
+	if err != nil {
+		return "", err
 	}
 	return compose.Digest(what)
 }
@@ -48,8 +53,11 @@ func (e *Engine) RemoteBase(ctx context.Context, ref, platform string) (base com
 		return base, "", remoteFailed("look up "+ref, err)
 	}
 	image, err := there.Image()
-	if err != nil {
+	if err != nil && strings.Contains(err.Error(), "no child with platform") { // of the index; the library has no type for it
 		return base, "", noPlatform(ref, platform, err)
+	}
+	if err != nil {
+		return base, "", remoteFailed("read "+ref+" for "+platform, err)
 	}
 	config, err := image.ConfigFile()
 	if err != nil {

@@ -67,6 +67,9 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		if err != nil || name == "." {
 			return err
 		}
+		if swap(entry.Name()) {
+			return nil
+		}
 		if objection := objectTo(entry); objection != "" {
 			faults = append(faults, p+": "+objection)
 			if entry.IsDir() {
@@ -112,6 +115,11 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		return b, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
 	return b, b.compress()
+}
+
+// swap tells whether a file is what vim lays beside one that is open: nobody's content.
+func swap(name string) bool {
+	return strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".swp") || strings.HasSuffix(name, ".swx"))
 }
 
 // readFile reads a file, and when it was last changed.
@@ -284,7 +292,7 @@ func (b Bundle) HealthPath() string { return b.conf.health }
 
 // Expectation is what the suite holds the running server against.
 func (b Bundle) Expectation() suite.Expectation {
-	e := suite.Expectation{Health: b.conf.health}
+	e := suite.Expectation{Health: b.conf.health, Root: b.conf.root}
 	folders := map[string]bool{}
 	for _, f := range b.files {
 		e.Files = append(e.Files, b.expect(f))

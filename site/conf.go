@@ -31,6 +31,7 @@ type conf struct {
 	maps     map[string]valueMap // by variable: $cache
 	moved    []redirect
 	fallback string // the page that answers for what is not there: of a single-page site
+	root     string // folder of the site in the image
 }
 
 // confFiles are the server's configuration, and what it includes, in the folder of
@@ -112,7 +113,7 @@ func (c *conf) take(name string, file *config.Config) error {
 	}
 	for directive, take := range map[string]func([]string, config.IDirective) error{
 		"listen": c.takeListen, "location": c.takeLocation, "error_page": c.takeErrorPage, "charset": c.takeCharset,
-		"charset_types": c.takeCharsetTypes, "types": c.takeTypes, "map": c.takeMap, "try_files": c.takeTryFiles,
+		"charset_types": c.takeCharsetTypes, "types": c.takeTypes, "map": c.takeMap, "try_files": c.takeTryFiles, "root": c.takeRoot,
 	} {
 		if err := each(directive, take); err != nil {
 			return err
@@ -208,6 +209,13 @@ func (c *conf) takeMap(w []string, d config.IDirective) error {
 		}
 	}
 	c.maps[w[1]] = m
+	return nil
+}
+
+func (c *conf) takeRoot(w []string, d config.IDirective) error {
+	if d.GetParent() != nil && d.GetParent().GetName() == "server" {
+		c.root = w[0]
+	}
 	return nil
 }
 

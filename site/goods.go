@@ -2,8 +2,12 @@ package site
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
+	"github.com/romanatrashyonok/kiln/base"
+	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -23,14 +27,17 @@ func (s Shop) withGoods(ctx context.Context, i Image, do func(goods) error) erro
 	if err != nil {
 		return err
 	}
-	return s.composed(ctx, i, func(m *mould, own *compose.Image) error {
-		if proven.Labels[labelBundle] != m.input.Labels[labelBundle] {
+	return s.published(ctx, i.Base, func(m *mould, own *compose.Image) error {
+		config, err := own.ConfigFile()
+		if err != nil {
+			return err
+		}
+		if proven.Labels[labelBundle] != config.Config.Labels[labelBundle] {
 			return fault.New(fault.Bad, "build it again: go tool mage image", "push %s: the site has changed since it was built and proven", i.Ref)
 		}
 		g := goods{what: own}
-		var err error
 		if len(s.Settings.Platforms) > 0 {
-			if g, err = s.index(ctx, m, own); err != nil {
+			if g, err = s.index(ctx, m, i, own); err != nil {
 				return err
 			}
 		}
@@ -41,27 +48,32 @@ func (s Shop) withGoods(ctx context.Context, i Image, do func(goods) error) erro
 	})
 }
 
-// index puts the images of all platforms together. One whose base is nowhere is left out
-// by name where site.toml says so.
-func (s Shop) index(ctx context.Context, m *mould, own *compose.Image) (g goods, err error) {
+// index puts the images of all platforms together. One for which the registry has no base
+// is left out by name where site.toml says so; one that cannot be asked about is an error.
+func (s Shop) index(ctx context.Context, m *mould, i Image, own *compose.Image) (g goods, err error) {
 	here, err := own.Platform()
 	if err != nil {
 		return g, err
 	}
-	if !slices.Contains(s.Settings.Platforms, here) {
+	if !slices.ContainsFunc(s.Settings.Platforms, func(p string) bool { return isPlatform(here, p) }) {
 		return g, fault.New(fault.Usage, "add it in site.toml: what is published is proven here first",
 			"push %s: platforms lacks this engine's own, %s", s.ref(), here)
+	}
+	root, err := s.baseOfAll(ctx, i)
+	if err != nil {
+		return g, err
 	}
 	var images []*compose.Image
 	for _, platform := range s.Settings.Platforms {
 		image := own
-		if platform != here {
-			image, err = s.forPlatform(ctx, m, platform)
+		if !isPlatform(here, platform) {
+			image, err = s.forPlatform(ctx, m, root, platform)
 		}
+		none := errors.Is(err, docker.ErrNotThere) || i.Base.From == base.FromBootstrap // which is how a registry that is nowhere shows
 		switch {
 		case err == nil:
 			images, g.platforms = append(images, image), append(g.platforms, platform)
-		case s.Settings.Missing == MissingIsLeftOut && ctx.Err() == nil:
+		case s.Settings.Missing == MissingIsLeftOut && none && ctx.Err() == nil:
 			s.Console.Say("platform %s is left out: %v", platform, err)
 			g.leftOut, err = append(g.leftOut, platform), nil
 		default:
@@ -72,9 +84,36 @@ func (s Shop) index(ctx context.Context, m *mould, own *compose.Image) (g goods,
 	return g, err
 }
 
+// isPlatform tells whether an image's platform is one that was asked for: as "linux/arm64",
+// which has any variant, or with one.
+func isPlatform(has, asked string) bool { return has == asked || strings.HasPrefix(has, asked+"/") }
+
+// baseOfAll names the base for all platforms: by the lock, else as the engine got it, so
+// that all stand on the same, else by its tag.
+func (s Shop) baseOfAll(ctx context.Context, i Image) (string, error) {
+	lock, err := ReadLock(s.Dir, s.Settings.Base)
+	if err != nil {
+		return "", err
+	}
+	if lock.Digest != "" {
+		return base.ByDigest(s.Settings.Base, lock.Digest)
+	}
+	found, err := s.Engine.FindImage(ctx, i.Base.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, byDigest := range found.Digests {
+		_, digest, _ := strings.Cut(byDigest, "@")
+		if own, err := base.ByDigest(s.Settings.Base, digest); err == nil && familiar(own) == familiar(byDigest) {
+			return byDigest, nil
+		}
+	}
+	return s.Settings.Base, nil
+}
+
 // forPlatform composes the image of another platform, on the registry's base for it.
-func (s Shop) forPlatform(ctx context.Context, m *mould, platform string) (*compose.Image, error) {
-	from, byDigest, err := s.Engine.RemoteBase(ctx, s.Settings.Base, platform)
+func (s Shop) forPlatform(ctx context.Context, m *mould, root, platform string) (*compose.Image, error) {
+	from, byDigest, err := s.Engine.RemoteBase(ctx, root, platform)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (s Settings) ReadBundle(dir string, made ...File) (Bundle, error) {
 // ref is the image's first name.
 func (s Shop) ref() string { return s.Settings.Repository + ":" + s.Settings.Tags[0] }
 
-// Build builds the site image, unless the engine has one of the same files, the
+// Build composes the site image, unless the engine has one of the same files, the
 // same Dockerfile and the same base.
 func (s Shop) Build(ctx context.Context) (Image, error) {
 	lock, err := ReadLock(s.Dir, s.Settings.Base)
@@ -92,7 +92,12 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	recipe := s.recipe(root, dockerfile)
+	from, done, err := s.Engine.Base(ctx, root.ID, s.Notes)
+	if err != nil {
+		return Image{}, err
+	}
+	done()
+	recipe := s.recipe(from, dockerfile)
 	result := Image{Ref: s.ref(), Base: root}
 	old, err := s.Engine.FindImage(ctx, result.Ref)
 	switch {
@@ -110,7 +115,7 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	default:
 		return Image{}, err
 	}
-	s.Console.Say("image %s: building, %s", result.Ref, result.Why)
+	s.Console.Say("image %s: composing, %s", result.Ref, result.Why)
 	result.Built = true
 	result.ID, err = s.build(ctx, root, dockerfile)
 	return result, err
@@ -153,12 +158,8 @@ func (s Shop) build(ctx context.Context, root base.Image, dockerfile compose.Rec
 }
 
 func (s Shop) load(ctx context.Context, root base.Image) (id string, err error) {
-	err = s.composed(ctx, Image{Base: root}, func(_ *mould, image *compose.Image) error {
-		layers, err := image.Layers()
-		if err != nil {
-			return err
-		}
-		id, err = s.Engine.Load(ctx, image, len(layers)-1, s.refs(s.Settings.Repository)...) // but one they are the base's
+	err = s.composed(ctx, root, func(_ *mould, from compose.Base, image *compose.Image) error {
+		id, err = s.loaded(ctx, image, len(from.Layers))
 		return err
 	})
 	return id, err

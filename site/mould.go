@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -15,25 +16,22 @@ import (
 // mould is the site's files, laid out, with the Dockerfile that puts them on a base: the
 // same mould gives the images of all platforms.
 type mould struct {
+	shop       Shop
 	dockerfile compose.Recipe
 	dir        string
-	input      compose.Input
 }
 
-// mould lays the files out. root is the base of this engine's image.
-func (s Shop) mould(root base.Image, dockerfile compose.Recipe) (*mould, error) {
+// composing is how images are composed: change it with the way, so that none is taken for
+// unchanged that another Kiln composed otherwise.
+const composing = "1"
+
+// mould lays the files out.
+func (s Shop) mould(dockerfile compose.Recipe) (*mould, error) {
 	dir, err := os.MkdirTemp("", "kiln-site-")
 	if err != nil {
 		return nil, fault.Wrap(fault.Surroundings, err)
 	}
-	m := &mould{dockerfile: dockerfile, dir: dir, input: compose.Input{
-		Context: os.DirFS(dir), Created: s.Bundle.Created(), Notes: s.Notes,
-		Args: map[string]string{"REVISION": s.Commit.label()},
-		Labels: map[string]string{
-			docker.Label: "site", labelBundle: s.recipe(root, dockerfile),
-			"org.opencontainers.image.base.name": s.Settings.Base,
-		},
-	}}
+	m := &mould{shop: s, dockerfile: dockerfile, dir: dir}
 	if err := s.Bundle.Stage(dir); err != nil {
 		m.remove()
 		return nil, err
@@ -41,55 +39,86 @@ func (s Shop) mould(root base.Image, dockerfile compose.Recipe) (*mould, error) 
 	return m, nil
 }
 
-// composed composes the image of a built one again, on the same base, and hands it to do,
-// with what makes those of other platforms. Its layers can be read as long as do runs.
-func (s Shop) composed(ctx context.Context, i Image, do func(*mould, *compose.Image) error) error {
+// cast puts the site on a base.
+func (m *mould) cast(from compose.Base) (*compose.Image, error) {
+	s := m.shop
+	return m.dockerfile.Image(from, compose.Input{
+		Context: os.DirFS(m.dir), Created: s.Bundle.Created(), Notes: s.Notes,
+		Args: map[string]string{"REVISION": s.Commit.label()},
+		Labels: map[string]string{
+			docker.Label: "site", labelBundle: s.recipe(from, m.dockerfile),
+			"org.opencontainers.image.base.name": s.Settings.Base,
+		},
+	})
+}
+
+func (m *mould) remove() { os.RemoveAll(m.dir) }
+
+// recipe hashes all that decides what the image on a base holds. The base counts by its
+// configuration: engines differ in what they call an image.
+func (s Shop) recipe(from compose.Base, dockerfile compose.Recipe) string {
+	return hashStrings(composing, s.Bundle.Hash(), string(from.Config), s.Commit.label(), s.Settings.Base, dockerfile.Text())
+}
+
+// composed composes the image on a base of the engine's store, and hands it to do, with
+// what makes those of other platforms. Its layers can be read as long as do runs.
+func (s Shop) composed(ctx context.Context, root base.Image, do func(*mould, compose.Base, *compose.Image) error) error {
 	dockerfile, err := compose.ReadRecipe(filepath.Join(s.Dir, "Dockerfile"))
 	if err != nil {
 		return err
 	}
-	m, err := s.mould(i.Base, dockerfile)
+	m, err := s.mould(dockerfile)
 	if err != nil {
 		return err
 	}
 	defer m.remove()
-	from, done, err := s.Engine.Base(ctx, i.Base.ID, s.Notes)
+	from, done, err := s.Engine.Base(ctx, root.ID, s.Notes)
 	if err != nil {
 		return err
 	}
 	defer done()
-	image, err := m.cast(s.asPublished(ctx, i.Base, from))
+	image, err := m.cast(from)
 	if err != nil {
 		return err
 	}
-	return do(m, image)
+	return do(m, from, image)
 }
 
-// asPublished gives the base with its layers as a registry has them, if the engine got it
-// from there: they are known by their digests, and need be neither packed nor sent.
-func (s Shop) asPublished(ctx context.Context, root base.Image, here compose.Base) compose.Base {
-	found, err := s.Engine.FindImage(ctx, root.ID)
+// published is composed for an image as a registry has it: the base's layers are those of
+// the registry that the engine got it from, known by their digests, and need be neither
+// packed nor sent.
+func (s Shop) published(ctx context.Context, root base.Image, do func(*mould, *compose.Image) error) error {
+	return s.composed(ctx, root, func(m *mould, here compose.Base, image *compose.Image) error {
+		there, found, err := s.asPublished(ctx, root, here)
+		if err != nil {
+			return err
+		}
+		if found {
+			if image, err = m.cast(there); err != nil {
+				return err
+			}
+		}
+		return do(m, image)
+	})
+}
+
+// asPublished looks for a base of the engine's store in the registry that it came from. One
+// that came from none, or that is there no more, is not found.
+func (s Shop) asPublished(ctx context.Context, root base.Image, here compose.Base) (there compose.Base, found bool, err error) {
+	image, err := s.Engine.FindImage(ctx, root.ID)
 	platform, ok := here.Platform()
 	if err != nil || !ok {
-		return here
+		return there, false, err
 	}
-	for _, byDigest := range found.Digests {
+	for _, byDigest := range image.Digests {
 		there, _, err := s.Engine.RemoteBase(ctx, byDigest, platform)
-		if err == nil && bytes.Equal(there.Config, here.Config) {
-			return there
+		switch {
+		case errors.Is(err, docker.ErrNotThere):
+		case err != nil:
+			return there, false, err
+		case bytes.Equal(there.Config, here.Config):
+			return there, true, nil
 		}
 	}
-	return here
+	return there, false, nil
 }
-
-// recipe hashes all that decides what the image holds.
-func (s Shop) recipe(root base.Image, dockerfile compose.Recipe) string {
-	return hashStrings(s.Bundle.Hash(), root.ID, s.Commit.label(), s.Settings.Base, dockerfile.Text())
-}
-
-// cast puts the site on a base.
-func (m *mould) cast(from compose.Base) (*compose.Image, error) {
-	return m.dockerfile.Image(from, m.input)
-}
-
-func (m *mould) remove() { os.RemoveAll(m.dir) }

@@ -61,34 +61,33 @@ func (s Shop) mayMove(before labels, digest string) error {
 // them. Where one fails, those that were moved are moved back.
 func (s Shop) publish(ctx context.Context, before labels, digest string) error {
 	for n, l := range before {
-		err := s.Engine.SetTag(ctx, l.repository+"@"+digest, l.tag)
-		if err == nil {
-			err = s.found(ctx, l.String(), digest)
+		if err := s.Engine.SetTag(ctx, l.repository+"@"+digest, l.tag); err != nil {
+			moved := before[:n]
+			if there, asked := s.Engine.RemoteDigest(context.WithoutCancel(ctx), l.String()); asked == nil && there == digest {
+				moved = before[:n+1] // it was taken, and the answer was lost
+			}
+			return s.takeBack(ctx, moved, err)
 		}
-		if err != nil {
+		if err := s.found(ctx, l.String(), digest); err != nil {
 			return s.takeBack(ctx, before[:n+1], err)
 		}
 	}
 	return nil
 }
 
-// takeBack has the tags name again what they named before. A tag that was new cannot be
-// taken away from every registry: it is named.
+// takeBack has the tags that were moved name again what they named before. One that was
+// new cannot be taken away from every registry: it is named.
 func (s Shop) takeBack(ctx context.Context, moved labels, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	var left []string
 	for _, l := range moved {
-		there, err := s.Engine.RemoteDigest(ctx, l.String())
-		if err == nil && there == l.digest || errors.Is(err, docker.ErrNotThere) && l.digest == "" {
-			continue // it was not moved
-		}
 		if l.digest == "" || s.Engine.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil {
 			left = append(left, l.String())
 		}
 	}
 	if len(left) == 0 {
-		return fmt.Errorf("the tags were moved back: %w", cause)
+		return fmt.Errorf("no tag was left moved: %w", cause)
 	}
 	return fault.New(fault.Surroundings, "push again when the registry is well: that sets them all",
-		"%w\nthese tags may name the new image, which has passed, or none: %s", cause, strings.Join(left, ", "))
+		"%w\nthese tags name the new image, which has passed: %s", cause, strings.Join(left, ", "))
 }

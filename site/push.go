@@ -74,13 +74,14 @@ func (s Shop) Push(ctx context.Context, i Image) (Pushed, error) {
 // push sends, proves and tags, unless the tags say that all of that was done.
 func (s Shop) push(ctx context.Context, i Image, what compose.Pushable, p *Pushed) error {
 	before, err := s.labels(ctx, p.repositories())
-	if err != nil {
+	unknown := errors.Is(err, docker.ErrDenied) // so some registries say that a repository has no tag yet
+	if err != nil && !unknown {
 		return err
 	}
 	if err := s.mayMove(before, p.Digest); err != nil {
 		return err
 	}
-	if before.allName(p.Digest) {
+	if !unknown && before.allName(p.Digest) {
 		p.Unchanged, p.Verified, p.Tags = true, true, s.Settings.Tags
 		s.Console.Say("push %s: nothing changed, %s is what its tags name", p.Repository, p.Digest)
 		return nil
@@ -91,9 +92,15 @@ func (s Shop) push(ctx context.Context, i Image, what compose.Pushable, p *Pushe
 		}
 	}
 	for _, repository := range p.repositories() {
-		if err := s.pullBack(ctx, i, repository, p); err != nil {
+		if i.ID, err = s.pullBack(ctx, i, repository, p); err != nil {
 			return err
 		}
+	}
+	if before, err = s.labels(ctx, p.repositories()); err != nil { // others may push from other machines
+		return err
+	}
+	if err := s.mayMove(before, p.Digest); err != nil {
+		return err
 	}
 	if err := s.publish(ctx, before, p.Digest); err != nil {
 		return err
@@ -129,12 +136,19 @@ func (s Shop) upload(ctx context.Context, ref string, what compose.Pushable, p *
 	return nil
 }
 
-// found waits until a registry says that a name means a digest.
+// errOther is that a name means another digest than the one it was given.
+var errOther = errors.New("the name means another image")
+
+// found waits until a registry says that a name means a digest: one may find what it took
+// only after a moment, or say for a moment what the name meant before.
 func (s Shop) found(ctx context.Context, ref, digest string) error {
 	there, err := backoff.Retry(ctx, func() (string, error) {
 		there, err := s.Engine.RemoteDigest(ctx, ref)
-		if err != nil && !errors.Is(err, docker.ErrNotThere) {
-			return "", backoff.Permanent(err)
+		switch {
+		case err != nil && !errors.Is(err, docker.ErrNotThere):
+			return there, backoff.Permanent(err)
+		case err == nil && there != digest:
+			err = errOther
 		}
 		return there, err
 	}, backoff.WithMaxElapsedTime(lag))
@@ -142,38 +156,38 @@ func (s Shop) found(ctx context.Context, ref, digest string) error {
 	switch {
 	case errors.As(err, &permanent):
 		return permanent.Unwrap()
+	case errors.Is(err, errOther):
+		return fault.New(fault.Surroundings, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
 	case errors.Is(err, docker.ErrNotThere):
 		return fault.New(fault.Surroundings, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, lag)
-	case err == nil && there != digest:
-		return fault.New(fault.Surroundings, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
 	}
 	return err
 }
 
 // pullBack removes the local copy with all its names, pulls the image by its digest,
-// gives it its names again and proves it with the same suite.
-func (s Shop) pullBack(ctx context.Context, i Image, repository string, p *Pushed) error {
+// gives it its names again and proves it with the same suite. It gives the pulled one's id.
+func (s Shop) pullBack(ctx context.Context, i Image, repository string, p *Pushed) (string, error) {
 	byDigest := repository + "@" + p.Digest
 	old, err := s.Engine.FindImage(ctx, i.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := s.Engine.RemoveImage(ctx, i.ID); err != nil {
-		return fmt.Errorf("forget the local copy, to pull it back (stop what runs from it): %w", err)
+		return "", fmt.Errorf("forget the local copy, to pull it back (stop what runs from it): %w", err)
 	}
 	if err := s.Engine.Pull(ctx, byDigest); err != nil {
-		return fmt.Errorf("pull back what was pushed (go tool mage image builds the local copy again): %w", err)
+		return "", fmt.Errorf("pull back what was pushed (go tool mage image builds the local copy again): %w", err)
 	}
 	for _, name := range old.Tags {
 		if err := s.Engine.Tag(ctx, byDigest, name); err != nil {
-			return err
+			return "", err
 		}
 	}
 	v, err := s.prove(ctx, byDigest)
 	if err != nil {
-		return err
+		return "", err
 	}
 	p.Verified = v.Failed == 0
 	s.Console.Say("pulled back from %s: %s", repository, v)
-	return v.err()
+	return v.ID, v.err()
 }

@@ -183,7 +183,7 @@ func TestTwoRegistriesAreNeverLeftDifferent(t *testing.T) {
 	s := shopFor(t, "two", one, refuses)
 	s.Settings.Tags = []string{"latest"}
 	_, err = push(t, s)
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "moved back") {
+	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no tag was left moved") {
 		t.Errorf("got %v", err)
 	}
 	for _, registry := range []string{one, two} {

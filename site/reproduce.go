@@ -42,11 +42,18 @@ func (s Shop) Reproduce(ctx context.Context, i Image, again Shop) (Reproduction,
 		return r, err
 	}
 	r.Digest, r.Same = two.digest, one == two
+	if r.Same && r.Engine.Driver == graphDriver && two.config != i.ID {
+		r.Same = false
+		return r, fault.New(fault.Bad, "remove it and build it again: docker rmi "+i.Ref, "reproduce %s: the engine has %s, composed is %s", i.Ref, i.ID, two.config)
+	}
 	if !r.Same {
 		return r, fault.New(fault.Bad, "", "reproduce %s: the images differ: %s", i.Ref, one.differs(two))
 	}
 	return r, nil
 }
+
+// graphDriver is the store of an engine that calls an image by its configuration's sum.
+const graphDriver = "overlay2"
 
 // names are the sums by which an image is known.
 type names struct{ digest, config, layer string }
@@ -63,7 +70,7 @@ func (n names) differs(other names) string {
 
 // named composes the image on the base of a built one, and gives its names.
 func (s Shop) named(ctx context.Context, i Image) (n names, err error) {
-	err = s.composed(ctx, i, func(_ *mould, image *compose.Image) error {
+	err = s.published(ctx, i.Base, func(_ *mould, image *compose.Image) error {
 		config, err := image.ConfigName()
 		if err != nil {
 			return err

@@ -193,6 +193,16 @@ func (b *runningBox) Output(ctx context.Context, argv ...string) (string, error)
 	return out, err
 }
 
+// List gives what lies below a folder of the container.
+func (b *runningBox) List(ctx context.Context, folder string) ([]suite.Entry, error) {
+	list, err := b.Container.List(ctx, folder)
+	entries := make([]suite.Entry, len(list))
+	for i, f := range list {
+		entries[i] = suite.Entry(f)
+	}
+	return entries, err
+}
+
 // Processes lists what runs in the container.
 func (b *runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
 	list, err := b.Container.Processes(ctx)

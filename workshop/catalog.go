@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/docker/compose"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel"
 	"github.com/romanatrashyonok/kiln/kernel/boot"
@@ -47,16 +48,29 @@ func (w *Workshop) catalog(ctx context.Context) ([]site.File, error) {
 		kernels = append(kernels, k)
 	}
 	pages, err := catalog.Render(kernels)
-	newest := time.Time{}
-	for _, k := range kernels {
-		if k.Built.After(newest) {
-			newest = k.Built
-		}
-	}
 	for _, page := range pages {
-		files = append(files, site.File{Name: catalogFolder + "/" + page.Name, Body: page.Body, Time: newest})
+		f := site.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
+		if len(kernels) > 0 {
+			f.Time = w.firstSeen(page)
+		}
+		files = append(files, f)
 	}
 	return files, err
+}
+
+// firstSeen gives when a page said for the first time, on this machine, what it says: its
+// time changes when its text does, and not before.
+func (w *Workshop) firstSeen(p catalog.Page) (at time.Time) {
+	at = time.Now().UTC().Truncate(time.Second)
+	cache, err := cacheDir()
+	if err != nil {
+		return at
+	}
+	notes, key := compose.Folder(filepath.Join(cache, "images")), "page-"+trust.Hash(p.Body)
+	if !notes.Read(key, &at) {
+		notes.Write(key, at)
+	}
+	return at
 }
 
 // offer reads the files of a kernel, compares each with its sha256, and has the page

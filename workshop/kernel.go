@@ -190,6 +190,11 @@ func (w *Workshop) All(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if push { // hours before it comes to that
+		if err := w.publishable(ctx); err != nil {
+			return err
+		}
+	}
 	if err := w.proven(ctx, true); err != nil {
 		return err
 	}

@@ -93,6 +93,15 @@ func (w *Workshop) Push(ctx context.Context) error {
 	return w.Console.Result(pushed, pushed.Ref())
 }
 
+// publishable refuses a push that would be refused in the end.
+func (w *Workshop) publishable(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	return shop.Publishable()
+}
+
 // Serve runs the site image until ctx ends, and makes it again when its files change.
 func (w *Workshop) Serve(ctx context.Context) error {
 	shop, image, err := w.image(ctx)

@@ -136,8 +136,11 @@ func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
 	if err != nil {
 		return site.Shop{}, err
 	}
-	commit := w.commit(ctx, dir)
 	settings := w.Site.Value
+	commit, err := w.commit(ctx, dir, filepath.Join(dir, settings.Content))
+	if err != nil {
+		return site.Shop{}, err
+	}
 	tags, leftOut := site.Resolve(settings.Tags, commit)
 	for _, tag := range leftOut {
 		w.Console.SayOnce("tag %s is left out: git does not say it here", tag)

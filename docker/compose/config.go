@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -27,12 +28,13 @@ type Input struct {
 // cook is a walk through the Dockerfile: what the image's configuration and files are
 // so far.
 type cook struct {
-	stage  stage
-	input  Input
-	config *v1.Config
-	args   map[string]string
-	files  files
-	hasCmd bool // the Dockerfile itself has said CMD
+	stage    stage
+	input    Input
+	config   *v1.Config
+	args     map[string]string
+	files    files
+	platform map[string]string // the arguments that a build knows by itself
+	hasCmd   bool              // the Dockerfile itself has said CMD
 }
 
 // follow carries out the commands, one after the other.
@@ -87,7 +89,7 @@ func (k *cook) carryOut(command instructions.Command, expand instructions.Single
 		return k.files.copy(k.input.Context, c, k.absolute(c.DestPath), k.input.Created)
 	case *instructions.WorkdirCommand:
 		k.config.WorkingDir = path.Clean(k.absolute(c.Path))
-		k.files.folder(k.config.WorkingDir, k.input.Created)
+		return k.files.folder(k.config.WorkingDir, k.input.Created)
 	case *instructions.UserCommand:
 		k.config.User = c.User
 	case *instructions.ExposeCommand:
@@ -101,6 +103,9 @@ func (k *cook) carryOut(command instructions.Command, expand instructions.Single
 	case *instructions.ShellCommand:
 		k.config.Shell = c.Shell
 	case *instructions.HealthCheckCommand:
+		if c.Health.StartInterval != 0 {
+			return errors.New("HEALTHCHECK --start-interval: engines before 25 do not know it")
+		}
 		k.config.Healthcheck = &v1.HealthConfig{
 			Test: c.Health.Test, Interval: c.Health.Interval, Timeout: c.Health.Timeout,
 			StartPeriod: c.Health.StartPeriod, Retries: c.Health.Retries,
@@ -129,6 +134,9 @@ func (k *cook) declare(c *instructions.ArgCommand) {
 					value = b.Value
 				}
 			}
+		}
+		if of, ok := k.platform[arg.Key]; ok {
+			value = &of
 		}
 		if given, ok := k.input.Args[arg.Key]; ok {
 			value = &given

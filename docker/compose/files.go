@@ -88,7 +88,16 @@ func (f files) put(source, to string, info fs.FileInfo, like entry, created time
 	if name == "" {
 		return nil // the root is the base's
 	}
-	f.above(name, created)
+	first, _, _ := strings.Cut(name, "/")
+	if link, ok := links[first]; ok {
+		return fmt.Errorf("COPY to /%s: in most bases that is a link; write it as /%s", first, link)
+	}
+	if there, ok := f[name]; ok && (there.source == "") != info.IsDir() {
+		return fmt.Errorf("COPY to /%s: it is a file and a folder; a folder as destination ends in a slash", name)
+	}
+	if err := f.above(name, created); err != nil {
+		return err
+	}
 	e := like
 	switch {
 	case info.IsDir():
@@ -114,20 +123,29 @@ func modeOf(info fs.FileInfo) int64 {
 }
 
 // folder notes a folder of the image.
-func (f files) folder(at string, created time.Time) {
+func (f files) folder(at string, created time.Time) error {
 	if name := strings.Trim(at, "/"); name != "" {
-		f.above(name+"/x", created)
+		return f.above(name+"/x", created)
 	}
+	return nil
 }
 
 // above notes the folders above a file that are not there yet.
-func (f files) above(name string, created time.Time) {
+func (f files) above(name string, created time.Time) error {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if _, there := f[dir]; !there {
+		there, ok := f[dir]
+		if ok && there.source != "" {
+			return fmt.Errorf("COPY to /%s: /%s is a file", name, dir)
+		}
+		if !ok {
 			f[dir] = entry{mode: cmp.Or(folders[dir], 0o755), time: created}
 		}
 	}
+	return nil
 }
+
+// links are folders that are links in Debian and Alpine, since /usr was merged.
+var links = map[string]string{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 
 // folders are those of every base whose mode is another than 755. A layer says anew
 // what is above its files: it cannot know what the base has.

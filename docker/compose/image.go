@@ -52,6 +52,9 @@ func (r Recipe) Image(base Base, in Input) (*Image, error) {
 	}
 	config.Config = open(config.Config)
 	k := &cook{stage: s, input: in, config: &config.Config, args: map[string]string{}, files: files{}}
+	k.platform = map[string]string{
+		"TARGETOS": config.OS, "TARGETARCH": config.Architecture, "TARGETVARIANT": config.Variant, "TARGETPLATFORM": config.Platform().String(),
+	}
 	if err := r.follow(k); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"sync"
@@ -10,16 +12,42 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// packing names how layers are packed: by this library, whose version go.sum holds, so
-// that the bytes do not depend on the machine's Go. Change it with the way.
-const packing = "klauspost-6"
+// level is how hard layers are packed. The library's version is in go.sum, so that the
+// bytes do not depend on the machine's Go.
+const level = 6
+
+// packing names how layers are packed, by what becomes of a sample: another version of
+// the library that packs otherwise has another name.
+var packing = sync.OnceValue(func() string {
+	sample := make([]byte, 0, 1<<18)
+	for n := uint32(1); len(sample) < cap(sample); n = n*1664525 + 1013904223 { // words that come again, and some that do not
+		sample = fmt.Appendf(sample, "%d kiln %x\n", n%97, n>>(n%29))
+	}
+	var packed bytes.Buffer
+	if err := pack(&packed, bytes.NewReader(sample)); err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("gzip-%x", sha256.Sum256(packed.Bytes()))[:21]
+})
+
+// pack gzips: no name and no time are in the header.
+func pack(w io.Writer, r io.Reader) error {
+	packer, err := gzip.NewWriterLevel(w, level)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(packer, r); err != nil {
+		return err
+	}
+	return packer.Close()
+}
 
 // Layer is a layer that is packed only when a registry asks for it.
 type Layer struct {
 	diffID v1.Hash
 	open   func() (io.ReadCloser, error)
 	notes  Notes
-	pack   func() (packed, error) // once
+	packed func() (packed, error) // once
 }
 
 // packed tells how the packed bytes of a layer are known.
@@ -39,13 +67,13 @@ type Notes interface {
 // opens. notes may be nil.
 func NewLayer(diffID v1.Hash, open func() (io.ReadCloser, error), notes Notes) *Layer {
 	l := &Layer{diffID: diffID, open: open, notes: notes}
-	l.pack = sync.OnceValues(l.measure)
+	l.packed = sync.OnceValues(l.measure)
 	return l
 }
 
 // measure packs the layer to see what comes of it, unless that is known.
 func (l *Layer) measure() (p packed, err error) {
-	key := packing + "-" + l.diffID.Hex
+	key := packing() + "-" + l.diffID.Hex
 	if l.notes != nil && l.notes.Read(key, &p) && p.Size > 0 {
 		return p, nil
 	}
@@ -62,13 +90,13 @@ func (l *Layer) measure() (p packed, err error) {
 
 // Digest is the sha256 of the packed bytes.
 func (l *Layer) Digest() (v1.Hash, error) {
-	p, err := l.pack()
+	p, err := l.packed()
 	return p.Digest, err
 }
 
 // Size is that of the packed bytes.
 func (l *Layer) Size() (int64, error) {
-	p, err := l.pack()
+	p, err := l.packed()
 	return p.Size, err
 }
 
@@ -81,7 +109,7 @@ func (l *Layer) MediaType() (types.MediaType, error) { return types.OCILayer, ni
 // Uncompressed opens the tar.
 func (l *Layer) Uncompressed() (io.ReadCloser, error) { return l.open() }
 
-// Compressed opens the tar, gzipped: no name and no time are in the header.
+// Compressed opens the tar, gzipped.
 func (l *Layer) Compressed() (io.ReadCloser, error) {
 	from, err := l.open()
 	if err != nil {
@@ -90,14 +118,7 @@ func (l *Layer) Compressed() (io.ReadCloser, error) {
 	reader, writer := io.Pipe()
 	go func() {
 		defer from.Close()
-		packer, err := gzip.NewWriterLevel(writer, 6)
-		if err == nil {
-			_, err = io.Copy(packer, from)
-		}
-		if err == nil {
-			err = packer.Close()
-		}
-		writer.CloseWithError(err)
+		writer.CloseWithError(pack(writer, from))
 	}()
 	return reader, nil
 }

@@ -13,12 +13,13 @@ import (
 )
 
 // aboutBox asks what concerns the container.
-func aboutBox(box Box) []question {
+func aboutBox(e Expectation, box Box) []question {
 	return []question{
 		func(ctx context.Context, _ *runner) []Check { return withoutRoot(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return healthy(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, box) },
+		func(ctx context.Context, _ *runner) []Check { return wellKept(ctx, e, box) },
 	}
 }
 

@@ -43,13 +43,15 @@ func hardened(ctx context.Context, box Box) []Check {
 
 // readOnly tries to write into places of the image, which must all fail.
 func readOnly(ctx context.Context, box Box) (checks []Check) {
-	for _, place := range []string{"/", "/etc/nginx", "/srv/site", "/usr/sbin", "/var/log", "/root"} {
-		c := Check{Name: "nothing can be written into " + place, Expected: "an error"}
+	for _, place := range []string{"/", "/etc/nginx", "/srv/site", "/usr/sbin", "/var/log"} {
+		const refusal = "Read-only file system" // strerror(EROFS), as touch of Debian and Alpine prints it
+		c := Check{Name: "nothing can be written into " + place, Expected: refusal}
 		_, err := box.Output(ctx, "touch", strings.TrimSuffix(place, "/")+"/kiln-was-here")
 		if errors.Is(err, ErrNoTool) {
 			return nil
 		}
-		c.Passed, c.Got = err != nil, fmt.Sprint(err)
+		c.Got = fmt.Sprint(err)
+		c.Passed = strings.Contains(c.Got, refusal)
 		checks = append(checks, c)
 	}
 	return checks

@@ -86,7 +86,7 @@ func attacks() []attack {
 		request("a negative length", "GET / HTTP/1.1", hostLine, "Content-Length: -1"),
 		request("a length beyond all numbers", "GET / HTTP/1.1", hostLine, "Content-Length: 99999999999999999999999"),
 		request("an encoding that nobody knows", "GET / HTTP/1.1", hostLine, "Transfer-Encoding: chunkedd"),
-		request("10,000 ranges", "GET / HTTP/1.1", hostLine, "Range: bytes="+strings.TrimSuffix(strings.Repeat("0-,", 10000), ",")),
+		request("1,500 ranges", "GET / HTTP/1.1", hostLine, "Range: bytes="+strings.TrimSuffix(strings.Repeat("0-,", 1500), ",")),
 		request("a range that runs backwards", "GET / HTTP/1.1", hostLine, "Range: bytes=9-1"),
 		request("a range beyond all numbers", "GET / HTTP/1.1", hostLine, "Range: bytes=18446744073709551615-18446744073709551616"),
 		request("an upgrade", "GET / HTTP/1.1", hostLine, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"),
@@ -99,7 +99,7 @@ func attacks() []attack {
 		{"lines that end in LF alone", "GET /../../etc/passwd HTTP/1.0\n\n"},
 		{"a body behind a length and chunks", "POST / HTTP/1.1\r\n" + hostLine + "\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nZ\r\nQ\r\n\r\nGET /etc/passwd HTTP/1.1\r\n" + hostLine + "\r\n\r\n"},
 		{"a chunk without a length", "GET / HTTP/1.1\r\n" + hostLine + "\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"},
-		{"a request in another's body", "GET / HTTP/1.1\r\n" + hostLine + "\r\nConnection: close\r\nContent-Length: 38\r\n\r\nGET /etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n\r\n"},
+		{"a request in another's body", "GET / HTTP/1.1\r\n" + hostLine + "\r\nContent-Length: 38\r\n\r\nGET /etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n\r\n"},
 	}
 	return list
 }
@@ -137,10 +137,15 @@ func (r *runner) converse(ctx context.Context, text string) (answers []answer, e
 			half.CloseWrite() // nobody waits for more
 		}
 	}()
-	in := bufio.NewReader(conn)
+	var raw bytes.Buffer
+	in := bufio.NewReader(io.TeeReader(conn, &raw))
 	for {
 		response, err := http.ReadResponse(in, nil)
 		if err != nil {
+			if len(answers) == 0 && raw.Len() > 0 { // what HTTP/0.9 gets has no first line
+				io.Copy(io.Discard, in)
+				answers = append(answers, answer{body: raw.Bytes()})
+			}
 			return answers, nil
 		}
 		body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
@@ -166,13 +171,18 @@ func (e Expectation) objectTo(a answer) string {
 			return "it leads to " + to
 		}
 	case a.status == http.StatusPartialContent:
-		if !slices.ContainsFunc(e.Files, func(f File) bool { return len(a.body) <= len(f.Body) }) {
-			return "ranges longer than the file: " + size(a.body)
+		if !e.holds(a, bytes.Contains) {
+			return "what is no part of a file: " + size(a.body)
 		}
-	case a.status >= 200 && len(a.body) > 0:
-		if !slices.ContainsFunc(e.Files, func(f File) bool { return bytes.Equal(a.body, f.Body) }) {
+	case len(a.body) > 0:
+		if bare := a.status == 0 && len(a.body) <= errorLimit && bytes.HasPrefix(a.body, []byte("<html>")); !bare && !e.holds(a, bytes.Equal) {
 			return "what is no file of the site: " + size(a.body)
 		}
 	}
 	return ""
+}
+
+// holds tells whether an answer's body is a file of the site, or a part, as is says.
+func (e Expectation) holds(a answer, is func(whole, part []byte) bool) bool {
+	return slices.ContainsFunc(append(slices.Clone(e.Files), e.NotFound), func(f File) bool { return is(f.Body, a.body) })
 }

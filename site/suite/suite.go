@@ -20,6 +20,7 @@ type Expectation struct {
 	Fallback File     // the page that comes with 200 for what is not there, of a single-page site
 	Health   string   // path that answers 200
 	Moved    []Redirect
+	Root     string // folder of the site in the container; "" where that is not known
 }
 
 // Redirect is a path that has moved for good.
@@ -43,6 +44,8 @@ type Box interface {
 	// Output runs a program in it and gives what it prints; ErrNoTool where the image
 	// does not have it.
 	Output(ctx context.Context, argv ...string) (string, error)
+	// List gives what lies below a folder of it.
+	List(ctx context.Context, folder string) ([]Entry, error)
 	// Logs gives what it has printed so far.
 	Logs(context.Context) (string, error)
 	// Stop sends the stop signal, waits for the end and gives the exit code.
@@ -73,7 +76,7 @@ func Run(ctx context.Context, base *url.URL, e Expectation, box Box) ([]Check, [
 		questions = append(questions, aboutFile(f)...)
 	}
 	questions = append(questions, aboutSite(e)...)
-	questions = append(questions, aboutBox(box)...)
+	questions = append(questions, aboutBox(e, box)...)
 	questions = append(questions, aboutHostility(e)...)
 	checks := r.askAll(ctx, questions)
 	checks = append(checks, unharmed(ctx, box)...)

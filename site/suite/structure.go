@@ -1,0 +1,60 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Entry is a file or a folder of the container's file system.
+type Entry struct {
+	Name     string // from the folder that was listed, with slashes
+	Folder   bool
+	Mode     int64 // with the setuid, setgid and sticky bits (04000, 02000, 01000)
+	UID, GID int
+}
+
+// wellKept looks at the site's folder in the image: all of it is root's, nobody else can
+// change it, nothing takes a right of its owner's, and nothing else lies in there.
+func wellKept(ctx context.Context, e Expectation, box Box) []Check {
+	if e.Root == "" {
+		return nil
+	}
+	entries, err := box.List(ctx, e.Root)
+	if err != nil {
+		return failed("the site's folder", err)
+	}
+	owner := Check{Name: "the site's files are root's", Passed: true, Expected: "0:0"}
+	closed := Check{Name: "nobody else can change the site's files", Passed: true, Expected: "no mode with w for group or others"}
+	plain := Check{Name: "no file of the site is setuid or setgid", Passed: true, Expected: "none"}
+	only := Check{Name: "nothing else is in the site's folder", Passed: true, Expected: "none"}
+	known := e.names()
+	for _, f := range entries {
+		owner.failIf(f.UID != 0 || f.GID != 0, "%s is %d:%d's", f.Name, f.UID, f.GID)
+		closed.failIf(f.Mode&0o022 != 0, "%s has the mode %o", f.Name, f.Mode)
+		plain.failIf(f.Mode&0o6000 != 0, "%s has the mode %o", f.Name, f.Mode)
+		only.failIf(!f.Folder && !known[f.Name], "%s", f.Name)
+	}
+	return []Check{owner, closed, plain, only}
+}
+
+// failIf fails a check for a reason; the first stands.
+func (c *Check) failIf(bad bool, format string, args ...any) {
+	if bad && c.Passed {
+		c.Passed, c.Got = false, fmt.Sprintf(format, args...)
+	}
+}
+
+// names are those of the files that lie in the site's folder.
+func (e Expectation) names() map[string]bool {
+	names := map[string]bool{}
+	for _, f := range e.Files {
+		name, err := url.PathUnescape(strings.TrimPrefix(f.URL, "/"))
+		if err != nil {
+			continue
+		}
+		names[name], names[name+".gz"] = true, f.Gzip
+	}
+	return names
+}

@@ -92,10 +92,8 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 	if err != nil {
 		return v, err
 	}
-	var said []suite.Exchange
-	b := &runningBox{Container: box}
-	v.Checks, said = suite.Run(ctx, at, s.Bundle.Expectation(), b)
-	v.Memory = b.memory
+	report := suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
+	v.Checks, v.Memory = report.Checks, report.Memory
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -111,7 +109,7 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 		if _, err := box.State(ctx); err != nil {
 			return v, err // an engine that has gone fails all checks
 		}
-		s.gather(ctx, box, said)
+		s.gather(ctx, box, report.Said)
 	}
 	return v, nil
 }
@@ -172,19 +170,10 @@ func (s Shop) neverStarted(box *docker.Container, cause error) error {
 }
 
 // runningBox shows a container to the suite.
-type runningBox struct {
-	*docker.Container
-	memory int64 // that it took before it was stopped, in bytes; 0 where that is unknown
-}
-
-// Stop stops the container, and takes down first how much memory it takes.
-func (b *runningBox) Stop(ctx context.Context) (int, error) {
-	b.memory, _ = b.Memory(ctx) // said, and judged by nobody
-	return b.Container.Stop(ctx)
-}
+type runningBox struct{ *docker.Container }
 
 // Output runs a program in the container.
-func (b *runningBox) Output(ctx context.Context, argv ...string) (string, error) {
+func (b runningBox) Output(ctx context.Context, argv ...string) (string, error) {
 	out, err := b.Container.Output(ctx, docker.Command{Argv: argv})
 	var exit *docker.ExitError
 	if errors.As(err, &exit) && exit.Said != "" {
@@ -194,7 +183,7 @@ func (b *runningBox) Output(ctx context.Context, argv ...string) (string, error)
 }
 
 // List gives what lies below a folder of the container.
-func (b *runningBox) List(ctx context.Context, folder string) ([]suite.Entry, error) {
+func (b runningBox) List(ctx context.Context, folder string) ([]suite.Entry, error) {
 	list, err := b.Container.List(ctx, folder)
 	entries := make([]suite.Entry, len(list))
 	for i, f := range list {
@@ -204,7 +193,7 @@ func (b *runningBox) List(ctx context.Context, folder string) ([]suite.Entry, er
 }
 
 // Processes lists what runs in the container.
-func (b *runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
+func (b runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
 	list, err := b.Container.Processes(ctx)
 	processes := make([]suite.Process, len(list))
 	for i, p := range list {

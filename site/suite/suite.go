@@ -48,6 +48,8 @@ type Box interface {
 	List(ctx context.Context, folder string) ([]Entry, error)
 	// Logs gives what it has printed so far.
 	Logs(context.Context) (string, error)
+	// Memory gives how much memory it takes, in bytes.
+	Memory(context.Context) (int64, error)
 	// Stop sends the stop signal, waits for the end and gives the exit code.
 	Stop(context.Context) (int, error)
 }
@@ -66,9 +68,15 @@ type Check struct {
 // atOnce bounds how many requests are under way: the box is as small as in production.
 const atOnce = 8
 
-// Run asks everything and gives the checks, in an order that does not change, and what
-// was said where one failed. The site is stopped at the end, which is a check too.
-func Run(ctx context.Context, base *url.URL, e Expectation, box Box) ([]Check, []Exchange) {
+// Report is what came of asking.
+type Report struct {
+	Checks []Check    // in an order that does not change
+	Said   []Exchange // where a check failed
+	Memory int64      // bytes that the box took when all had been asked; 0 where that is unknown
+}
+
+// Run asks everything. The site is stopped at the end, which is a check too.
+func Run(ctx context.Context, base *url.URL, e Expectation, box Box) (report Report) {
 	r := &runner{client: newClient(), base: base, said: &transcript{}}
 	defer r.client.CloseIdleConnections()
 	var questions []question
@@ -81,7 +89,9 @@ func Run(ctx context.Context, base *url.URL, e Expectation, box Box) ([]Check, [
 	checks := r.askAll(ctx, questions)
 	checks = append(checks, unharmed(ctx, box)...)
 	r.client.CloseIdleConnections()
-	return append(checks, stopGracefully(ctx, base, box)...), r.said.all()
+	report.Memory, _ = box.Memory(ctx) // told, and judged by nobody
+	report.Checks, report.Said = append(checks, stopGracefully(ctx, base, box)...), r.said.all()
+	return report
 }
 
 // question asks the site something and gives one or more checks.

@@ -106,6 +106,8 @@ func (b box) List(context.Context, string) ([]Entry, error) {
 const wellStatus = "Name:\tnginx\nUid:\t101\t101\t101\t101\nGid:\t101\t101\t101\t101\nCapPrm:\t0000000000000000\n" +
 	"CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
 
+func (b box) Memory(context.Context) (int64, error) { return 0, nil }
+
 func (b box) Logs(context.Context) (string, error) { return b.log, nil }
 
 func (b box) Output(_ context.Context, argv ...string) (string, error) {
@@ -186,7 +188,7 @@ func ask(t *testing.T, s spoilt) (failing []string, all int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, _ := Run(t.Context(), base, expectation(), b)
+	checks := Run(t.Context(), base, expectation(), b).Checks
 	for _, c := range checks {
 		if !c.Passed {
 			failing = append(failing, c.Name)
@@ -302,11 +304,11 @@ func TestDeadServerIsNoVerdictOfSuccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Close()
-	checks, said := Run(t.Context(), base, expectation(), box{server: server, processes: []Process{{UID: "101"}}})
-	if len(said) == 0 || !strings.Contains(string(said[0]), "(no answer)") {
-		t.Errorf("what was said is not kept: %q", said)
+	report := Run(t.Context(), base, expectation(), box{server: server, processes: []Process{{UID: "101"}}})
+	if len(report.Said) == 0 || !strings.Contains(string(report.Said[0]), "(no answer)") {
+		t.Errorf("what was said is not kept: %q", report.Said)
 	}
-	for _, c := range checks {
+	for _, c := range report.Checks {
 		if c.Passed && !strings.Contains(c.Name, "root") && !strings.Contains(c.Name, "health check") && !strings.Contains(c.Name, "written") && !strings.Contains(c.Name, "site's f") && !strings.Contains(c.Name, "setuid") && c.Name != "no worker has died" {
 			t.Errorf("passed: %s", c.Name)
 		}

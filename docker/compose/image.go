@@ -64,7 +64,7 @@ func (r Recipe) Image(base Base, in Input) (*Image, error) {
 		return nil, fault.Wrap(fault.Surroundings, err)
 	}
 	config.Created = v1.Time{Time: in.Created.UTC()}
-	config.Container, config.DockerVersion, config.Config.Image, config.Config.Hostname = "", "", "", "" // of the machine that made the base
+	config.Container, config.Config.Image, config.Config.Hostname = "", "", "" // of the machine that made the base
 	config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, layer.diffID)
 	config.History = append(config.History, v1.History{Created: config.Created, CreatedBy: "kiln", Comment: "composed by a Dockerfile"})
 	return newImage(config, append(slices.Clone(base.Layers), layer))

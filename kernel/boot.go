@@ -69,7 +69,10 @@ func (w *Works) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder 
 		progress.End("failed")
 		return r, err
 	}
-	r.Accelerator, r.QEMU, r.Where = machine.Accelerator, machine.Version, machine.Where
+	r.QEMU, r.Where = machine.Version, machine.Where
+	if r.Accelerator != machine.Accelerator {
+		w.Console.SayOnce("boot: %s cannot use this machine's %s: %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
+	}
 	progress.End(string(r.Verdict))
 	return r, nil
 }

@@ -59,7 +59,20 @@ func (l Limits) filled() Limits {
 // Boot boots a kernel in a machine and gives the verdict. cache is a folder of this
 // machine for the first program; watch, if not nil, is told of each line that the
 // machine prints. A kernel that does not boot is no error: see Report.Err.
+//
+// A machine whose emulator ends without a word over KVM, as older ones do on newer kernels
+// and within other machines, is emulated.
 func Boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
+	r, err := boot(ctx, m, k, l, cache, watch)
+	if err == nil && r.Verdict == NoQEMU && m.Accelerator == KVM {
+		m.Accelerator = TCG
+		r, err = boot(ctx, m, k, l, cache, watch)
+	}
+	r.Accelerator = m.Accelerator
+	return r, err
+}
+
+func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
 	if err := k.checkImage(); err != nil {
 		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
 	}

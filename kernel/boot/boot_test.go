@@ -1,8 +1,10 @@
 package boot
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -152,5 +154,34 @@ func TestEveryArchitectureHasACommandLine(t *testing.T) {
 		if busOption[a.QEMU.Bus] == "" {
 			t.Errorf("%s: nobody knows the bus %q", a.Name, a.QEMU.Bus)
 		}
+	}
+}
+
+// TestKVMThatCannotBeUsed has the emulator give up over KVM, as an older one does on a newer
+// kernel, and do its work without.
+func TestKVMThatCannotBeUsed(t *testing.T) {
+	a, err := arch.Find("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Magic = nil // any file is a kernel
+	path := t.TempDir() + "/bzImage"
+	if err := os.WriteFile(path, []byte("kernel"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var tried []string
+	m := Machine{Accelerator: KVM, Emulate: func(_ context.Context, argv []string, _ string, stdout, stderr io.Writer) error {
+		if line := strings.Join(argv, " "); strings.Contains(line, "-accel kvm") {
+			tried = append(tried, KVM)
+			io.WriteString(stderr, "failed to set MSR 0x10a")
+			return errors.New("signal: aborted")
+		}
+		tried = append(tried, TCG)
+		io.WriteString(stdout, "[    0.000000] Linux version 6.12\n[    1.0] Kernel panic - not syncing: test\n")
+		return nil
+	}}
+	r, err := Boot(t.Context(), m, Kernel{Arch: a, Image: path}, Limits{}, t.TempDir(), nil)
+	if err != nil || r.Verdict != Panic || r.Accelerator != TCG || strings.Join(tried, " ") != "kvm tcg" {
+		t.Errorf("%v: %+v, %v", tried, r, err)
 	}
 }

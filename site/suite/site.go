@@ -16,7 +16,9 @@ func aboutSite(e Expectation) []question {
 		func(ctx context.Context, r *runner) []Check { return notFound(ctx, r, e) },
 		func(ctx context.Context, r *runner) []Check { return health(ctx, r, e) },
 		tellsNoVersion,
-		func(ctx context.Context, r *runner) []Check { return pipelined(ctx, r, e) },
+	}
+	if len(e.Files) > 0 {
+		questions = append(questions, func(ctx context.Context, r *runner) []Check { return pipelined(ctx, r, e.Files[0]) })
 	}
 	for _, f := range e.Files {
 		if folder := strings.TrimSuffix(f.URL, "index.html"); folder != f.URL && folder != "/" && strings.HasSuffix(folder, "/") {

@@ -32,11 +32,8 @@ CMD ["dockerd", "--host=tcp://0.0.0.0:2375", "--tls=false"]
 // users with two umasks, on two engines: the same digest.
 func TestOneCommitGivesOneDigest(t *testing.T) {
 	e := dockertest.Engine(t)
-	kiln := filepath.Join(t.TempDir(), "kiln")
+	kiln := filepath.Join(forAll(t), "kiln")
 	compile(t, kiln)
-	if err := os.Chmod(filepath.Dir(filepath.Dir(kiln)), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	here := reproduced(t, kiln, cloned(t, 0o022, 0), 0, os.Getenv("DOCKER_HOST"))
 	other := startSecond(t, e)
 	const nobody = 65534
@@ -50,7 +47,7 @@ func TestOneCommitGivesOneDigest(t *testing.T) {
 // cloned clones the repository as a user with that umask has it.
 func cloned(t *testing.T, umask, user int) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "clone")
+	dir := filepath.Join(forAll(t), "clone")
 	old := syscall.Umask(umask)
 	out, err := exec.Command("git", "clone", "--quiet", "..", dir).CombinedOutput()
 	syscall.Umask(old)
@@ -66,8 +63,19 @@ func cloned(t *testing.T, umask, user int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path := filepath.Dir(dir); path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
-		os.Chmod(path, 0o755) // so that the user reaches it
+	return dir
+}
+
+// forAll gives a folder that every user reaches: this run's own is root's.
+func forAll(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "kiln-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -20,7 +20,6 @@ func aboutBox(e Expectation, box Box) []question {
 		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, box) },
 		func(ctx context.Context, _ *runner) []Check { return wellKept(ctx, e, box) },
-		func(ctx context.Context, _ *runner) []Check { return withoutShell(ctx, box) },
 	}
 }
 

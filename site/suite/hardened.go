@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,11 +36,18 @@ func hardened(ctx context.Context, box Box) []Check {
 		{Name: "the server's user is not root", Passed: !strings.Contains(" "+status["Uid"]+" ", " 0 ") && status["Uid"] != "", Expected: "no 0 among them", Got: status["Uid"]},
 		{Name: "the server's group is not root", Passed: !strings.Contains(" "+status["Gid"]+" ", " 0 ") && status["Gid"] != "", Expected: "no 0 among them", Got: status["Gid"]},
 	}
+	name := status["Name"]
+	checks = append(checks, Check{
+		Name: "the first process is no shell", Passed: name != "" && !slices.Contains(shells, name), Expected: "the server itself", Got: name,
+	})
 	if filter, known := status["Seccomp"]; known { // an engine may be built without
 		checks = append(checks, equal("system calls are filtered", "2", filter))
 	}
 	return checks
 }
+
+// shells are programs that a server of files has no need of.
+var shells = []string{"sh", "bash", "ash", "dash", "busybox"}
 
 // readOnly tries to write into places of the image, which must all fail.
 func readOnly(ctx context.Context, box Box) (checks []Check) {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/report"
@@ -57,7 +57,7 @@ func ReadLock(dir, base string) (Lock, error) {
 		return Lock{}, nil
 	}
 	if err == nil && l.Digest != "" {
-		_, err = v1.NewHash(l.Digest)
+		_, err = digest.Parse(l.Digest)
 	}
 	if err != nil {
 		return Lock{}, fault.New(fault.Usage, "make it anew: go tool mage image:update", "read %s: %w", filepath.Join(dir, lockFile), err)

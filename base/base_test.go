@@ -2,14 +2,12 @@ package base
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/docker"
-	"github.com/romanatrashyonok/kiln/docker/compose"
+	"github.com/romanatrashyonok/kiln/docker/compose/composetest"
 	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
@@ -30,22 +28,10 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 }
 
 // uploaded pushes a little image of its own to a registry.
-func uploaded(t *testing.T, e *docker.Engine, ref, text string) (digest string) {
+func uploaded(t *testing.T, e *docker.Engine, ref, text string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /"+text+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	r, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
+	digest, err := e.Upload(t.Context(), ref, composetest.Tiny(t, composetest.Bare("amd64"), text, time.Now()))
 	if err != nil {
-		t.Fatal(err)
-	}
-	bare := compose.Base{Config: []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
-	image, err := r.Image(bare, compose.Input{Context: os.DirFS(dir)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if digest, err = e.Upload(t.Context(), ref, image); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.RemoveImage(context.Background(), ref) })

@@ -3,36 +3,19 @@ package docker
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/docker/compose"
+	"github.com/romanatrashyonok/kiln/docker/compose/composetest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
 )
 
 // tiny composes an image of one file on nothing.
 func tiny(t *testing.T, text string) *compose.Image {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"Dockerfile": "ARG BASE\nFROM ${BASE}\nCOPY file /file\nCMD [\"none\"]\n", "file": text} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bare := compose.Base{Config: []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
-	image, err := r.Image(bare, compose.Input{Context: os.DirFS(dir)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
+	return composetest.Tiny(t, composetest.Bare("amd64"), text, time.Now())
 }
 
 func TestUploadTagAndPullBack(t *testing.T) {

@@ -19,16 +19,7 @@ exec gcc "$@"
 // TestProbesAreAskedOnce asks a compiler, by kiln-cc, what it can do: twice each, with the
 // same outcome. Only the first counts, unless the answer depends on more than the toolchain.
 func TestProbesAreAskedOnce(t *testing.T) {
-	w := testWorks(t)
-	tools, err := w.toolchain(t.Context(), again(t).Compiler)
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := w.Engine.Run(t.Context(), docker.Spec{Image: tools.Image, Kind: "test", Command: []string{"sleep", "600"}, Offline: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { box.Remove() })
+	box := toolbox(t, testWorks(t))
 	compiler := inputFile("/tmp/cc", probing)
 	compiler.Mode = 0o755
 	if err := box.Put(t.Context(), "/", compiler, inputFile("/tmp/one.h", "int one;\n")); err != nil {

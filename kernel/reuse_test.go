@@ -233,10 +233,9 @@ func manifestOf(t *testing.T, w *Works, r Result) Manifest {
 	return m
 }
 
-// TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
-// file in by .incbin, before and after that file has changed.
-func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
-	w := testWorks(t)
+// toolbox starts a container of the toolchain, until the test ends.
+func toolbox(t *testing.T, w *Works) *docker.Container {
+	t.Helper()
 	tools, err := w.toolchain(t.Context(), again(t).Compiler)
 	if err != nil {
 		t.Fatal(err)
@@ -246,6 +245,14 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { box.Remove() })
+	return box
+}
+
+// TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
+// file in by .incbin, before and after that file has changed.
+func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
+	w := testWorks(t)
+	box := toolbox(t, w)
 	sources := map[string]string{
 		"initramfs.S": ".incbin \"/work/data\"\n",
 		"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",

@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/docker/dockertest"
 	"github.com/romanatrashyonok/kiln/site/catalog"
 )
 
@@ -172,7 +173,7 @@ func sumAt(t *testing.T, url string) string {
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
-		lacks(t, err)
+		dockertest.Lacks(t, "it needs what go tool mage test installs: %v", err)
 	}
 	ctx, end := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath("chromium"), chromedp.NoSandbox))
 	t.Cleanup(end)
@@ -180,14 +181,6 @@ func chromium(t *testing.T) context.Context {
 		t.Fatal(err)
 	}
 	return ctx
-}
-
-func lacks(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("in CI: %v", err)
-	}
-	t.Skipf("SKIPPED, it needs what go tool mage test installs: %v", err)
 }
 
 // auditor gives the text of axe-core, by npm, which checks it; kept between runs.
@@ -206,7 +199,7 @@ func auditor(t *testing.T) string {
 	cmd.Dir = dir
 	name, err := cmd.Output()
 	if err != nil {
-		lacks(t, fmt.Errorf("npm pack %s: %w", axe, err))
+		dockertest.Lacks(t, "npm pack %s: %v", axe, err)
 	}
 	text := inPackage(t, filepath.Join(dir, strings.TrimSpace(string(name))), "package/axe.min.js")
 	if err := os.WriteFile(kept, text, 0o644); err != nil {

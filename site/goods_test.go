@@ -3,8 +3,6 @@ package site
 import (
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/base"
 	"github.com/romanatrashyonok/kiln/docker/compose"
+	"github.com/romanatrashyonok/kiln/docker/compose/composetest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -35,22 +34,9 @@ func basesFor(t *testing.T, s Shop, ref string) {
 	}
 	defer done()
 	arch := map[bool]string{true: "arm64", false: "amd64"}[strings.Contains(string(here.Config), `"architecture":"amd64"`)]
-	there := compose.Base{Config: []byte(`{"architecture":"` + arch + `","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /etc/base\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	recipe, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var images []*compose.Image
-	for _, from := range []compose.Base{here, there} {
-		image, err := recipe.Image(from, compose.Input{Context: os.DirFS(dir), Created: s.Commit.Time, Notes: s.Notes})
-		if err != nil {
-			t.Fatal(err)
-		}
-		images = append(images, image)
+	for _, from := range []compose.Base{here, composetest.Bare(arch)} {
+		images = append(images, composetest.Tiny(t, from, "base", s.Commit.Time))
 	}
 	index, err := compose.Index(images...)
 	if err != nil {

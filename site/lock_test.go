@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/docker/compose"
+	"github.com/romanatrashyonok/kiln/docker/compose/composetest"
 	"github.com/romanatrashyonok/kiln/docker/registrytest"
 	"github.com/romanatrashyonok/kiln/fault"
 )
@@ -15,19 +15,7 @@ import (
 // baseOf publishes an image of one file.
 func baseOf(t *testing.T, s Shop, text string, made time.Time) {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /"+text+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	r, err := compose.ReadRecipe(filepath.Join(dir, "Dockerfile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bare := compose.Base{Config: []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}`)}
-	image, err := r.Image(bare, compose.Input{Context: os.DirFS(dir), Created: made})
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := composetest.Tiny(t, composetest.Bare("amd64"), text, made)
 	if _, err := s.Engine.Upload(t.Context(), s.Settings.Base, image); err != nil {
 		t.Fatal(err)
 	}

@@ -122,6 +122,3 @@ func (l *Layer) Compressed() (io.ReadCloser, error) {
 	}()
 	return reader, nil
 }
-
-// String names the layer.
-func (l *Layer) String() string { return fmt.Sprintf("layer %s", l.diffID) }

@@ -26,14 +26,14 @@ func connect(t testing.TB, getenv func(string) string) *docker.Engine {
 	t.Helper()
 	e, err := docker.Connect(t.Context(), getenv)
 	if err != nil {
-		lacks(t, "it needs an engine: %v", err)
+		Lacks(t, "it needs an engine: %v", err)
 	}
 	t.Cleanup(func() { e.Close() })
 	return e
 }
 
-// lacks ends a test that cannot run here: skipped for a person, failed in CI.
-func lacks(t testing.TB, format string, args ...any) {
+// Lacks ends a test that cannot run here: skipped for a person, failed in CI.
+func Lacks(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("in CI: "+format, args...)

@@ -32,7 +32,7 @@ func NewGate(t testing.TB, e *docker.Engine) *Gate {
 	}
 	engine, ok := strings.CutPrefix(info.Host, "unix://")
 	if !ok {
-		lacks(t, "the engine is at %s, not at a socket of this machine", info.Host)
+		Lacks(t, "the engine is at %s, not at a socket of this machine", info.Host)
 	}
 	dir, err := os.MkdirTemp("", "gate") // a socket's path is short
 	if err != nil {

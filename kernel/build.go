@@ -157,20 +157,13 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (why string,
 		return "", err
 	}
 	defer j.box.Remove()
-	if err := j.steps(ctx); err != nil {
+	if err := j.end(ctx, j.steps(ctx)); err != nil {
 		return "", err
 	}
-	return "", errors.Join(j.settle(ctx), j.store(ctx), w.keep(ctx, r.plan), j.forgetNotes())
-}
-
-// settle notes that all of the output is from the present source, if some may have been
-// from others.
-func (j *job) settle(ctx context.Context) error {
-	if len(j.since) == 0 {
-		return nil
+	if err := j.store(ctx); err != nil {
+		return "", err
 	}
-	j.since = nil
-	return j.putOrigin(ctx, j.origin(j.finalSum))
+	return "", errors.Join(w.keep(ctx, r.plan), j.forgetNotes())
 }
 
 // job is a plan that is being run.
@@ -195,6 +188,8 @@ type job struct {
 	warnings   []diagnose.Finding
 	over       bool       // it builds over the last output
 	since      []string   // sources of earlier builds that its objects may be from, until it has ended
+	cut        bool       // a step was ended from outside: the output may have files that are half made
+	ended      bool       // all of it has ended, and no step from outside
 	vary       *variation // what is another than the plan says; nil for nothing
 }
 
@@ -342,6 +337,7 @@ func (j *job) step(ctx context.Context, s Step) error {
 	}
 	record := StepRecord{Name: s.Name, In: j.links(ctx, s.In)}
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
+	j.cut = j.cut || cutShort(err)
 	j.made = append(j.made, out.made...)
 	j.warnings = append(j.warnings, out.found.Warnings()...)
 	record.Seconds = time.Since(start).Seconds()

@@ -51,6 +51,15 @@ func clayOf(t *testing.T, w *Works, dir string, table Table) []Spec {
 // forget removes what a kernel has in the engine, but its source without patches.
 func forget(t *testing.T, w *Works, s Spec) {
 	t.Helper()
+	forgetResults(t, w, s)
+	if err := w.Engine.RemoveVolume(context.Background(), Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
+		t.Error(err)
+	}
+}
+
+// forgetResults removes the kernels, and not what they were built in.
+func forgetResults(t *testing.T, w *Works, s Spec) {
+	t.Helper()
 	ctx := context.Background()
 	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: s.Name, labelArch: s.Arch.Name})
 	if err != nil {
@@ -60,9 +69,6 @@ func forget(t *testing.T, w *Works, s Spec) {
 		if err := w.Engine.RemoveImage(ctx, i.ID); err != nil {
 			t.Error(err)
 		}
-	}
-	if err := w.Engine.RemoveVolume(ctx, Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -58,7 +58,7 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 		return err
 	}
 	defer j.box.Remove()
-	if err := j.configure(ctx); err != nil {
+	if err := j.end(ctx, j.configure(ctx)); err != nil {
 		return err
 	}
 	return do(j)

@@ -44,9 +44,35 @@ func TestLLVM(t *testing.T) {
 	}
 }
 
+// TestDefconfig builds arm64's defconfig, for fewer boards, with all that a kernel can
+// come with, looks into each part, boots it, and builds it a second time.
+func TestDefconfig(t *testing.T) {
+	specs, err := File{Kernels: []Table{{
+		Name: "boards", Version: "6.12", Arch: []string{"arm64"}, Source: []string{"debian"}, Config: []string{"defconfig", "testdata/boards.config"},
+	}}}.Specs(".", Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := specs[0]
+	once(t, testWorks(t), s)
+	w, folder := built(t, s)
+	if n := checkParts(t, folder); n < 300 {
+		t.Errorf("it has only %d modules", n)
+	}
+	if r, err := w.Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
+		t.Errorf("%s, %v", r, err)
+	}
+	if r, err := w.Reproduce(t.Context(), s, folder); err != nil || !r.Same {
+		t.Errorf("%s, %v", r, err)
+	}
+}
+
 // stamped has a source file hold the time at which it was compiled, as seconds.
 var stamped = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -DSTAMP=$(shell date +%s)", "obj-y     = fork.o exec_domain.o panic.o \\") +
 	insertion("kernel/pid.c", 646, "", "const char stamp[] __used = \"made at \" __stringify(STAMP);", "void __init pid_idr_init(void)")
+
+// mapped has a source file set aside what keeps the build's folder out of it.
+var mapped = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -ffile-prefix-map=$(srctree)=$(srctree)", "obj-y     = fork.o exec_domain.o panic.o \\")
 
 // TestPlantedBreakers has the real kernel hold what no second build gives again: each
 // is found, and named.
@@ -59,7 +85,7 @@ func TestPlantedBreakers(t *testing.T) {
 	}{
 		"time in a patch":         {patch: stamped, file: "bzImage", cause: "the time of the build"},
 		"key that is generated":   {options: []string{"CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y"}, file: "bzImage", cause: "a key to sign modules"},
-		"folder in its debugging": {options: []string{"CONFIG_DEBUG_INFO_DWARF5=y"}, file: "vmlinux.debug", cause: "debug information"},
+		"folder in its debugging": {options: []string{"CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y"}, patch: mapped, file: "vmlinux.debug", cause: "debug information"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := broken(t, Table{Config: tc.options}, tc.patch)

@@ -22,6 +22,7 @@ type origin struct {
 	Since     string `json:"since"`     // those of earlier builds that did not end: some objects may be from them
 	Asked     string `json:"asked"`     // sha256 of how the configuration was made
 	Final     string `json:"final"`     // sha256 of the configuration that came of it; "" before that
+	Open      bool   `json:"open"`      // a build is under way, or was broken off
 }
 
 // originFile is where it is kept.
@@ -34,6 +35,7 @@ func (j *job) origin(final string) origin {
 	return origin{
 		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
 		Series: p.Source.Version.Series(), Asked: p.asked(), Final: final, Since: strings.Join(j.since, " "),
+		Open: !j.ended,
 	}
 }
 

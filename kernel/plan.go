@@ -140,7 +140,7 @@ func environment(s Spec) []string {
 // again.
 func (s Spec) make(words ...string) []string {
 	return append([]string{
-		"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + traceless(s.Arch),
+		"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + traceless,
 	}, words...)
 }
 
@@ -156,7 +156,7 @@ func configure(s Spec) []Step {
 	}
 	for n, item := range items {
 		if item.Target != "" {
-			steps = append(steps, Step{Name: item.Target, Argv: s.make(item.Target), Out: []string{configFile}})
+			steps = append(steps, Step{Name: item.Target, Argv: s.make(s.Arch.ConfigTarget(item.Target)), Out: []string{configFile}})
 			continue
 		}
 		steps = append(steps, Step{
@@ -188,11 +188,11 @@ func compile(s Spec) []Step {
 	image := outputDir + "/" + a.Image
 	steps := append(deviceTrees(s), []Step{
 		{Name: "compile", Argv: s.make(a.Target), In: []string{configFile}, Out: []string{image, outputDir + "/System.map"}},
-		{Name: "modules", When: "CONFIG_MODULES", Argv: s.make("modules")},
+		{Name: "modules", When: "CONFIG_MODULES", Argv: s.make("modules"), Out: []string{outputDir + "/modules.order"}},
 		collectImage(a, c), collect("System.map", "System.map"), collect(".config", "config"),
 	}...)
 	return slices.Concat(steps, modules(s), []Step{
-		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include"),
+		pack("headers", "CONFIG_HEADERS_INSTALL", outputDir+"/usr", "include", ".*"), // make's own notes
 		{
 			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{outputDir + "/vmlinux"}, Out: []string{resultDir + "/vmlinux.debug"},
 			Argv: []string{c.Tools + "objcopy", "--only-keep-debug", outputDir + "/vmlinux", resultDir + "/vmlinux.debug"},
@@ -200,23 +200,19 @@ func compile(s Spec) []Step {
 	})
 }
 
-// traceless gives the flags that keep the build's folders out of debug information.
-func traceless(a arch.Arch) string {
-	if !a.Traceless {
-		return ""
-	}
-	return " -ffile-prefix-map=" + sourceDir + "=. -ffile-prefix-map=" + outputDir + "=."
-}
+// traceless are the flags that keep the build's folders out of debug information, and out
+// of the build id that sums it up (the kernel's Documentation/kbuild/reproducible-builds.rst).
+const traceless = " -ffile-prefix-map=" + sourceDir + "=. -ffile-prefix-map=" + outputDir + "=."
 
 // modules installs the modules, which has depmod look for symbols that nobody
 // provides, and packs them.
 func modules(s Spec) []Step {
 	return []Step{
 		{
-			Name: "install modules", When: "CONFIG_MODULES", Clean: true,
+			Name: "install modules", When: "CONFIG_MODULES", Clean: true, In: []string{outputDir + "/modules.order"},
 			Argv: s.make("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
 		},
-		pack("modules", "CONFIG_MODULES", modulesDir, "lib"),
+		pack("modules", "CONFIG_MODULES", modulesDir, "lib", "lib/modules/*/build"), // a link to the output
 	}
 }
 
@@ -232,14 +228,15 @@ func deviceTrees(s Spec) []Step {
 	}
 }
 
-// pack gives the step that packs a folder of a folder: the same files give the same bytes.
-func pack(name, when, dir, what string) Step {
+// pack gives the step that packs a folder of a folder, without what fits a pattern: the
+// same files give the same bytes.
+func pack(name, when, dir, what, without string) Step {
 	file := resultDir + "/" + name + ".tar.zst"
 	return Step{
 		Name: "pack " + name, When: when, Out: []string{file},
 		Argv: []string{
 			"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
-			"--file", file, "--directory", dir, what,
+			"--no-wildcards-match-slash", "--exclude=" + without, "--file", file, "--directory", dir, what,
 		},
 	}
 }

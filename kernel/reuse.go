@@ -32,6 +32,11 @@ func (j *job) reuse(ctx context.Context) error {
 			return err
 		}
 	} else {
+		if last.Open {
+			if err := j.mend(ctx); err != nil {
+				return err
+			}
+		}
 		j.since = last.others(now.Source)
 		if differ.CodeOnly() {
 			final = j.lastConfig(ctx, last)

@@ -159,7 +159,8 @@ func write(t *testing.T, path, text string) {
 
 // TestIncrementalBuildIsTheCleanOne builds the real kernel with a patch over the
 // output without, and from nothing: byte for byte the same comes out. In between a build
-// fails that has the patch too, before what that changes is compiled.
+// fails that has the patch too, before what that changes is compiled. The same comes out
+// over an output with files that a run which was killed had begun.
 func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	w := testWorks(t)
 	t.Cleanup(func() { forget(t, w, again(t)) })
@@ -184,12 +185,20 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	}
 	forget(t, w, patched)
 	clean := kernelOf(t, w, patched)
+	tamper(t, w, patched, beginAgain)
+	forgetResults(t, w, patched)
+	mended := kernelOf(t, w, patched)
 	for _, name := range []string{"bzImage", "System.map", "config"} {
-		if one, other := over.sumOf(name), clean.sumOf(name); one == "" || one != other {
-			t.Errorf("%s differs: %s over the last output, %s from nothing", name, one, other)
+		one, two, three := over.sumOf(name), clean.sumOf(name), mended.sumOf(name)
+		if one == "" || one != two || one != three {
+			t.Errorf("%s differs: %s over the last output, %s from nothing, %s over one that was cut off", name, one, two, three)
 		}
 	}
 }
+
+// beginAgain leaves an output as a build does that is killed: noted as under way, with
+// files that are cut off.
+const beginAgain = `cd /output && sed -i 's/"open":false/"open":true/' .kiln.json && grep -q '"open":true' .kiln.json && truncate -s 1000 kernel/fork.o vmlinux.o`
 
 // again is a small kernel that says something, with patches.
 func again(t *testing.T, patches ...string) Spec {

@@ -12,20 +12,17 @@ import (
 
 // Arch is one architecture that kernels are built for.
 type Arch struct {
-	Name     string   // Go's name
-	Aliases  []string // the kernel's and the distributions' spellings
-	Kernel   string   // ARCH=
-	Source   string   // SRCARCH, its folder below arch/
-	Cross    string   // CROSS_COMPILE=, as "aarch64-linux-gnu-"
-	Packages []string // of Debian 13: the compiler, on an amd64 engine
-	// Traceless says that its Makefiles make some debug information in any case, of
-	// which an id gets into the kernel: the compiler is to keep folders out of it.
-	Traceless bool
-	Defconfig string // make target of the usual configuration
-	Target    string // make target of the image
-	Image     string // where that is in the output tree, in the form that QEMU boots
-	Magic     Magic  // how its first bytes tell what it is
-	QEMU      QEMU   // what it boots in
+	Name      string   // Go's name
+	Aliases   []string // the kernel's and the distributions' spellings
+	Kernel    string   // ARCH=
+	Source    string   // SRCARCH, its folder below arch/
+	Cross     string   // CROSS_COMPILE=, as "aarch64-linux-gnu-"
+	Packages  []string // of Debian 13: the compiler, on an amd64 engine
+	Defconfig string   // make target of the usual configuration
+	Target    string   // make target of the image
+	Image     string   // where that is in the output tree, in the form that QEMU boots
+	Magic     Magic    // how its first bytes tell what it is
+	QEMU      QEMU     // what it boots in
 	// DeviceTrees says that its kernels may come with descriptions of boards.
 	DeviceTrees bool
 	GoEnv       []string // for Go programs that run on it, besides GOARCH
@@ -61,6 +58,15 @@ func Find(name string) (Arch, error) {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return Arch{}, fmt.Errorf("unknown architecture %q; %s", name, hint)
+}
+
+// ConfigTarget gives the make target of a configuration: "defconfig" is that of machines
+// which QEMU has, where the kernel's own is of others.
+func (a Arch) ConfigTarget(name string) string {
+	if name == "defconfig" {
+		return a.Defconfig
+	}
+	return name
 }
 
 // Names gives the names of all architectures, in the table's order.

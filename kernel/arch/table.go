@@ -10,7 +10,7 @@ func All() []Arch {
 	return []Arch{
 		{
 			Name: "amd64", Aliases: []string{"x86_64", "x86-64", "x64"},
-			Kernel: "x86_64", Source: "x86", Cross: "x86_64-linux-gnu-", Packages: []string{"gcc"},
+			Kernel: "x86_64", Source: "x86", Cross: "x86_64-linux-gnu-", Packages: []string{"gcc-x86-64-linux-gnu"},
 			Defconfig: "x86_64_defconfig", Target: "bzImage", Image: "arch/x86/boot/bzImage",
 			Magic: x86Magic(true),
 			QEMU: QEMU{Binary: "qemu-system-x86_64", Packages: []string{"qemu-system-x86"}, Machine: []string{"-M", "q35"},
@@ -75,8 +75,8 @@ func All() []Arch {
 		{
 			Name: "mips", Aliases: []string{"mips32"},
 			Kernel: "mips", Source: "mips", Cross: "mips-linux-gnu-", Packages: []string{"gcc-mips-linux-gnu"},
-			Traceless: true, // arch/mips/vdso/Makefile: -g and --build-id
-			Defconfig: "malta_defconfig", Target: "vmlinux", Image: "vmlinux",
+			DeviceTrees: true,
+			Defconfig:   "malta_defconfig", Target: "vmlinux", Image: "vmlinux",
 			Magic: elfMagic(32, big, 8),
 			QEMU: QEMU{Binary: "qemu-system-mips", Packages: []string{"qemu-system-mips"}, Machine: []string{"-M", "malta"}, CPU: "24Kf",
 				Memory: "256M", CPUs: 1, Bus: "pci", Console: "ttyS0"},
@@ -86,7 +86,8 @@ func All() []Arch {
 			Name: "loong64", Aliases: []string{"loongarch64", "loongarch"},
 			Kernel: "loongarch", Source: "loongarch", Cross: "loongarch64-linux-gnu-", Packages: []string{"gcc-loongarch64-linux-gnu"},
 			Defconfig: "loongson3_defconfig", Target: "vmlinux.efi", Image: "arch/loongarch/boot/vmlinux.efi",
-			Magic: Magic{{Offset: 0, Bytes: "MZ"}, {Offset: 0x38, Bytes: "\xcd\x23\x82\x81"}}, // Documentation: arch/loongarch/kernel/head.S, LINUX_PE_MAGIC
+			DeviceTrees: true,
+			Magic:       Magic{{Offset: 0, Bytes: "MZ"}, {Offset: 0x38, Bytes: "\xcd\x23\x82\x81"}}, // Documentation: arch/loongarch/kernel/head.S, LINUX_PE_MAGIC
 			QEMU: QEMU{Binary: "qemu-system-loongarch64", Packages: []string{"qemu-system-misc"},
 				Since: 10, Machine: []string{"-M", "virt"}, CPU: "la464",
 				Memory: "1G", CPUs: 2, Bus: "pci", Console: "ttyS0,115200", Native: []string{"loong64"}},

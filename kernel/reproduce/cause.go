@@ -21,7 +21,8 @@ const (
 	causeSeed  = "the seed of RANDSTRUCT is made anew by each build: keep scripts/basic/randstruct.seed in the source, as a patch"
 	causeKey   = "a key to sign modules is made anew by each build: set CONFIG_MODULE_SIG_KEY to one that is given, or turn CONFIG_MODULE_SIG off"
 	causePath  = "the build's folder stands in it"
-	causeDebug = "the build's folder stands in the debug information: the same plan always builds in the same folder, so Kiln repeats it; elsewhere it takes -ffile-prefix-map"
+	causeDebug = "the build's folder stands in the debug information: something sets aside the -ffile-prefix-map that Kiln compiles with"
+	causeLines = "the debug information follows the rest"
 	causeTime  = "the time of the build stands in it"
 	causeHost  = "the name of the machine stands in it"
 	causeBTF   = "the types of BTF come in another order: pahole before 1.27 does that"
@@ -37,7 +38,7 @@ func (s Signs) cause(d Difference) string {
 		return causeKey
 	case d.Section == ".BTF":
 		return causeBTF
-	case debug:
+	case debug && containsAny(both, s.Places):
 		return causeDebug
 	case containsAny(both, s.Places):
 		return causePath
@@ -45,6 +46,8 @@ func (s Signs) cause(d Difference) string {
 		return causeHost
 	case timestamp.MatchString(d.First) && timestamp.MatchString(d.Second):
 		return causeTime
+	case debug:
+		return causeLines
 	case strings.HasPrefix(d.Section, ".note"):
 		return causeID
 	case s.Options["CONFIG_RANDSTRUCT"] == "y":
@@ -70,9 +73,6 @@ func Breakers(options map[string]string) (list []string) {
 	}
 	if options["CONFIG_RANDSTRUCT"] == "y" {
 		list = append(list, "CONFIG_RANDSTRUCT: "+causeSeed)
-	}
-	if options["CONFIG_GCC_PLUGIN_LATENT_ENTROPY"] == "y" {
-		list = append(list, "CONFIG_GCC_PLUGIN_LATENT_ENTROPY: the compiler puts chance into the code")
 	}
 	if options["CONFIG_LOCALVERSION_AUTO"] == "y" {
 		list = append(list, "CONFIG_LOCALVERSION_AUTO: the state of a git tree stands in the version")

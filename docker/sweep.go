@@ -16,9 +16,12 @@ import (
 // labelled selects what Kiln made.
 func labelled() filters.Args { return filters.NewArgs(filters.Arg("label", Label)) }
 
-// Sweep removes the containers that interrupted runs of this machine left
-// behind, and gives their names. Volumes and images stay: they are caches that
-// the next run goes on with.
+// Scratch is the kind of a volume that is of no use to a later run.
+const Scratch = "scratch"
+
+// Sweep removes the containers and the scratch volumes that interrupted runs of this
+// machine left behind, and gives their names. Other volumes and images stay: they are
+// caches that the next run goes on with.
 func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
@@ -32,7 +35,20 @@ func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 		if err := e.removeContainer(ctx, c.ID); err != nil {
 			return removed, err
 		}
-		removed = append(removed, containerName(c))
+		removed = append(removed, "container "+containerName(c))
+	}
+	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", Label+"="+Scratch))})
+	if err != nil {
+		return removed, e.failed("list volumes", err)
+	}
+	for _, v := range volumes.Volumes {
+		if !e.owner.gone(v.Labels) {
+			continue
+		}
+		if err := e.RemoveVolume(ctx, v.Name); err != nil {
+			return removed, err
+		}
+		removed = append(removed, "volume "+v.Name)
 	}
 	return removed, nil
 }

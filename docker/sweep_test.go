@@ -37,12 +37,19 @@ func TestSweepRemovesWhatADeadRunLeft(t *testing.T) {
 	dead := &Engine{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
 	left := box(t, dead, Spec{})
+	volume := testVolume(t, e) + "-scratch"
+	if _, err := dead.Volume(t.Context(), volume, Scratch, nil); err != nil {
+		t.Fatal(err)
+	}
 	removed, err := e.Sweep(t.Context())
 	if err != nil || len(removed) == 0 {
 		t.Fatalf("removed %v, %v", removed, err)
 	}
 	if _, err := left.State(t.Context()); err == nil {
 		t.Error("what the dead run left is still there")
+	}
+	if there, err := e.HasVolume(t.Context(), volume); err != nil || there {
+		t.Errorf("its scratch volume is still there: %v", err)
 	}
 	if state, err := mine.State(t.Context()); err != nil || !state.Running {
 		t.Errorf("this run's own container is gone: %v", err)

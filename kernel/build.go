@@ -185,11 +185,14 @@ type job struct {
 	finalSum   string            // its sha256
 	configured bool              // the output tree has the final configuration from the last build
 	made       []string          // what make told that it made
+	compiled   int64             // how many of those in the step that compiles
 	warnings   []diagnose.Finding
 	over       bool       // it builds over the last output
 	since      []string   // sources of earlier builds that its objects may be from, until it has ended
 	cut        bool       // a step was ended from outside: the output may have files that are half made
+	struck     int        // processes that had been ended for want of memory when the step began
 	ended      bool       // all of it has ended, and no step from outside
+	again      bool       // it builds a second time, over an output that is of no use afterwards
 	vary       *variation // what is another than the plan says; nil for nothing
 }
 
@@ -220,7 +223,11 @@ func (j *job) open(ctx context.Context) (err error) {
 		if m.ReadOnly {
 			continue
 		}
-		if _, err := e.Volume(ctx, m.Volume, "build", map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
+		kind := "build"
+		if j.again && m.Path == outputDir {
+			kind = docker.Scratch
+		}
+		if _, err := e.Volume(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
 			return err
 		}
 	}
@@ -339,6 +346,9 @@ func (j *job) step(ctx context.Context, s Step) error {
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
 	j.cut = j.cut || cutShort(err)
 	j.made = append(j.made, out.made...)
+	if s.Name == "compile" {
+		j.compiled = int64(len(out.made))
+	}
 	j.warnings = append(j.warnings, out.found.Warnings()...)
 	record.Seconds = time.Since(start).Seconds()
 	var exit *docker.ExitError
@@ -348,7 +358,7 @@ func (j *job) step(ctx context.Context, s Step) error {
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
 		found := out.found.Failure()
-		if j.full(ctx) {
+		if j.full(ctx) || j.killed(ctx) > j.struck {
 			found.Cause = fault.Resources // each tool tells of it in its own way
 		}
 		err = j.failed(s, exit, found)

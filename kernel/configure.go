@@ -215,6 +215,7 @@ func (j *job) kconfigEnv(ctx context.Context) []string {
 		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
 		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",
+		"CLANG_FLAGS="+c.Flags,
 	)
 }
 

@@ -66,10 +66,6 @@ func (j *job) failed(s Step, exit *docker.ExitError, found diagnose.Failure) err
 	f := &Failure{
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: docker.Quote(exit.Argv), Failure: found,
 	}
-	for _, e := range found.Errors {
-		j.annotate(e)
-	}
-	j.works.Console.Tell(p.Folder(), "build", f.summary())
 	return fault.Blame(found.Cause, f)
 }
 
@@ -88,8 +84,8 @@ func (j *job) configures(s Step) bool {
 	return false
 }
 
-// keepLog saves the log of a failed build, says where, and writes down the failure
-// beside it.
+// keepLog saves the log of a failed build, says where, writes down the failure beside it,
+// and shows it in GitHub Actions.
 func (j *job) keepLog(err error) error {
 	base := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder())
 	text, readErr := os.ReadFile(j.logPath)
@@ -103,6 +99,10 @@ func (j *job) keepLog(err error) error {
 	}
 	failure.Log = base + ".log"
 	report.Write(base+".json", failure) // the error is told anyway
+	for _, e := range failure.Errors {
+		j.annotate(e)
+	}
+	j.works.Console.Tell(failure.Kernel, "build", failure.summary())
 	return err
 }
 

@@ -14,9 +14,10 @@ import (
 // counts too.
 func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 	for {
-		before, flags := j.killed(ctx), j.makeFlags()
+		flags := j.makeFlags()
+		j.struck = j.killed(ctx)
 		err := j.step(ctx, s)
-		if err == nil || ctx.Err() != nil || j.killed(ctx) == before {
+		if err == nil || ctx.Err() != nil || j.killed(ctx) == j.struck {
 			return err
 		}
 		fewer, shrinkErr := j.fewer(ctx)

@@ -14,8 +14,7 @@ func (j *job) expectedLines(step string) int64 {
 	if step != "compile" {
 		return 0
 	}
-	old, err := j.works.Engine.FindImage(context.Background(), resultTag(j.ready.plan.Folder()))
-	if lines, e := strconv.ParseInt(old.Labels[labelLines], 10, 64); err == nil && e == nil && lines > 0 {
+	if lines := j.linesBefore(); lines > 0 {
 		return lines
 	}
 	n := int64(0)
@@ -25,4 +24,23 @@ func (j *job) expectedLines(step string) int64 {
 		}
 	}
 	return n * objectsPerOption
+}
+
+// linesBefore is how much make told of the last compile from nothing; 0 where there was
+// none.
+func (j *job) linesBefore() int64 {
+	old, err := j.works.Engine.FindImage(context.Background(), resultTag(j.ready.plan.Folder()))
+	if err != nil {
+		return 0
+	}
+	lines, _ := strconv.ParseInt(old.Labels[labelLines], 10, 64)
+	return lines
+}
+
+// measure is that for the next build: one over an old output told less.
+func (j *job) measure() int64 {
+	if j.over {
+		return max(j.compiled, j.linesBefore())
+	}
+	return j.compiled
 }

@@ -2,18 +2,5 @@
 
 package kernel
 
-import "os"
-
-// replace puts the folder fresh in the place of dest. The old one is set aside
-// first, so that a failure loses nothing.
-func replace(fresh, dest string) error {
-	aside := fresh + ".old"
-	if err := os.Rename(dest, aside); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	if err := os.Rename(fresh, dest); err != nil {
-		os.Rename(aside, dest)
-		return err
-	}
-	return nil
-}
+// replace puts the folder fresh in the place of dest.
+func replace(fresh, dest string) error { return setAside(fresh, dest) }

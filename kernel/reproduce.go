@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -109,7 +110,7 @@ func (w *Works) Reproduce(ctx context.Context, s Spec, folder string) (Reproduct
 	if err != nil {
 		return Reproduction{}, err
 	}
-	r := Reproduction{Schema: ReproduceSchema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Varied: elsewhere.names(), Differences: []reproduce.Difference{}}
+	r := Reproduction{Schema: ReproduceSchema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Varied: elsewhere.names()}
 	dir, err := os.MkdirTemp("", "kiln-reproduce-")
 	if err != nil {
 		return r, fault.Wrap(fault.Surroundings, err)
@@ -123,24 +124,24 @@ func (w *Works) Reproduce(ctx context.Context, s Spec, folder string) (Reproduct
 	}
 	r.Seconds = took
 	r.Artefacts = m.repeatable()
-	same, err := sameFiles(folder, filepath.Join(dir, "second"), r.Artefacts)
+	second := filepath.Join(dir, "second")
+	r.Differences, err = compare(folder, second, r.Artefacts, optionsOf(folder))
 	if err != nil {
 		return r, err
 	}
-	if r.Same = same; !same {
+	if r.Same = len(r.Differences) == 0; !r.Same {
 		w.Console.Say("kernel %s: a second build differs; a third one, like the first, shows where", filepath.Base(folder))
 		if _, err := plain.once(ctx, s, m.Plan, nil, filepath.Join(dir, "first")); err != nil {
 			return r, err
 		}
-		first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
-		if r.Differences, err = differences(first, second, r.Artefacts, optionsOf(folder)); err != nil {
+		inside, err := compare(filepath.Join(dir, "first"), second, r.Artefacts, optionsOf(folder))
+		if err != nil {
 			return r, err
 		}
-		if len(r.Differences) == 0 {
+		if len(inside) > 0 {
+			r.Differences = inside
+		} else {
 			w.Console.Say("kernel %s: two builds from nothing are the same: it is the one in dist/ that cannot be repeated", filepath.Base(folder))
-			if r.Differences, err = differences(folder, second, r.Artefacts, optionsOf(folder)); err != nil {
-				return r, err
-			}
 		}
 	}
 	return r, report.Write(filepath.Join(folder, reproduceFile), r)
@@ -157,25 +158,30 @@ func (m Manifest) repeatable() (list []Artefact) {
 	return list
 }
 
-// sameFiles compares artefacts with files of a folder.
-func sameFiles(first, second string, list []Artefact) (bool, error) {
+// compare gives the places in which two folders with a kernel's artefacts differ.
+func compare(first, second string, list []Artefact, options map[string]string) ([]reproduce.Difference, error) {
 	var names []string
 	for _, a := range list {
 		names = append(names, a.Path)
 	}
-	d, err := reproduce.Compare(first, second, names, reproduce.Signs{})
-	return len(d) == 0, err
-}
-
-// differences finds where the folders first and second of dir differ.
-func differences(first, second string, list []Artefact, options map[string]string) ([]reproduce.Difference, error) {
-	var names []string
-	for _, a := range list {
-		names = append(names, a.Path)
+	// What the second alone has is a difference too.
+	err := filepath.WalkDir(second, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(second, file)
+		if name != reproduce.Vmlinux && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fault.Wrap(fault.Surroundings, err)
 	}
-	return reproduce.Compare(first, second, names, reproduce.Signs{
+	found, err := reproduce.Compare(first, second, names, reproduce.Signs{
 		Places: []string{elsewhere.root}, Hosts: []string{elsewhere.host}, Options: options,
 	})
+	return append([]reproduce.Difference{}, found...), err // [] in JSON, never null
 }
 
 // once builds a plan from nothing and copies the artefacts, and vmlinux, to a folder.
@@ -211,6 +217,7 @@ func (w *Works) buildTo(ctx context.Context, r ready, tree source.Tree, v *varia
 	if err != nil {
 		return 0, err
 	}
+	j.again = true
 	if j.vary = v; v != nil {
 		j.jobs = 2*j.jobs + 1
 	}

@@ -19,7 +19,7 @@ import (
 // The labels of a result image.
 const (
 	labelPlan  = "kiln.plan"  // sha256 of the plan that made it
-	labelLines = "kiln.lines" // how much make told while it was made: the measure of progress
+	labelLines = "kiln.lines" // how much make tells of a compile from nothing: the measure of progress
 
 	labelName, labelVersion, labelArch = "kiln.kernel", "kiln.version", "kiln.arch"
 )
@@ -51,7 +51,7 @@ func (j *job) store(ctx context.Context) error {
 	}
 	p := j.ready.plan
 	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
-		labelPlan: m.Plan, labelLines: strconv.Itoa(len(j.made)),
+		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.measure(), 10),
 		labelName: p.Name, labelVersion: p.Version, labelArch: p.Arch,
 	})
 }
@@ -89,26 +89,12 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	if m.Artefacts, err = j.artefacts(ctx); err != nil {
 		return m, err
 	}
-	m.Config = j.configRecord(m.Artefacts)
+	c := j.configuration()
+	m.Config = ConfigRecord{SHA256: m.sumOf("config"), Asked: c.Asked, Kept: c.Kept}
 	j.judgeWarnings(ctx)
 	m.Warnings = j.said()
 	m.Finished = time.Now().UTC()
 	return m, nil
-}
-
-func (j *job) configRecord(artefacts []Artefact) ConfigRecord {
-	r := ConfigRecord{Asked: len(j.checked)}
-	for _, v := range j.checked {
-		if v.Kept() {
-			r.Kept++
-		}
-	}
-	for _, a := range artefacts {
-		if a.Path == "config" {
-			r.SHA256 = a.SHA256
-		}
-	}
-	return r
 }
 
 // artefacts hashes and measures every file of the result folder, in the container.

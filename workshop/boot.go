@@ -25,8 +25,8 @@ func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string)
 		verdicts = append(verdicts, r)
 		return w.booted(r)
 	})
-	if err == nil && junit != "" {
-		err = boot.WriteJUnit(junit, verdicts)
+	if junit != "" && len(verdicts) > 0 { // what is known is told, whatever became of the others
+		err = errors.Join(err, boot.WriteJUnit(junit, verdicts))
 	}
 	return errors.Join(err, failures(verdicts))
 }

@@ -102,7 +102,7 @@ func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
 		return nil, err
 	}
 	for _, name := range removed {
-		w.Console.Say("removed container %s, which an interrupted run had left", name)
+		w.Console.Say("removed %s, which an interrupted run had left", name)
 	}
 	w.engine = e
 	return e, nil

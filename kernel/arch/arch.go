@@ -17,6 +17,7 @@ type Arch struct {
 	Kernel    string   // ARCH=
 	Source    string   // SRCARCH, its folder below arch/
 	Cross     string   // CROSS_COMPILE=, as "aarch64-linux-gnu-"
+	Clang     string   // what clang compiles for: CLANG_TARGET_FLAGS of the kernel's scripts/Makefile.clang
 	Packages  []string // of Debian 13: the compiler, on an amd64 engine
 	Defconfig string   // make target of the usual configuration
 	Target    string   // make target of the image

@@ -25,7 +25,7 @@ func TestFind(t *testing.T) {
 func TestTableIsWholeAndUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, a := range All() {
-		if a.Kernel == "" || !strings.HasSuffix(a.Cross, "-") || len(a.Packages) == 0 || a.Defconfig == "" ||
+		if a.Kernel == "" || a.Clang == "" || !strings.HasSuffix(a.Cross, "-") || len(a.Packages) == 0 || a.Defconfig == "" ||
 			a.Target == "" || a.Image == "" || len(a.Magic) == 0 || a.QEMU.Binary == "" || len(a.QEMU.Packages) == 0 || a.QEMU.Console == "" || a.QEMU.Memory == "" || a.QEMU.Bus == "" {
 			t.Errorf("%s lacks something: %+v", a.Name, a)
 		}

@@ -16,6 +16,7 @@ type Compiler struct {
 	Tools    string   // how the names of ar, nm and objcopy begin: "aarch64-linux-gnu-"
 	Packages []string // of Debian 13
 	Env      []string // what tells the kernel's Makefile (Documentation/kbuild/llvm.rst)
+	Flags    string   // what that gives to clang, in CLANG_FLAGS, to say what it compiles for; "" for gcc
 	Image    string   // names the image that has it
 	// Content are commands that print the files which decide what an object becomes.
 	Content [][]string
@@ -37,7 +38,7 @@ func (a Arch) Compiler(name string) (Compiler, error) {
 	case LLVM:
 		return Compiler{
 			Name: LLVM, CC: "clang", LD: "ld.lld", Tools: "llvm-", Packages: []string{"clang", "lld", "llvm"}, Image: LLVM,
-			Env: []string{"LLVM=1"},
+			Env: []string{"LLVM=1"}, Flags: "--target=" + a.Clang + clangStrict,
 			Content: [][]string{
 				{"find", "/usr/lib", "-name", "libLLVM*.so*", "-o", "-name", "libclang-cpp*.so*"}, host, {"which", "clang", "ld.lld", "gcc", "as"},
 			},
@@ -45,3 +46,7 @@ func (a Arch) Compiler(name string) (Compiler, error) {
 	}
 	return Compiler{}, fmt.Errorf("unknown toolchain %q; known are %s and %s", name, GCC, LLVM)
 }
+
+// clangStrict has clang fail at what it does not know, as gcc does (scripts/Makefile.clang).
+const clangStrict = " -fintegrated-as -Werror=unknown-warning-option -Werror=ignored-optimization-argument" +
+	" -Werror=option-ignored -Werror=unused-command-line-argument"

@@ -10,7 +10,7 @@ func All() []Arch {
 	return []Arch{
 		{
 			Name: "amd64", Aliases: []string{"x86_64", "x86-64", "x64"},
-			Kernel: "x86_64", Source: "x86", Cross: "x86_64-linux-gnu-", Packages: []string{"gcc-x86-64-linux-gnu"},
+			Kernel: "x86_64", Source: "x86", Cross: "x86_64-linux-gnu-", Clang: "x86_64-linux-gnu", Packages: []string{"gcc-x86-64-linux-gnu"},
 			Defconfig: "x86_64_defconfig", Target: "bzImage", Image: "arch/x86/boot/bzImage",
 			Magic: x86Magic(true),
 			QEMU: QEMU{Binary: "qemu-system-x86_64", Packages: []string{"qemu-system-x86"}, Machine: []string{"-M", "q35"},
@@ -18,7 +18,7 @@ func All() []Arch {
 		},
 		{
 			Name: "386", Aliases: []string{"i386", "i486", "i586", "i686", "x86"},
-			Kernel: "i386", Source: "x86", Cross: "i686-linux-gnu-", Packages: []string{"gcc-i686-linux-gnu"},
+			Kernel: "i386", Source: "x86", Cross: "i686-linux-gnu-", Clang: "x86_64-linux-gnu", Packages: []string{"gcc-i686-linux-gnu"},
 			Defconfig: "i386_defconfig", Target: "bzImage", Image: "arch/x86/boot/bzImage",
 			Magic: x86Magic(false),
 			QEMU: QEMU{Binary: "qemu-system-i386", Packages: []string{"qemu-system-x86"}, Machine: []string{"-M", "q35"}, CPU: "coreduo",
@@ -26,7 +26,7 @@ func All() []Arch {
 		},
 		{
 			Name: "arm64", Aliases: []string{"aarch64", "armv8"},
-			Kernel: "arm64", Source: "arm64", Cross: "aarch64-linux-gnu-", Packages: []string{"gcc-aarch64-linux-gnu"},
+			Kernel: "arm64", Source: "arm64", Cross: "aarch64-linux-gnu-", Clang: "aarch64-linux-gnu", Packages: []string{"gcc-aarch64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/arm64/boot/Image",
 			DeviceTrees: true,
 			Magic:       Magic{{Offset: 0x38, Bytes: "ARM\x64"}}, // Documentation/arch/arm64/booting.rst
@@ -36,7 +36,7 @@ func All() []Arch {
 		},
 		{
 			Name: "arm", Aliases: []string{"armv7", "armv7l", "armhf", "armv7hl"},
-			Kernel: "arm", Source: "arm", Cross: "arm-linux-gnueabihf-", Packages: []string{"gcc-arm-linux-gnueabihf"},
+			Kernel: "arm", Source: "arm", Cross: "arm-linux-gnueabihf-", Clang: "arm-linux-gnueabi", Packages: []string{"gcc-arm-linux-gnueabihf"},
 			Defconfig: "multi_v7_defconfig", Target: "zImage", Image: "arch/arm/boot/zImage",
 			DeviceTrees: true,
 			Magic:       Magic{{Offset: 0x24, Bytes: "\x18\x28\x6f\x01"}}, // arch/arm/boot/compressed/head.S
@@ -46,7 +46,7 @@ func All() []Arch {
 		},
 		{
 			Name: "riscv64", Aliases: []string{"riscv", "rv64"},
-			Kernel: "riscv", Source: "riscv", Cross: "riscv64-linux-gnu-", Packages: []string{"gcc-riscv64-linux-gnu"},
+			Kernel: "riscv", Source: "riscv", Cross: "riscv64-linux-gnu-", Clang: "riscv64-linux-gnu", Packages: []string{"gcc-riscv64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/riscv/boot/Image",
 			DeviceTrees: true,
 			Magic:       Magic{{Offset: 0x38, Bytes: "RSC\x05"}}, // Documentation/arch/riscv/boot-image-header.rst
@@ -56,7 +56,7 @@ func All() []Arch {
 		},
 		{
 			Name: "ppc64le", Aliases: []string{"ppc64el", "powerpc64le"},
-			Kernel: "powerpc", Source: "powerpc", Cross: "powerpc64le-linux-gnu-", Packages: []string{"gcc-powerpc64le-linux-gnu"},
+			Kernel: "powerpc", Source: "powerpc", Cross: "powerpc64le-linux-gnu-", Clang: "powerpc64le-linux-gnu", Packages: []string{"gcc-powerpc64le-linux-gnu"},
 			Defconfig: "ppc64le_defconfig", Target: "vmlinux", Image: "vmlinux",
 			Magic: elfMagic(64, little, 21),
 			QEMU: QEMU{Binary: "qemu-system-ppc64", Packages: []string{"qemu-system-ppc"},
@@ -65,7 +65,7 @@ func All() []Arch {
 		},
 		{
 			Name: "s390x", Aliases: []string{"s390"},
-			Kernel: "s390", Source: "s390", Cross: "s390x-linux-gnu-", Packages: []string{"gcc-s390x-linux-gnu"},
+			Kernel: "s390", Source: "s390", Cross: "s390x-linux-gnu-", Clang: "s390x-linux-gnu", Packages: []string{"gcc-s390x-linux-gnu"},
 			Defconfig: "defconfig", Target: "bzImage", Image: "arch/s390/boot/bzImage",
 			Magic: Magic{{Offset: 0x10008, Bytes: "S390EP"}}, // arch/s390/boot/head.S
 			QEMU: QEMU{Binary: "qemu-system-s390x", Packages: []string{"qemu-system-misc"},
@@ -74,7 +74,7 @@ func All() []Arch {
 		},
 		{
 			Name: "mips", Aliases: []string{"mips32"},
-			Kernel: "mips", Source: "mips", Cross: "mips-linux-gnu-", Packages: []string{"gcc-mips-linux-gnu"},
+			Kernel: "mips", Source: "mips", Cross: "mips-linux-gnu-", Clang: "mipsel-linux-gnu", Packages: []string{"gcc-mips-linux-gnu"},
 			DeviceTrees: true,
 			Defconfig:   "malta_defconfig", Target: "vmlinux", Image: "vmlinux",
 			Magic: elfMagic(32, big, 8),
@@ -84,7 +84,7 @@ func All() []Arch {
 		},
 		{
 			Name: "loong64", Aliases: []string{"loongarch64", "loongarch"},
-			Kernel: "loongarch", Source: "loongarch", Cross: "loongarch64-linux-gnu-", Packages: []string{"gcc-loongarch64-linux-gnu"},
+			Kernel: "loongarch", Source: "loongarch", Cross: "loongarch64-linux-gnu-", Clang: "loongarch64-linux-gnusf", Packages: []string{"gcc-loongarch64-linux-gnu"},
 			Defconfig: "loongson3_defconfig", Target: "vmlinux.efi", Image: "arch/loongarch/boot/vmlinux.efi",
 			DeviceTrees: true,
 			Magic:       Magic{{Offset: 0, Bytes: "MZ"}, {Offset: 0x38, Bytes: "\xcd\x23\x82\x81"}}, // Documentation: arch/loongarch/kernel/head.S, LINUX_PE_MAGIC

@@ -13,9 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/arch"
 )
@@ -89,9 +91,25 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	if ctx.Err() != nil {
 		return Report{}, ctx.Err()
 	}
+	if outside(ended) {
+		return Report{}, fault.Wrap(fault.Surroundings, fmt.Errorf("boot in %s: %w", m.Version, ended))
+	}
 	gone := m.Where == inContainer && errors.Is(ended, errNotOff) // and its disk with it: nothing can be said of that
 	return c.report(k, ended, gone || answered(dir)), nil
 }
+
+// outside tells whether a machine was ended by its surroundings, of which nothing follows
+// for the kernel: the engine is gone, or something has killed the emulator, as the want of
+// memory does.
+func outside(ended error) bool {
+	var here *exec.ExitError
+	var inside *docker.ExitError
+	return fault.Code(ended) == int(fault.Surroundings) || errors.As(ended, &here) && here.Error() == "signal: killed" ||
+		errors.As(ended, &inside) && inside.Code == killedCode
+}
+
+// killedCode is the exit code of a program in a container that SIGKILL has ended.
+const killedCode = 128 + 9
 
 // checkImage compares the first bytes of the image with its architecture's.
 func (k Kernel) checkImage() error {

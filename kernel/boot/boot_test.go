@@ -6,10 +6,15 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/arch"
 )
 
@@ -58,6 +63,7 @@ func TestVerdicts(t *testing.T) {
 		"silent but firmware": {lines: []string{"OpenSBI v1.2"}, ended: errQuiet, verdict: Silent, stage: StageFirmware},
 		"silent, and off":     {verdict: Silent, stage: StageNone, why: "without a word"},
 		"died":                {lines: []string{linux}, verdict: Died, stage: StageKernel},
+		"emulator dies":       {lines: []string{linux}, ended: errors.New("exit status 1"), complain: "bad opcode", verdict: Died, stage: StageKernel, why: "exit status 1 bad opcode"},
 		"emulator fails":      {ended: errors.New("exit status 1"), complain: "no such machine", verdict: NoQEMU, stage: StageNone, why: "no such machine"},
 		"other release":       {lines: []string{linux, reported(t, func(g *guest) { g.Release = "6.12.2" })}, verdict: WrongKernel, stage: StageOff, why: "6.12.2"},
 		"other builder":       {lines: []string{linux, reported(t, func(g *guest) { g.Version = "Linux version 6.12.1 (me@home)" })}, verdict: WrongKernel, stage: StageOff, why: "me@home"},
@@ -86,6 +92,33 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("its error is %v", r.Err())
 			}
 		})
+	}
+}
+
+// TestSurroundingsAreNoVerdict ends a machine after the kernel has spoken, by what the
+// kernel has no part in.
+func TestSurroundingsAreNoVerdict(t *testing.T) {
+	image := filepath.Join(t.TempDir(), "kernel")
+	if err := os.WriteFile(image, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	k := Kernel{Image: image, Arch: arch.Arch{Name: runtime.GOARCH}}
+	for name, ended := range map[string]error{
+		"engine":           fault.New(fault.Surroundings, "", "no engine"),
+		"killed":           exec.Command("sh", "-c", "kill -KILL $$").Run(),
+		"killed in a box":  &docker.ExitError{Code: killedCode},
+		"ended by itself":  &docker.ExitError{Code: 1},
+		"no end of it":     nil,
+		"a signal of QEMU": exec.Command("sh", "-c", "kill -ABRT $$").Run(),
+	} {
+		m := Machine{Emulate: func(_ context.Context, _ []string, _ string, stdout, _ io.Writer) error {
+			io.WriteString(stdout, "Linux version 6.12.1\n")
+			return ended
+		}}
+		r, err := boot(t.Context(), m, k, Limits{}, t.TempDir(), nil)
+		if outside := strings.Contains(name, "engine") || strings.Contains(name, "killed"); outside != (fault.Code(err) == int(fault.Surroundings)) || !outside && r.Verdict != Died {
+			t.Errorf("%s: %s, %v", name, r.Verdict, err)
+		}
 	}
 }
 

@@ -107,15 +107,22 @@ func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) 
 	case c.guest != nil:
 		return c.guest.judge(k, answered)
 	case !byItself && c.early():
-		return Silent, fmt.Sprintf("%v: the kernel has no console on %s, or did not start", ended, k.Arch.QEMU.Console)
+		return Silent, fmt.Sprintf("%s: the kernel has no console on %s, or did not start", c.ending(ended), k.Arch.QEMU.Console)
 	case !byItself:
 		return Hang, fmt.Sprintf("%v after %q", ended, c.lastWord())
 	case c.early() && ended == nil:
-		return Silent, fmt.Sprintf("the machine went off without a word of the kernel: it has no console on %s", k.Arch.QEMU.Console)
+		return Silent, fmt.Sprintf("the machine went off without a word of the kernel: it has no console on %s, or ended before that was there", k.Arch.QEMU.Console)
 	case c.stage == StageNone:
-		return NoQEMU, "the emulator ended: " + strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.complaints.String()))
+		return NoQEMU, "the emulator ended: " + c.ending(ended)
+	case ended != nil:
+		return Died, "the machine ended before the first program had reported: " + c.ending(ended)
 	}
 	return Died, "the machine ended before the first program had reported"
+}
+
+// ending tells why a machine ended, with what the emulator complained of.
+func (c *console) ending(ended error) string {
+	return strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.complaints.String()))
 }
 
 // lastWord is the last line that was printed.

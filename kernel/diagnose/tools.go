@@ -25,7 +25,7 @@ func form(expression string) *regexp.Regexp { return regexp.MustCompile(expressi
 var rules = []rule{
 	{"sh", Error, fault.Resources, form(`(?P<text>.*\bNo space left on device.*)`)},
 	{"sh", Error, fault.Resources, form(`^\S+: \d+: (?P<text>(?:echo|printf): .*I/O error)$`)}, // dash(1), where the disk is full
-	{"sh", Error, fault.Resources, form(`(?P<text>.*internal compiler error: Killed.*)`)},
+	{"sh", Error, fault.Resources, form(`(?P<text>.*(?:internal compiler error: Killed|fatal error: Killed signal).*)`)},
 	{"sh", Error, fault.Resources, form(`(?P<text>.*(?:[Cc]annot allocate memory|virtual memory exhausted|out of memory allocating).*)`)},
 	{"sh", Error, fault.Toolchain, form(`^(?:/bin/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?P<text>\S+: (?:command )?not found)$`)},
 	{"make", Error, fault.Toolchain, form(`^make(?:\[\d+\])?: (?P<text>\S+: No such file or directory)$`)},
@@ -34,10 +34,13 @@ var rules = []rule{
 	{"depmod", Error, fault.Source, form(`^depmod: (?:WARNING|ERROR): (?P<text>.*)$`)},
 	{"dtc", Error, fault.Source, form(`^(?:Error|ERROR)(?: \([a-z_]+\))?: (?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S* (?P<text>.*)$`)},
 	{"dtc", "", fault.Source, form(`^(?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S*: (?P<severity>Warning|ERROR|Error) \((?P<code>\w+)\): (?P<text>.*)$`)},
+	{"kconfig", Error, fault.Toolchain, form(`^(?P<file>\S*scripts/Kconfig\.include):(?P<line>\d+): (?P<text>.*)$`)}, // what the compiler must be able to do
 	{"kconfig", "", fault.Source, form(`^(?P<file>\S*Kconfig\S*):(?P<line>\d+): ?(?P<severity>warning: )?(?P<text>.*)$`)},
 	{"kconfig", Warning, fault.Configuration, form(`^(?P<file>\S*\.config):(?P<line>\d+):? ?warning: (?P<text>.*)$`)},
-	{"ld", Error, fault.Source, form(`^(?:\S*ld(?:\.\w+)?: )?(?P<file>[^\s:]+?\.[cSo])(?::(?P<line>\d+))?:(?:\(\S+\): )?(?: in function .*?: )?(?P<text>(?:undefined reference to|multiple definition of) .*)$`)},
-	{"ld", "", fault.Source, form(`^\S*\bld(?:\.\w+)?: (?:(?P<severity>error|warning): )?(?P<text>(?:error: |warning: |cannot find |undefined symbol|section |failed to ).*)$`)},
+	{"ld", Error, fault.Source, form(`^(?:\S*ld(?:\.\w+)?: )?(?P<file>[^\s:]+?\.[cSo])(?::(?P<line>\d+))?:(?:\(\S+\): )?(?: in function .*?: )?(?P<text>(?:undefined reference to|multiple definition of|relocation truncated to fit:) .*)$`)},
+	{"ld", "", fault.Source, form(`^\S*\bld(?:\.\w+)?: (?P<severity>error|warning): (?P<text>.*)$`)},
+	{"ld", Error, fault.Source, form(`^\S*\bld(?:\.\w+)?: (?P<text>(?:cannot find |undefined symbol|section |failed to |final link failed).*)$`)},
+	{"ld", Error, fault.Source, form(`^\S*\bld(?:\.\w+)?: (?P<file>[^\s:]+): (?P<text>file not recognized.*)$`)},
 	{"as", "", fault.Source, form(`^(?P<file>[^\s:]+\.[sSchi]):(?P<line>\d+): (?P<severity>Error|Warning): (?P<text>.*)$`)},
 	{"gcc", "", fault.Source, form(`^(?P<file>[^\s:]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<severity>error|fatal error|warning): (?P<text>.*?)(?: \[(?P<code>-W[^\]]+)\])?$`)},
 	{"gcc", "", fault.Toolchain, form(`^\S*(?:gcc|cc1|clang)\S*: (?P<severity>error|fatal error|warning): (?P<text>.*?)(?: \[(?P<code>-W[^\]]+)\])?$`)},

@@ -3,6 +3,7 @@ package reproduce
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -53,7 +54,8 @@ func moduleDifference(name string, a, b []byte, s Signs) Difference {
 	return d
 }
 
-// members unpacks the regular files of a tar.zst.
+// members unpacks a tar.zst: each member's content, and for one that is no file, or has
+// another mode than files have, that too.
 func members(packed []byte) (map[string][]byte, error) {
 	unpacked, err := zstd.NewReader(bytes.NewReader(packed))
 	if err != nil {
@@ -70,8 +72,13 @@ func members(packed []byte) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files[head.Name], err = io.ReadAll(in); err != nil {
+		text, err := io.ReadAll(in)
+		if err != nil {
 			return nil, err
 		}
+		if kind := fmt.Sprintf("%c %o %s", head.Typeflag, head.Mode, head.Linkname); kind != "0 644 " {
+			text = append([]byte(kind+"\n"), text...)
+		}
+		files[head.Name] = text
 	}
 }

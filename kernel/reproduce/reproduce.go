@@ -8,11 +8,12 @@
 package reproduce
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/kernel/trust"
 )
 
 // Vary is the source of a library that is loaded into every program of the second
@@ -33,7 +34,7 @@ type Difference struct {
 	File    string `json:"file"`
 	Section string `json:"section"` // of an ELF file; "" for another
 	Symbol  string `json:"symbol"`  // what lies there; "" where it is not known
-	Offset  int64  `json:"offset"`  // of the first byte, in the section or the file
+	Offset  int64  `json:"offset"`  // of the first byte, in the section or the file; -1 where only one build made the file
 	First   string `json:"first"`   // what stands there, as far as it can be read
 	Second  string `json:"second"`
 	Cause   string `json:"cause"` // "" where it is not known
@@ -48,7 +49,10 @@ func (d Difference) String() string {
 	if d.Symbol != "" {
 		place += ", symbol " + d.Symbol
 	}
-	text := fmt.Sprintf("%s, byte %#x", place, d.Offset)
+	text := place
+	if d.Offset >= 0 {
+		text += fmt.Sprintf(", byte %#x", d.Offset)
+	}
 	if d.First != "" || d.Second != "" {
 		text += fmt.Sprintf(": %q and %q", d.First, d.Second)
 	}
@@ -79,23 +83,40 @@ func Compare(first, second string, files []string, s Signs) (list []Difference, 
 	return append(inside, list...), err
 }
 
-// compareFile compares one file by its bytes, or an archive by its members.
+// compareFile compares one file by its bytes, or an archive by its members. Only what
+// differs is held in memory.
 func compareFile(first, second, name string, s Signs) ([]Difference, error) {
-	a, err := os.ReadFile(filepath.Join(first, name))
+	left, right := filepath.Join(first, name), filepath.Join(second, name)
+	for build, path := range map[string]string{"second": left, "first": right} {
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			return []Difference{{File: name, Offset: -1, Cause: "only the " + build + " build made it"}}, nil
+		}
+	}
+	if same, err := sameContent(left, right); same || err != nil {
+		return nil, err
+	}
+	a, err := os.ReadFile(left)
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(filepath.Join(second, name))
+	b, err := os.ReadFile(right)
 	if err != nil {
 		return nil, err
-	}
-	if bytes.Equal(a, b) {
-		return nil, nil
 	}
 	if filepath.Ext(name) == ".zst" {
 		return compareArchives(name, a, b, s)
 	}
 	return []Difference{difference(name, a, b, s)}, nil
+}
+
+// sameContent compares two files by their sums.
+func sameContent(left, right string) (bool, error) {
+	one, err := trust.HashFile(left)
+	if err != nil {
+		return false, err
+	}
+	other, err := trust.HashFile(right)
+	return one == other, err
 }
 
 // difference finds the first byte in which two texts differ.

@@ -44,6 +44,17 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+func TestFileOfOneBuildAlone(t *testing.T) {
+	a, b := pair(t, "System.map", []byte("same"), []byte("same"))
+	if err := os.WriteFile(filepath.Join(b, "board.dtb"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	list, err := Compare(a, b, []string{"System.map", "board.dtb"}, Signs{})
+	if err != nil || len(list) != 1 || list[0].String() != "board.dtb: only the second build made it" {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
 // packed makes an archive of one member.
 func packed(t *testing.T, name, text string) []byte {
 	t.Helper()

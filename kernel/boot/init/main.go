@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The lines that the other side looks for begin so (kernel/boot/watch.go).
+// The lines that the other side looks for begin so (kernel/boot/console.go).
 const (
 	started  = "kiln-init: started"
 	reporter = "kiln-init: report "

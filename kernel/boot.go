@@ -41,11 +41,11 @@ func (w *Works) Boot(ctx context.Context, folder string, l boot.Limits) (boot.Re
 
 // BootOnce is Boot, unless boot.json says of this very kernel that it has booted.
 func (w *Works) BootOnce(ctx context.Context, folder string, l boot.Limits) (r boot.Report, before bool, err error) {
-	var m Manifest
-	known := report.Read(filepath.Join(folder, bootFile), &r) == nil && report.Read(filepath.Join(folder, manifestFile), &m) == nil
-	if a, err := arch.Find(m.Arch); known && err == nil && r.Verdict == boot.Booted &&
-		r.Plan == m.Plan && r.Image == m.sumOf(path.Base(a.Image)) && r.Prover == boot.Prover(a) {
-		return r, true, nil
+	record, err := readRecord(folder)
+	if b := record.Boot; err == nil && b != nil && b.Verdict == boot.Booted {
+		if a, err := arch.Find(b.Arch); err == nil && b.Prover == boot.Prover(a) {
+			return *b, true, nil
+		}
 	}
 	r, err = w.Boot(ctx, folder, l)
 	return r, false, err

@@ -114,6 +114,9 @@ func TestExtractMendsWhatWasDamaged(t *testing.T) {
 	if err := os.WriteFile(path, []byte("cracked"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if list, err := Why(w.Dist, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Bad) {
+		t.Errorf("its story: %v, %v", list, err)
+	}
 	if e, err = w.Extract(t.Context(), built); err != nil || !e.Copied {
 		t.Errorf("a damaged folder was left: %+v, %v", e, err)
 	}

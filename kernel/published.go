@@ -3,25 +3,16 @@ package kernel
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"path"
 	"path/filepath"
 
 	"github.com/romanatrashyonok/kiln/fault"
-	"github.com/romanatrashyonok/kiln/kernel/arch"
-	"github.com/romanatrashyonok/kiln/kernel/boot"
 	"github.com/romanatrashyonok/kiln/kernel/release"
 	"github.com/romanatrashyonok/kiln/kernel/upstream"
-	"github.com/romanatrashyonok/kiln/report"
 )
 
 // Published is all that is known of a kernel that lies in dist/.
 type Published struct {
-	Folder   string
-	Manifest Manifest
-	Image    Artefact          // the kernel itself
-	Boot     *boot.Report      // nil where this very kernel was not booted
-	Twice    *Reproduction     // nil where it was not built again
+	Record
 	Standing *release.Standing // nil where nothing is known of kernel.org's releases
 }
 
@@ -39,8 +30,8 @@ func (w *Works) Published(ctx context.Context) ([]Published, error) {
 	}
 	list := make([]Published, len(manifests))
 	for i, file := range manifests {
-		if list[i], err = readPublished(filepath.Dir(file)); err != nil {
-			return nil, fault.New(fault.Bad, "go tool mage extract copies it anew; or remove the folder", "read kernel %s: %w", filepath.Dir(file), err)
+		if list[i].Record, err = readRecord(filepath.Dir(file)); err != nil {
+			return nil, err
 		}
 		if v := list[i].Manifest.Source.Version; know != nil {
 			standing := know.Judge(list[i].Manifest.Name, release.Exactly(v), v, release.Version{})
@@ -64,40 +55,4 @@ func (w *Works) known(ctx context.Context) (*release.Knowledge, error) {
 		return nil, nil
 	}
 	return nil, err
-}
-
-// readPublished reads the documents of a kernel's folder. A boot or a second build of
-// another kernel than the one that lies there says nothing of it.
-func readPublished(dir string) (Published, error) {
-	p := Published{Folder: dir}
-	if err := report.Read(filepath.Join(dir, manifestFile), &p.Manifest); err != nil {
-		return p, err
-	}
-	a, err := arch.Find(p.Manifest.Arch)
-	if err != nil {
-		return p, err
-	}
-	p.Image = p.Manifest.artefact(path.Base(a.Image))
-	var booted boot.Report
-	var twice Reproduction
-	if there, err := readIfThere(filepath.Join(dir, bootFile), &booted); err != nil {
-		return p, err
-	} else if there && booted.Plan == p.Manifest.Plan && booted.Image == p.Image.SHA256 {
-		p.Boot = &booted
-	}
-	if there, err := readIfThere(filepath.Join(dir, reproduceFile), &twice); err != nil {
-		return p, err
-	} else if there && twice.Plan == p.Manifest.Plan {
-		p.Twice = &twice
-	}
-	return p, nil
-}
-
-// readIfThere reads a document, and tells whether there is one.
-func readIfThere(file string, into any) (bool, error) {
-	err := report.Read(file, into)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

@@ -7,21 +7,26 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/fault"
-	"github.com/romanatrashyonok/kiln/kernel/boot"
 	"github.com/romanatrashyonok/kiln/report"
 )
 
 // Story is where a kernel in dist/ comes from and what was proven of it.
 type Story struct {
-	Folder   string        `json:"folder"`
-	Manifest Manifest      `json:"manifest"`
-	Unharmed bool          `json:"unharmed"` // every file is as the manifest says
-	Boot     *boot.Report  `json:"boot"`     // nil where it was not booted
-	Again    *Reproduction `json:"again"`    // nil where it was not built twice
+	Record
+	Unharmed bool `json:"unharmed"` // every file is as the manifest says
+}
+
+// Err makes an error of files that are not as the manifest says.
+func (s Story) Err() error {
+	if s.Unharmed {
+		return nil
+	}
+	return fault.New(fault.Bad, "copy it anew: go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
 }
 
 // Why tells the stories of the kernels in dist/ whose name, or name and version and
-// architecture, begins so.
+// architecture, begins so. A document that cannot be read is an error that names its
+// folder.
 func Why(dist, name string) (list []Story, err error) {
 	folders, err := filepath.Glob(filepath.Join(dist, "kernels", "*", manifestFile))
 	if err != nil {
@@ -32,29 +37,18 @@ func Why(dist, name string) (list []Story, err error) {
 		folder := filepath.Dir(path)
 		known = append(known, filepath.Base(folder))
 		if base := filepath.Base(folder); base == name || strings.HasPrefix(base, name+"-") || name == "" {
-			list = append(list, story(folder))
+			record, err := readRecord(folder)
+			if err != nil {
+				return nil, err
+			}
+			_, damage := checkFolder(folder)
+			list = append(list, Story{Record: record, Unharmed: damage == nil})
 		}
 	}
 	if len(list) == 0 {
 		return nil, fault.New(fault.Usage, "build and extract it: go tool mage kernel extract", "find kernel %q in %s: there are %v", name, dist, known)
 	}
 	return list, nil
-}
-
-func story(folder string) Story {
-	s := Story{Folder: folder}
-	report.Read(filepath.Join(folder, manifestFile), &s.Manifest) // what cannot be read is not told
-	_, damage := checkFolder(folder)
-	s.Unharmed = damage == nil
-	var b boot.Report
-	if report.Read(filepath.Join(folder, bootFile), &b) == nil && b.Plan == s.Manifest.Plan {
-		s.Boot = &b
-	}
-	var r Reproduction
-	if report.Read(filepath.Join(folder, reproduceFile), &r) == nil && r.Plan == s.Manifest.Plan {
-		s.Again = &r
-	}
-	return s
 }
 
 // String tells the story from the signed source to the booted image.

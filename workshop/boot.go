@@ -99,10 +99,12 @@ func (w *Workshop) Why(name string) error {
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, story := range list {
 		if err := w.Console.Result(story, story.String()); err != nil {
 			return err
 		}
+		faults = append(faults, story.Err())
 	}
-	return nil
+	return errors.Join(faults...)
 }

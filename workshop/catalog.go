@@ -106,8 +106,8 @@ func entry(p kernel.Published) catalog.Kernel {
 	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU {
 		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
 	}
-	if p.Twice != nil {
-		k.Twice = catalog.Twice{Tried: true, Same: p.Twice.Same}
+	if p.Again != nil {
+		k.Twice = catalog.Twice{Tried: true, Same: p.Again.Same}
 	}
 	return k
 }

@@ -45,7 +45,11 @@ func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 		if !e.owner.gone(v.Labels) {
 			continue
 		}
-		if err := e.RemoveVolume(ctx, v.Name); err != nil {
+		err := e.RemoveVolume(ctx, v.Name)
+		if cerrdefs.IsConflict(err) { // a container has it still: the next run's turn
+			continue
+		}
+		if err != nil {
 			return removed, err
 		}
 		removed = append(removed, "volume "+v.Name)

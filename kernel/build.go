@@ -134,6 +134,7 @@ func (w *Works) run(ctx context.Context, r ready, tree source.Tree) (why string,
 	j.log, j.logPath = log, log.Name()
 	defer func() {
 		if err != nil && ctx.Err() == nil {
+			j.tellFailure(err)
 			err = j.keepLog(err)
 		}
 	}()
@@ -344,10 +345,10 @@ func (j *job) step(ctx context.Context, s Step) error {
 	}
 	record := StepRecord{Name: s.Name, In: j.links(ctx, s.In)}
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
-	j.cut = j.cut || cutShort(err)
+	j.cut = j.cut || cutShort(err) || err != nil && j.killed(ctx) > j.struck // which may have struck a make
 	j.made = append(j.made, out.made...)
 	if s.Name == "compile" {
-		j.compiled = int64(len(out.made))
+		j.compiled += int64(len(out.made))
 	}
 	j.warnings = append(j.warnings, out.found.Warnings()...)
 	record.Seconds = time.Since(start).Seconds()

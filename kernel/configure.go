@@ -59,6 +59,7 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 	}
 	defer j.box.Remove()
 	if err := j.end(ctx, j.configure(ctx)); err != nil {
+		j.tellFailure(err)
 		return err
 	}
 	return do(j)

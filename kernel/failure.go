@@ -84,8 +84,8 @@ func (j *job) configures(s Step) bool {
 	return false
 }
 
-// keepLog saves the log of a failed build, says where, writes down the failure beside it,
-// and shows it in GitHub Actions.
+// keepLog saves the log of a failed build, says where, and writes down the failure beside
+// it.
 func (j *job) keepLog(err error) error {
 	base := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder())
 	text, readErr := os.ReadFile(j.logPath)
@@ -99,11 +99,20 @@ func (j *job) keepLog(err error) error {
 	}
 	failure.Log = base + ".log"
 	report.Write(base+".json", failure) // the error is told anyway
+	return err
+}
+
+// tellFailure shows GitHub Actions what a step complained of, if that is what ended the
+// build: once, after the last try.
+func (j *job) tellFailure(err error) {
+	var failure *Failure
+	if !errors.As(err, &failure) {
+		return
+	}
 	for _, e := range failure.Errors {
 		j.annotate(e)
 	}
 	j.works.Console.Tell(failure.Kernel, "build", failure.summary())
-	return err
 }
 
 // judgeWarnings completes the warnings of a build over an old output, and says how many

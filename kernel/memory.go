@@ -27,11 +27,8 @@ func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 		if !fewer && j.makeFlags() == flags {
 			return &fault.Error{Class: fault.Surroundings, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
-		if j.cut {
-			if err := j.mend(ctx); err != nil {
-				return err
-			}
-			j.cut = false
+		if err := j.mendNow(ctx); err != nil {
+			return err
 		}
 		j.works.Console.Say("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.ready.plan.Folder(), j.makeFlags())
 	}

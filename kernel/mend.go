@@ -22,9 +22,24 @@ func (j *job) mend(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
-	j.works.Console.Say("kernel %s: an earlier run was broken off: %d files that it may not have finished are made again", j.ready.plan.Folder(), len(list))
+	j.works.Console.Say("kernel %s: %d files that may not be finished are made again", j.ready.plan.Folder(), len(list))
 	remove := docker.Command{Argv: []string{"xargs", "-d", `\n`, "rm", "-f", "--"}, Dir: outputDir, Stdin: strings.NewReader(strings.Join(list, "\n"))}
 	return fault.Wrap(fault.Surroundings, j.box.Exec(ctx, remove))
+}
+
+// mendNow mends the output after a step of this run that was cut short. What its make has
+// started may live on, and is ended first.
+func (j *job) mendNow(ctx context.Context) error {
+	if !j.cut {
+		return nil
+	}
+	everything := docker.Command{Argv: []string{"sh", "-c", "kill -KILL -1"}, User: builder}
+	var exit *docker.ExitError
+	if err := j.box.Exec(ctx, everything); err != nil && !errors.As(err, &exit) { // it fails where there is nothing to end
+		return err
+	}
+	j.cut = false
+	return j.mend(ctx)
 }
 
 // timesOf reads lines of a time, in seconds, and a path.
@@ -41,11 +56,12 @@ func timesOf(listed string) map[string]float64 {
 
 // lastMoments is how long before its end, in seconds, a run may have had files in hand
 // that their notes call done: genksyms and recordmcount come after those.
-const lastMoments = 10
+const lastMoments = 30
 
 // unfinished gives the files that may be half made, by their times: those that are newer
-// than the note which Kbuild writes beside each when it is done (.NAME.cmd), and those
-// of the last moments.
+// than the note which Kbuild writes beside each when it is done (.NAME.cmd), those of the
+// last moments, and modules: pahole puts types into them after their note. Where
+// recordmcount is in use every object is newer than its note, and is made again.
 func unfinished(times map[string]float64) (list []string) {
 	newest := 0.0
 	for _, t := range times {
@@ -54,7 +70,7 @@ func unfinished(times map[string]float64) (list []string) {
 	for name, t := range times {
 		dir, base := path.Split(name)
 		done, noted := times[dir+"."+base+".cmd"]
-		if noted && t > done || t > newest-lastMoments && !atOnce(name) {
+		if noted && (t > done || path.Ext(name) == ".ko") || t > newest-lastMoments && !atOnce(name) {
 			list = append(list, name)
 		}
 	}

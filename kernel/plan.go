@@ -212,7 +212,8 @@ func modules(s Spec) []Step {
 			Name: "install modules", When: "CONFIG_MODULES", Clean: true, In: []string{outputDir + "/modules.order"},
 			Argv: s.make("INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
 		},
-		pack("modules", "CONFIG_MODULES", modulesDir, "lib", "lib/modules/*/build"), // a link to the output
+		// Without links to the folders of the build; older series have both.
+		pack("modules", "CONFIG_MODULES", modulesDir, "lib", "lib/modules/*/build", "lib/modules/*/source"),
 	}
 }
 
@@ -228,16 +229,19 @@ func deviceTrees(s Spec) []Step {
 	}
 }
 
-// pack gives the step that packs a folder of a folder, without what fits a pattern: the
-// same files give the same bytes.
-func pack(name, when, dir, what, without string) Step {
+// pack gives the step that packs a folder of a folder, without what fits some patterns:
+// the same files give the same bytes.
+func pack(name, when, dir, what string, without ...string) Step {
 	file := resultDir + "/" + name + ".tar.zst"
+	var exclude []string
+	for _, pattern := range without {
+		exclude = append(exclude, "--exclude="+pattern)
+	}
 	return Step{
 		Name: "pack " + name, When: when, Out: []string{file},
-		Argv: []string{
-			"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
-			"--no-wildcards-match-slash", "--exclude=" + without, "--file", file, "--directory", dir, what,
-		},
+		Argv: slices.Concat([]string{
+			"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--no-wildcards-match-slash",
+		}, exclude, []string{"--file", file, "--directory", dir, what}),
 	}
 }
 

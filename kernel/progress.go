@@ -37,10 +37,10 @@ func (j *job) linesBefore() int64 {
 	return lines
 }
 
-// measure is that for the next build: one over an old output told less.
+// measure is that for the next build. One over an old output told less.
 func (j *job) measure() int64 {
 	if j.over {
-		return max(j.compiled, j.linesBefore())
+		return j.linesBefore()
 	}
 	return j.compiled
 }

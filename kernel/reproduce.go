@@ -226,6 +226,7 @@ func (w *Works) buildTo(ctx context.Context, r ready, tree source.Tree, v *varia
 	}
 	defer j.box.Remove()
 	if err := j.steps(ctx); err != nil {
+		j.tellFailure(err)
 		return 0, err
 	}
 	for _, s := range j.done {

@@ -33,6 +33,7 @@ func (j *job) reuse(ctx context.Context) error {
 		}
 	} else {
 		if last.Open {
+			j.works.Console.Say("kernel %s: an earlier run over this output was broken off", j.ready.plan.Folder())
 			if err := j.mend(ctx); err != nil {
 				return err
 			}

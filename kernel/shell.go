@@ -41,10 +41,24 @@ func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
 		return err
 	}
 	w.Console.Say("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)
+	defer j.leaveShell(ctx)
 	err = j.box.Interact(ctx, docker.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
 	var exit *docker.ExitError
 	if errors.As(err, &exit) { // the code of the last command typed is nobody's error
 		return nil
 	}
 	return err
+}
+
+// leaveShell notes that nobody is at work in the output any more. What is done by hand
+// there is not a build that was broken off.
+func (j *job) leaveShell(ctx context.Context) {
+	last, err := j.lastOrigin(ctx)
+	if err != nil {
+		return
+	}
+	last.Open = false
+	if err := j.putOrigin(ctx, last); err != nil {
+		j.works.Console.Say("kernel %s: the output keeps the note that it is in use: %v", j.ready.plan.Folder(), err)
+	}
 }

@@ -86,8 +86,8 @@ func Variables() []string {
 	return slices.Concat(own, settings.Names[site.Settings](sitePrefix), settings.Names[kernel.File](kernelPrefix))
 }
 
-// Engine connects to the engine, once, and removes the containers that
-// interrupted runs left in it.
+// Engine connects to the engine, once, and removes the containers and scratch volumes
+// that interrupted runs left in it.
 func (w *Workshop) Engine(ctx context.Context) (*docker.Engine, error) {
 	if w.engine != nil {
 		return w.engine, nil

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/fault"
 	"github.com/romanatrashyonok/kiln/kernel/arch"
 )
 
@@ -130,7 +131,7 @@ func emulateInside(ctx context.Context, e *docker.Engine, image string, a arch.A
 	if err := box.Exec(ctx, docker.Command{Argv: argv, Dir: boxDir, Stdout: stdout, Stderr: stderr}); err != nil {
 		return err
 	}
-	return box.Get(ctx, path.Join(boxDir, diskFile), dir)
+	return fault.Wrap(fault.Surroundings, box.Get(ctx, path.Join(boxDir, diskFile), dir))
 }
 
 func firstLine(text string) string {

@@ -74,9 +74,6 @@ func Breakers(options map[string]string) (list []string) {
 	if options["CONFIG_RANDSTRUCT"] == "y" {
 		list = append(list, "CONFIG_RANDSTRUCT: "+causeSeed)
 	}
-	if options["CONFIG_LOCALVERSION_AUTO"] == "y" {
-		list = append(list, "CONFIG_LOCALVERSION_AUTO: the state of a git tree stands in the version")
-	}
 	return list
 }
 

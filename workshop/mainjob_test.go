@@ -91,7 +91,8 @@ func TestMainJob(t *testing.T) {
 	}
 }
 
-// checkKernel proves a kernel in dist/ by its image's first bytes and its manifest.
+// checkKernel proves a kernel in dist/ by its image's first bytes and its manifest. It may
+// have been built over an output in which nothing had to be compiled.
 func (c clone) checkKernel(name string) {
 	c.t.Helper()
 	folders, _ := filepath.Glob(filepath.Join(c.dir, Dist, "kernels", "micro-*-"+name))
@@ -114,7 +115,7 @@ func (c clone) checkKernel(name string) {
 	c.read(filepath.Join("kernels", filepath.Base(folders[0]), "manifest.json"), &m)
 	if m.Config.Asked == 0 || m.Config.Kept != m.Config.Asked || len(m.Plan) != 64 || m.Source.SHA256 == "" ||
 		m.Source.Signature.Status == "" || m.Toolchain.Compiler == "" || m.Toolchain.Linker == "" ||
-		len(m.Artefacts) < 4 || len(m.Steps) < 5 || m.Finished.Before(m.Started) || m.Cache.Hits+m.Cache.Misses == 0 {
+		len(m.Artefacts) < 4 || len(m.Steps) < 5 || m.Finished.Before(m.Started) {
 		c.t.Errorf("manifest of %s is not whole: %+v", name, m)
 	}
 }

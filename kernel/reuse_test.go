@@ -185,6 +185,9 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	}
 	forget(t, w, patched)
 	clean := kernelOf(t, w, patched)
+	if asked := clean.Cache.Hits + clean.Cache.Misses; asked < 300 {
+		t.Errorf("ccache was asked for %d objects of a kernel that was built from nothing", asked)
+	}
 	tamper(t, w, patched, beginAgain)
 	forgetResults(t, w, patched)
 	mended := kernelOf(t, w, patched)

@@ -345,7 +345,8 @@ func (j *job) step(ctx context.Context, s Step) error {
 	}
 	record := StepRecord{Name: s.Name, In: j.links(ctx, s.In)}
 	err := j.box.Exec(ctx, docker.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
-	j.cut = j.cut || cutShort(err) || err != nil && j.killed(ctx) > j.struck // which may have struck a make
+	hungry := err != nil && j.killed(ctx) > j.struck // and make itself may be among them
+	j.cut = j.cut || cutShort(err) || hungry
 	j.made = append(j.made, out.made...)
 	if s.Name == "compile" {
 		j.compiled += int64(len(out.made))
@@ -359,7 +360,7 @@ func (j *job) step(ctx context.Context, s Step) error {
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
 		found := out.found.Failure()
-		if j.full(ctx) || j.killed(ctx) > j.struck {
+		if hungry || j.full(ctx) {
 			found.Cause = fault.Resources // each tool tells of it in its own way
 		}
 		err = j.failed(s, exit, found)

@@ -1,0 +1,83 @@
+package base
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild/imagebuildtest"
+	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
+	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	for ref, want := range map[string]string{
+		"registry.invalid/debian:trixie-slim":     debianTag,
+		"registry.invalid/nginx:1.30-alpine-slim": nginxTag,
+	} {
+		got, err := Get(t.Context(), e, ref, c)
+		if err != nil || got.From != FromBootstrap || got.Ref != want || got.ID == "" {
+			t.Errorf("%s: %+v, %v", ref, got, err)
+		}
+	}
+}
+
+// uploaded pushes a little image of its own to a registry.
+func uploaded(t *testing.T, e *engine.Engine, ref, text string) string {
+	t.Helper()
+	digest, err := e.Upload(t.Context(), ref, imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.RemoveImage(context.Background(), ref) })
+	return digest
+}
+
+func TestPullThenStore(t *testing.T) {
+	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	ref := registrytest.Start(t) + "/library/base:1"
+	uploaded(t, e, ref, "one")
+	id := ""
+	for _, want := range []string{FromRegistry, FromStore} {
+		got, err := Get(t.Context(), e, ref, c)
+		if err != nil || got.From != want || got.Ref != ref || got.ID == "" || id != "" && got.ID != id {
+			t.Errorf("%+v, %v; want it from %s", got, err, want)
+		}
+		id = got.ID
+	}
+}
+
+func TestLockedBaseIsTheOneOfItsDigest(t *testing.T) {
+	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	ref := registrytest.Start(t) + "/library/base:1"
+	first := uploaded(t, e, ref, "one")
+	old, err := Locked(t.Context(), e, ref, first, c)
+	if err != nil || old.From != FromRegistry {
+		t.Fatalf("%+v, %v", old, err)
+	}
+	second := uploaded(t, e, ref, "two") // the tag moves
+	if again, err := Locked(t.Context(), e, ref, first, c); err != nil || again.ID != old.ID || again.From != FromStore {
+		t.Errorf("the lock holds: %+v, %v", again, err)
+	}
+	moved, err := Locked(t.Context(), e, ref, second, c)
+	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
+		t.Errorf("the lock has moved: %+v, %v", moved, err)
+	}
+}
+
+func TestUnreachableWithoutRecipeIsTheSurroundings(t *testing.T) {
+	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	start := time.Now()
+	_, err := Get(t.Context(), e, "registry.invalid/caddy:2", c)
+	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "docker load") {
+		t.Errorf("got %v", err)
+	}
+	if spent := time.Since(start); spent > 10*time.Second {
+		t.Errorf("it took %s", spent)
+	}
+}

@@ -1,0 +1,101 @@
+package base
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/docker"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// suite is the Debian release that bootstrapped images are made of: 13.
+const suite = "trixie"
+
+// The names of the bootstrapped images.
+const (
+	debianTag = "kiln/debian:" + suite
+	nginxTag  = "kiln/nginx:" + suite
+)
+
+// makeDebian makes a minimal Debian root with mmdebstrap, which verifies every
+// package by the archive's signatures, and imports it.
+func makeDebian(ctx context.Context, e *engine.Engine, c *report.Console) error {
+	if _, err := exec.LookPath("mmdebstrap"); err != nil {
+		return fault.New(fault.Surroundings, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
+	}
+	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(dir)
+	progress := c.Progress("bootstrap " + debianTag)
+	root := filepath.Join(dir, "root.tar")
+	if err := mmdebstrap(ctx, root); err != nil {
+		progress.End("failed")
+		return err
+	}
+	if err := importRoot(ctx, e, root); err != nil {
+		progress.End("failed")
+		return err
+	}
+	progress.End("made")
+	return nil
+}
+
+// mmdebstrap writes the root as a tar, without manuals and documentation, which
+// nobody reads in a build container.
+func mmdebstrap(ctx context.Context, root string) error {
+	cmd := exec.CommandContext(ctx, "mmdebstrap", "--variant=minbase", "--quiet",
+		"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+		"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+		suite, root)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // lets it unmount what it mounted
+	output, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return fault.New(fault.Surroundings, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
+			"bootstrap %s: %s: %w\n%s", debianTag, engine.Quote(cmd.Args), err, strings.TrimSpace(string(output)))
+	}
+	return nil
+}
+
+func importRoot(ctx context.Context, e *engine.Engine, root string) error {
+	f, err := os.Open(root)
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer f.Close()
+	return e.Import(ctx, f, debianTag, `CMD ["/bin/bash"]`)
+}
+
+// makeNginx makes the Nginx base from the Debian one and Debian's package.
+func makeNginx(ctx context.Context, e *engine.Engine, c *report.Console) error {
+	if _, err := e.FindImage(ctx, debianTag); errors.Is(err, engine.ErrNoImage) {
+		if err := makeDebian(ctx, e, c); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(dir)
+	files, err := docker.Context(docker.Nginx)
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(dir, files); err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	_, err = e.Build(ctx, engine.Build{Kind: "base", Context: dir, Tags: []string{nginxTag}, Args: map[string]string{"BASE": debianTag}}, c)
+	return err
+}

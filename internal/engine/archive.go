@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"archive/tar"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/moby/go-archive"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// File is one file to be put into a container.
+type File struct {
+	Name string // relative to the folder it is put in; its parents must be there or in the list
+	Mode fs.FileMode
+	Size int64
+	Body io.Reader
+	UID  int
+	GID  int
+	Time time.Time
+}
+
+// Put streams files into a folder of the container.
+func (c *Container) Put(ctx context.Context, dir string, files ...File) error {
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(writeTar(writer, files)) }()
+	err := c.engine.api.CopyToContainer(ctx, c.ID, dir, reader, container.CopyToContainerOptions{})
+	reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early
+	return c.engine.failed("copy into the container's "+dir, err)
+}
+
+func writeTar(w io.Writer, files []File) error {
+	out := tar.NewWriter(w)
+	for _, f := range files {
+		head := &tar.Header{Name: f.Name, Mode: int64(f.Mode.Perm()), Size: f.Size, Uid: f.UID, Gid: f.GID, ModTime: f.Time}
+		if f.Mode.IsDir() {
+			head.Typeflag, head.Name = tar.TypeDir, f.Name+"/"
+		}
+		if err := out.WriteHeader(head); err != nil {
+			return err
+		}
+		if f.Body == nil {
+			continue
+		}
+		if _, err := io.Copy(out, f.Body); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// Get copies a file or a folder out of the container to below the folder dest.
+// The container's work is not trusted: a name that would leave dest, a link or
+// a device is an error, and then dest may hold a part.
+func (c *Container) Get(ctx context.Context, source, dest string) error {
+	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
+	if err != nil {
+		return c.engine.failed("copy "+source+" out of the container", err)
+	}
+	defer stream.Close()
+	if err := unpack(stream, dest); err != nil {
+		return fmt.Errorf("copy %s out of the container: %w", source, err)
+	}
+	return nil
+}
+
+// Listed is a file or a folder of a container.
+type Listed struct {
+	Name     string // from the folder that was listed, with slashes
+	Folder   bool
+	Mode     int64 // with the setuid, setgid and sticky bits (04000, 02000, 01000)
+	UID, GID int
+}
+
+// List gives what lies below a folder of the container, out of the archive that the
+// engine makes of it: nothing runs in the container.
+func (c *Container) List(ctx context.Context, folder string) (list []Listed, err error) {
+	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, folder)
+	if err != nil {
+		return nil, c.engine.failed("list "+folder+" of the container", err)
+	}
+	defer stream.Close()
+	for in := tar.NewReader(stream); ; {
+		head, err := in.Next()
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return nil, c.engine.failed("list "+folder+" of the container", err)
+		}
+		_, name, _ := strings.Cut(strings.TrimSuffix(head.Name, "/"), "/") // it begins with the folder's own
+		if name == "" {
+			continue
+		}
+		list = append(list, Listed{Name: name, Folder: head.Typeflag == tar.TypeDir, Mode: head.Mode & 0o7777, UID: head.Uid, GID: head.Gid})
+	}
+}
+
+// unpack writes the regular files and folders of a tar below dest.
+func unpack(r io.Reader, dest string) error {
+	root, err := os.OpenRoot(dest) // refuses whatever leads out of dest, links included
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer root.Close()
+	in := tar.NewReader(r)
+	for {
+		head, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fault.Wrap(fault.Surroundings, fmt.Errorf("read archive: %w", err))
+		}
+		if err := unpackEntry(root, head, in); err != nil {
+			return err
+		}
+	}
+}
+
+func unpackEntry(root *os.Root, head *tar.Header, body io.Reader) error {
+	name := filepath.FromSlash(path.Clean(head.Name))
+	if !filepath.IsLocal(name) || strings.Contains(head.Name, `\`) {
+		return fault.New(fault.Bad, "", "archive holds %q, which lies outside of its folder", head.Name)
+	}
+	switch head.Typeflag {
+	case tar.TypeDir:
+		if err := root.MkdirAll(name, 0o755); err != nil {
+			return fault.Wrap(fault.Surroundings, err)
+		}
+		return nil
+	case tar.TypeReg:
+		return unpackFile(root, name, head, body)
+	}
+	return fault.New(fault.Bad, "", "archive holds %q, which is no file and no folder", head.Name)
+}
+
+func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) error {
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644|fs.FileMode(head.Mode)&0o111)
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	if _, err := io.Copy(f, body); err != nil {
+		f.Close()
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	if err := f.Close(); err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	return nil
+}
+
+// PutFolder copies all of a folder of this machine, owned by root, into a folder
+// of the container, but for the names in excludes (patterns as in .dockerignore).
+func (c *Container) PutFolder(ctx context.Context, dir, source string, excludes ...string) error {
+	files, err := archive.TarWithOptions(source, &archive.TarOptions{
+		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},
+	})
+	if err != nil {
+		return fault.Wrap(fault.Usage, err)
+	}
+	defer files.Close()
+	err = c.engine.api.CopyToContainer(ctx, c.ID, dir, files, container.CopyToContainerOptions{})
+	return c.engine.failed("copy into the container's "+dir, err)
+}

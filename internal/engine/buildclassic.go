@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"archive/tar"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/registry"
+	"github.com/moby/go-archive"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// buildClassic builds with the engine's classic builder, which is sent the whole
+// context as a tar. It knows no secrets, and no cache mounts: those are left out.
+func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
+	if len(b.Secrets) > 0 {
+		return "", fault.New(fault.Surroundings, "use an engine with BuildKit",
+			"build image %s: it needs secrets, and this engine has only the classic builder", b.Name)
+	}
+	files, err := contextTar(b.Context)
+	if err != nil {
+		return "", err
+	}
+	files = archive.ReplaceFileTarWrapper(files, map[string]archive.TarModifierFunc{b.Dockerfile: withoutCaches})
+	defer files.Close()
+	opts := b.options()
+	opts.Version = build.BuilderV1
+	if opts.AuthConfigs, err = e.allAuth(); err != nil {
+		return "", err
+	}
+	response, err := e.api.ImageBuild(ctx, files, opts)
+	if err != nil {
+		return "", e.failed("start the build", err)
+	}
+	defer response.Body.Close()
+	return readBuild(response.Body, log)
+}
+
+// cacheMount is a mount of a Dockerfile's RUN that only saves time.
+var cacheMount = regexp.MustCompile(`--mount=type=cache\S*\s+`)
+
+// withoutCaches takes the cache mounts out of a Dockerfile.
+func withoutCaches(_ string, h *tar.Header, content io.Reader) (*tar.Header, []byte, error) {
+	text, err := io.ReadAll(content)
+	text = cacheMount.ReplaceAll(text, nil)
+	h.Size = int64(len(text))
+	return h, text, err
+}
+
+// contextTar packs the folder, less what its .dockerignore names.
+func contextTar(dir string) (io.ReadCloser, error) {
+	var excludes []string
+	if f, err := os.Open(filepath.Join(dir, ".dockerignore")); err == nil {
+		defer f.Close()
+		if excludes, err = ignorefile.ReadAll(f); err != nil {
+			return nil, fault.Wrap(fault.Usage, err)
+		}
+	}
+	files, err := archive.TarWithOptions(dir, &archive.TarOptions{
+		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},
+	})
+	return files, fault.Wrap(fault.Usage, err)
+}
+
+// allAuth gives every known credential, by registry, as the classic builder wants it.
+func (e *Engine) allAuth() (map[string]registry.AuthConfig, error) {
+	file, err := e.credentials()
+	if err != nil {
+		return nil, err
+	}
+	known, err := file.GetAllCredentials()
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, err)
+	}
+	all := map[string]registry.AuthConfig{}
+	for host, auth := range known {
+		all[host] = asEngineAuth(auth)
+	}
+	return all, nil
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/moby/buildkit/api/services/control"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/progress/progressui"
+	"github.com/opencontainers/go-digest"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// buildLog takes what a builder tells, keeps it as text for the case that the
+// build fails, and shows how far it is.
+type buildLog struct {
+	progress *report.Progress
+	events   chan *client.SolveStatus
+	written  sync.WaitGroup
+	buffer   bytes.Buffer
+	done     map[digest.Digest]bool // the steps seen, and whether each is complete
+}
+
+func newBuildLog(p *report.Progress) *buildLog {
+	l := &buildLog{progress: p, events: make(chan *client.SolveStatus, 64), done: map[digest.Digest]bool{}}
+	display, err := progressui.NewDisplay(&l.buffer, progressui.PlainMode)
+	l.written.Go(func() {
+		if err == nil {
+			// Without the run's context: the tail of a cancelled build tells why.
+			display.UpdateFrom(context.Background(), l.events)
+		}
+		for range l.events { // in case the display gave up: never block the builder
+		}
+	})
+	return l
+}
+
+// trace takes one message of BuildKit: a StatusResponse in protobuf, as JSON
+// text of base64 (moby/buildkit api/services/control/control.proto).
+func (l *buildLog) trace(aux json.RawMessage) {
+	var raw []byte
+	var status moby_buildkit_v1.StatusResponse
+	if json.Unmarshal(aux, &raw) != nil || proto.Unmarshal(raw, &status) != nil {
+		return
+	}
+	event := client.NewSolveStatus(&status)
+	l.events <- event
+	for _, v := range event.Vertexes {
+		l.done[v.Digest] = v.Completed != nil
+		l.progress.Set(l.completed(), int64(len(l.done)), v.Name)
+	}
+	for _, out := range event.Logs {
+		l.progress.Set(l.completed(), int64(len(l.done)), lastLine(string(out.Data)))
+	}
+}
+
+// text takes a line of the classic builder.
+func (l *buildLog) text(s string) {
+	l.buffer.WriteString(s)
+	l.progress.Set(0, 0, lastLine(s))
+}
+
+func (l *buildLog) completed() (n int64) {
+	for _, done := range l.done {
+		if done {
+			n++
+		}
+	}
+	return n
+}
+
+// close ends the log and gives its whole text.
+func (l *buildLog) close() string {
+	close(l.events)
+	l.written.Wait()
+	return strings.TrimSpace(l.buffer.String())
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}

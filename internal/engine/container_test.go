@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+func TestExecGivesOutputAndExitCode(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	out, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "id -u; echo oops >&2; exit 7"}, User: "1000:1000"})
+	var exit *ExitError
+	if !errors.As(err, &exit) || exit.Code != 7 || !strings.Contains(err.Error(), "oops") || out != "1000\n" {
+		t.Errorf("out %q, err %v", out, err)
+	}
+}
+
+func TestExecTellsWhyACommandCannotBeStarted(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	err := c.Exec(t.Context(), Command{Argv: []string{"/no/such/program"}})
+	var exit *ExitError
+	if !errors.As(err, &exit) || !strings.Contains(err.Error(), "no such file or directory") {
+		t.Errorf("got %v, want what the engine says of it", err)
+	}
+}
+
+func TestExecReadsItsInput(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	big := strings.Repeat("kiln\n", 1<<20)
+	out, err := c.Output(t.Context(), Command{Argv: []string{"wc", "-c"}, Stdin: strings.NewReader(big)})
+	if err != nil || strings.TrimSpace(out) != fmt.Sprint(len(big)) {
+		t.Errorf("counted %q, %v; expected %d", out, err, len(big))
+	}
+	out, err = c.Output(t.Context(), Command{Argv: []string{"head", "-n", "1"}, Stdin: strings.NewReader(big)})
+	if err != nil || out != "kiln\n" {
+		t.Errorf("a command that takes one line of many: %q, %v", out, err)
+	}
+	torn := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrClosed))
+	if err := c.Exec(t.Context(), Command{Argv: []string{"cat"}, Stdin: torn}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("an input that cannot be read: %v", err)
+	}
+}
+
+func TestLeftContainerIsGoneBeforeItsVolume(t *testing.T) {
+	e := realEngine(t)
+	const volume = "kiln-test-left"
+	if _, err := e.Volume(t.Context(), volume, "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	c := box(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
+	c.Leave()
+	if err := e.RemoveVolume(t.Context(), volume); err != nil {
+		t.Errorf("remove the volume of a container that was left: %v", err)
+	}
+}
+
+func TestOfflineHasNoNetwork(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Offline: true})
+	out, err := c.Output(t.Context(), Command{Argv: []string{"ls", "/sys/class/net"}})
+	if err != nil || out != "lo\n" {
+		t.Errorf("interfaces %q, %v", out, err)
+	}
+}
+
+func TestCancelledExecLeavesNothingRunning(t *testing.T) {
+	e := realEngine(t)
+	c := box(t, e, Spec{})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	start := time.Now()
+	err := c.Exec(ctx, Command{Argv: []string{"sleep", "60"}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("err %v, want cancelled", err)
+	}
+	if spent := time.Since(start); spent > 5*time.Second {
+		t.Errorf("took %s", spent)
+	}
+	if state, err := c.State(t.Context()); err == nil && state.Running {
+		t.Error("the container is still running")
+	}
+}
+
+func TestFilesGoInAndComeOut(t *testing.T) {
+	c := box(t, realEngine(t), Spec{})
+	body := strings.Repeat("kiln ", 100_000)
+	err := c.Put(t.Context(), "/tmp", File{Name: "dir", Mode: os.ModeDir | 0o755},
+		File{Name: "dir/с пробелом", Mode: 0o644, Size: int64(len(body)), Body: strings.NewReader(body)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dest := t.TempDir()
+	if err := c.Get(t.Context(), "/tmp/dir", dest); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dest, "dir", "с пробелом"))
+	if err != nil || string(got) != body {
+		t.Errorf("read back %d bytes, %v", len(got), err)
+	}
+}
+
+func TestLinkInContainerIsNotFollowedOut(t *testing.T) {
+	c := box(t, realEngine(t), Spec{})
+	if _, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "mkdir /tmp/d && ln -s /etc/passwd /tmp/d/link"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(t.Context(), "/tmp/d", t.TempDir()); fault.Code(err) != int(fault.Bad) {
+		t.Errorf("a link was taken: %v", err)
+	}
+}
+
+func TestUnpackRefusesWhatEscapes(t *testing.T) {
+	for name, head := range map[string]tar.Header{
+		"parent":    {Name: "../evil", Typeflag: tar.TypeReg, Size: 1},
+		"deep":      {Name: "a/../../evil", Typeflag: tar.TypeReg, Size: 1},
+		"absolute":  {Name: "/evil", Typeflag: tar.TypeReg, Size: 1},
+		"backslash": {Name: `..\evil`, Typeflag: tar.TypeReg, Size: 1},
+		"symlink":   {Name: "evil", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"},
+		"hard link": {Name: "evil", Typeflag: tar.TypeLink, Linkname: "../evil"},
+		"device":    {Name: "evil", Typeflag: tar.TypeChar},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var archive bytes.Buffer
+			w := tar.NewWriter(&archive)
+			if err := w.WriteHeader(&head); err != nil {
+				t.Fatal(err)
+			}
+			w.Write(make([]byte, head.Size))
+			w.Close()
+			parent := t.TempDir()
+			dest := filepath.Join(parent, "dest")
+			if err := os.Mkdir(dest, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := unpack(&archive, dest); err == nil {
+				t.Error("it was unpacked")
+			}
+			if left, _ := filepath.Glob(filepath.Join(parent, "*")); len(left) != 1 {
+				t.Errorf("something escaped: %v", left)
+			}
+		})
+	}
+}
+
+func TestLockedContainerCannotWrite(t *testing.T) {
+	c := box(t, realEngine(t), Spec{Locked: true, Memory: 64 << 20, PIDs: 16})
+	if _, err := c.Output(t.Context(), Command{Argv: []string{"touch", "/var/x"}}); err == nil {
+		t.Error("the root is writable")
+	}
+	if _, err := c.Output(t.Context(), Command{Argv: []string{"touch", "/tmp/x"}}); err != nil {
+		t.Errorf("/tmp is not writable: %v", err)
+	}
+	status, err := c.Output(t.Context(), Command{Argv: []string{"cat", "/proc/1/status"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"CapEff:\t0000000000000000", "NoNewPrivs:\t1"} {
+		if !strings.Contains(status, want) {
+			t.Errorf("/proc/1/status lacks %q", want)
+		}
+	}
+}
+
+func TestTakenPortIsTheSurroundings(t *testing.T) {
+	e := realEngine(t)
+	first := box(t, e, Spec{Publish: 80})
+	address, err := first.Address(t.Context(), 80)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var port int
+	if _, err := fmt.Sscan(address[strings.LastIndex(address, ":")+1:], &port); err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Run(t.Context(), Spec{Image: scratchImage(t, e), Kind: "test", Command: []string{"sleep", "9"}, Publish: 80, Port: port})
+	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "is taken") {
+		t.Errorf("a taken port gives %v", err)
+	}
+}
+
+func TestProcessesAreSeenFromWithinToo(t *testing.T) {
+	c := box(t, realEngine(t), Spec{User: "1000:1000"})
+	for name, list := range map[string]func() ([]Process, error){
+		"by the engine": func() ([]Process, error) { return c.Processes(t.Context()) },
+		"from within":   func() ([]Process, error) { return c.processesInside(t.Context(), nil) },
+	} {
+		found := false
+		processes, err := list()
+		for _, p := range processes {
+			found = found || p.UID == "1000" && strings.Contains(p.Command, "sleep")
+		}
+		if err != nil || !found {
+			t.Errorf("%s: %v, %v", name, processes, err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// realEngine connects to the engine that setup started. Without one the test is
+// skipped for a person and fails in CI.
+func realEngine(t *testing.T) *Engine {
+	t.Helper()
+	e, err := Connect(t.Context(), os.Getenv)
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("no engine in CI: %v", err)
+		}
+		t.Skipf("SKIPPED, it needs an engine: %v", err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// scratchImage gives the bootstrapped Debian, which go tool mage test has made.
+func scratchImage(t *testing.T, e *Engine) string {
+	t.Helper()
+	const debian = "kiln/debian:trixie"
+	if _, err := e.FindImage(t.Context(), debian); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("SKIPPED, it needs %s (go tool mage test makes it): %v", debian, err)
+	}
+	return debian
+}
+
+func console(t *testing.T) *report.Console {
+	t.Helper()
+	return report.New(t.Output(), t.Output(), "")
+}
+
+// box starts a container that does nothing until it is told to.
+func box(t *testing.T, e *Engine, s Spec) *Container {
+	t.Helper()
+	s.Kind, s.Command = "test", []string{"sleep", "infinity"}
+	if s.Image == "" {
+		s.Image = scratchImage(t, e)
+	}
+	c, err := e.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func testVolume(t *testing.T, e *Engine) string {
+	t.Helper()
+	name := fmt.Sprintf("kiln-test-%d", time.Now().UnixNano())
+	if _, err := e.Volume(t.Context(), name, "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.RemoveVolume(context.Background(), name); err != nil {
+			t.Error(err)
+		}
+	})
+	return name
+}

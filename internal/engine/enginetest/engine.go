@@ -1,0 +1,42 @@
+// Package enginetest gives tests of other packages the real engine.
+package enginetest
+
+import (
+	"os"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
+)
+
+// Engine connects to the engine that setup started. Without one the test is skipped
+// for a person and fails in CI.
+func Engine(t testing.TB) *engine.Engine {
+	t.Helper()
+	return connect(t, os.Getenv)
+}
+
+// Potter is Engine with the account of the test registries.
+func Potter(t testing.TB) *engine.Engine {
+	t.Helper()
+	return connect(t, registrytest.Account(engine.UsernameVariable, engine.PasswordVariable, registrytest.Password))
+}
+
+func connect(t testing.TB, getenv func(string) string) *engine.Engine {
+	t.Helper()
+	e, err := engine.Connect(t.Context(), getenv)
+	if err != nil {
+		Lacks(t, "it needs an engine: %v", err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// Lacks ends a test that cannot run here: skipped for a person, failed in CI.
+func Lacks(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("in CI: "+format, args...)
+	}
+	t.Skipf("SKIPPED, "+format, args...)
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// Image is an image in the engine's store.
+type Image struct {
+	ID      string // sha256:...
+	Tags    []string
+	Digests []string // repository@sha256:..., of the registries it came from or went to
+	Labels  map[string]string
+	Size    int64 // bytes, unpacked
+	Created time.Time
+	Tagged  time.Time // when it was last given a name, here
+}
+
+// ErrNoImage is what FindImage gives for an image that the engine does not have.
+var ErrNoImage = errors.New("no such image")
+
+// FindImage looks an image up by tag, digest or id in the engine's store. The
+// error is ErrNoImage when it is not there.
+func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
+	info, err := e.api.ImageInspect(ctx, ref)
+	if cerrdefs.IsNotFound(err) {
+		return Image{}, fmt.Errorf("find image %s: %w", ref, ErrNoImage)
+	}
+	if err != nil {
+		return Image{}, e.failed("find image "+ref, err)
+	}
+	created, _ := time.Parse(time.RFC3339Nano, info.Created)
+	found := Image{
+		ID: info.ID, Tags: info.RepoTags, Digests: info.RepoDigests, Size: info.Size,
+		Created: created, Tagged: info.Metadata.LastTagTime,
+	}
+	if info.Config != nil {
+		found.Labels = info.Config.Labels
+	}
+	return found, nil
+}
+
+// Images gives the images that Kiln made of a kind and with these labels.
+func (e *Engine) Images(ctx context.Context, kind string, labels map[string]string) ([]Image, error) {
+	query := filters.NewArgs(filters.Arg("label", Label+"="+kind))
+	for k, v := range labels {
+		query.Add("label", k+"="+v)
+	}
+	list, err := e.api.ImageList(ctx, image.ListOptions{Filters: query})
+	if err != nil {
+		return nil, e.failed("list images", err)
+	}
+	var found []Image
+	for _, each := range list {
+		i, err := e.FindImage(ctx, each.ID)
+		if errors.Is(err, ErrNoImage) {
+			continue // removed meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, i)
+	}
+	return found, nil
+}
+
+// Pull fetches an image from its registry. It fails within seconds when the
+// registry cannot be reached.
+func (e *Engine) Pull(ctx context.Context, ref string) error {
+	auth, err := e.registryAuth(ref)
+	if err != nil {
+		return err
+	}
+	stream, err := e.api.ImagePull(ctx, ref, image.PullOptions{RegistryAuth: auth})
+	if err != nil {
+		return e.refused("pull "+ref, err)
+	}
+	defer stream.Close()
+	return e.refused("pull "+ref, e.drain(stream, nil))
+}
+
+// Tag gives an image one more name.
+func (e *Engine) Tag(ctx context.Context, id, ref string) error {
+	return e.failed("tag "+short(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
+}
+
+// RemoveImage takes a name off an image, and the image with its last name. One
+// that is not there is no error.
+func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
+	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{Force: true, PruneChildren: true})
+	if cerrdefs.IsNotFound(err) {
+		return nil
+	}
+	return e.failed("remove image "+ref, err)
+}
+
+// Import makes an image of one layer out of a root file system, a tar stream,
+// and names it. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
+func (e *Engine) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
+	return e.importTar(ctx, root, ref, append(changes, fmt.Sprintf("LABEL %s=%q", Label, "base")))
+}
+
+func (e *Engine) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
+	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
+	if err != nil {
+		return e.failed("import "+ref, err)
+	}
+	defer stream.Close()
+	return e.failed("import "+ref, e.drain(stream, nil))
+}
+
+// ImportFrom makes an image of one folder of a container, streamed from the engine
+// and back: the folder keeps its name, and nothing else is in the image.
+func (e *Engine) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
+	stream, _, err := e.api.CopyFromContainer(ctx, c.ID, dir)
+	if err != nil {
+		return e.failed("read the container's "+dir, err)
+	}
+	defer stream.Close()
+	changes := []string{fmt.Sprintf("LABEL %s=%q", Label, kind)}
+	for k, v := range labels {
+		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
+	}
+	return e.importTar(ctx, stream, ref, changes)
+}
+
+// CopyFromImage copies a file or folder out of an image to below the folder dest.
+// Nothing of the image runs.
+func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) error {
+	if _, err := e.FindImage(ctx, ref); err != nil {
+		return err
+	}
+	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // an image without a command needs one to be a container
+	c, err := e.create(ctx, spec)
+	if err != nil {
+		return err
+	}
+	defer c.Remove()
+	return c.Get(ctx, source, dest)
+}
+
+// drain reads the JSON stream that a pull, a push or an import answers with. The
+// engine reports failures in there, under a status of 200. Each aux is handed on.
+func (e *Engine) drain(stream io.Reader, aux func(json.RawMessage) error) error {
+	decoder := json.NewDecoder(stream)
+	for {
+		var m jsonmessage.JSONMessage
+		if err := decoder.Decode(&m); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if m.Error != nil {
+			return m.Error
+		}
+		if m.Aux != nil && aux != nil {
+			if err := aux(*m.Aux); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ErrDenied is what Pull and Push give when the registry wants other credentials.
+var ErrDenied = errors.New("the registry refused the credentials")
+
+// denied tells whether the text of an engine's error means that.
+func denied(err error) bool {
+	text := strings.ToLower(fmt.Sprint(err))
+	for _, sign := range []string{"unauthorized", "authentication required", "no basic auth", "denied", "incorrect username or password"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused gives an error of a push or a pull the form that says what to do.
+func (e *Engine) refused(doing string, err error) error {
+	if err == nil || !denied(err) {
+		return e.failed(doing, err)
+	}
+	return fault.New(fault.Surroundings,
+		"log in with docker login, or set KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD",
+		"%s: %w (%v)", doing, ErrDenied, err)
+}

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+)
+
+// TestComposedIsAsBuilt has the engine build a Dockerfile and compares what it made of
+// it with what is composed by it, loaded, and run.
+func TestComposedIsAsBuilt(t *testing.T) {
+	e, dir := realEngine(t), t.TempDir()
+	const text = `ARG BASE
+FROM ${BASE}
+ARG REVISION=""
+LABEL rev="${REVISION}" two=2
+ENV GREETING="hello $PATH"
+COPY page.html /srv/site/
+COPY page.html other /etc/
+WORKDIR /srv
+USER 101:101
+EXPOSE 8080 9000/udp
+VOLUME /data
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=10s --timeout=2s --retries=3 CMD true || false
+ENTRYPOINT ["sleep"]
+CMD ["600"]
+`
+	for name, text := range map[string]string{"Dockerfile": text, "page.html": "<p>", "other": "x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := scratchImage(t, e)
+	built, err := e.Build(t.Context(), Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:built"}, Args: map[string]string{"BASE": root, "REVISION": "abc"}}, console(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.RemoveImage(context.Background(), built) })
+	loaded := composedHere(t, e, dir, root)
+	if a, b := configOf(t, e, built), configOf(t, e, loaded); a != b {
+		t.Errorf("built    %s\ncomposed %s", a, b)
+	}
+	const list = "stat -c '%A %u:%g %s %n' /etc /etc/page.html /etc/other /srv /srv/site /srv/site/page.html && cat /srv/site/page.html"
+	var seen [2]string
+	for n, id := range []string{built, loaded} {
+		c, err := e.Run(t.Context(), Spec{Image: id, Kind: "test", Offline: true, Command: []string{"600"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Remove()
+		if seen[n], err = c.Output(t.Context(), Command{Argv: []string{"sh", "-c", list}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen[0] != seen[1] {
+		t.Errorf("built\n%s\ncomposed\n%s", seen[0], seen[1])
+	}
+}
+
+// composedHere composes a folder with a Dockerfile on an image of the engine, and loads it.
+func composedHere(t *testing.T, e *Engine, dir, root string) string {
+	t.Helper()
+	r, err := imagebuild.ReadRecipe(filepath.Join(dir, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, done, err := e.Base(t.Context(), root, imagebuild.Folder(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	image, err := r.Image(base, imagebuild.Input{
+		Context: os.DirFS(dir), Args: map[string]string{"REVISION": "abc"}, Labels: map[string]string{Label: "test"}, Created: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := e.Load(t.Context(), image, len(base.Layers), "kiln/test:composed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.RemoveImage(context.Background(), id) })
+	return id
+}
+
+// configOf gives what an engine says of how an image is run.
+func configOf(t *testing.T, e *Engine, id string) string {
+	t.Helper()
+	info, err := e.api.ImageInspect(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(info.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(string(text), `"ArgsEscaped":true,`, "", 1) // says something on Windows alone
+}

@@ -1,0 +1,183 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Where an engine that setup started writes, and how long it may take to answer.
+const (
+	engineLog   = "/var/log/kiln-dockerd.log"
+	engineStart = 90 * time.Second
+)
+
+// startEngine starts the installed engine: by systemd where that runs, else as a
+// process of its own that outlives this one.
+func startEngine(ctx context.Context, c *report.Console, probe func(context.Context) error) error {
+	if os.Geteuid() != 0 {
+		return fault.New(fault.Surroundings, "run: sudo systemctl start docker; or as root: go tool mage setup",
+			"start the engine: %w", probe(ctx))
+	}
+	progress := c.Progress("setup: start the engine")
+	err := start(ctx, probe)
+	if err != nil {
+		progress.End("failed")
+		return err
+	}
+	progress.End("it answers")
+	return nil
+}
+
+func start(ctx context.Context, probe func(context.Context) error) error {
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		if err := command(ctx, "systemctl", "start", "docker"); err != nil {
+			return err
+		}
+		return await(ctx, probe, nil)
+	}
+	if err := prepare(ctx); err != nil {
+		return err
+	}
+	ended, err := launch()
+	if err != nil {
+		return err
+	}
+	err = await(ctx, probe, ended)
+	if err != nil && strings.Contains(engineTail(), "iptables") && ctx.Err() == nil {
+		// The kernel has no nftables, which Debian's iptables speaks unless told otherwise.
+		if command(ctx, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-legacy") == nil {
+			if ended, err = launch(); err == nil {
+				err = await(ctx, probe, ended)
+			}
+		}
+	}
+	return err
+}
+
+// prepare clears what a killed engine left, and mounts what an init system would
+// have mounted.
+func prepare(ctx context.Context) error {
+	for _, file := range []string{"/var/run/docker.pid", "/run/docker/containerd/containerd.pid"} {
+		if err := clearStale(file, "/proc"); err != nil {
+			return err
+		}
+	}
+	return mountCgroups(ctx)
+}
+
+// clearStale removes a pid file whose process is none of the engine's: its number
+// may belong to another program by now, and then dockerd refuses to start.
+func clearStale(file, proc string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil // none there
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err == nil {
+		name, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(pid), "comm"))
+		if err == nil && (strings.HasPrefix(string(name), "dockerd") || strings.HasPrefix(string(name), "containerd")) {
+			return nil
+		}
+	}
+	return fault.Wrap(fault.Surroundings, os.Remove(file))
+}
+
+// mountCgroups mounts the control groups where nothing is at /sys/fs/cgroup.
+func mountCgroups(ctx context.Context) error {
+	const dir = "/sys/fs/cgroup"
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	if command(ctx, "mount", "-t", "cgroup2", "cgroup2", dir) == nil {
+		if text, _ := os.ReadFile(dir + "/cgroup.controllers"); strings.Contains(string(text), "memory") {
+			return nil
+		}
+		if err := command(ctx, "umount", dir); err != nil { // the controllers are in version 1
+			return err
+		}
+	}
+	if err := command(ctx, "mount", "-t", "tmpfs", "-o", "mode=755", "cgroup", dir); err != nil {
+		return err
+	}
+	for _, name := range []string{"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"} {
+		path := filepath.Join(dir, name)
+		if err := os.Mkdir(path, 0o755); err != nil {
+			return fault.Wrap(fault.Surroundings, err)
+		}
+		if command(ctx, "mount", "-t", "cgroup", "-o", name, name, path) != nil {
+			os.Remove(path) // this kernel has not got it
+		}
+	}
+	return nil
+}
+
+// launch starts dockerd in a session of its own, so that neither the end of this
+// process nor a Ctrl-C ends it. The channel tells when it has ended.
+func launch() (ended <-chan error, err error) {
+	path, ok := find("dockerd")
+	if !ok {
+		return nil, fault.New(fault.Surroundings, "install it: apt-get install docker.io", "start the engine: dockerd is not installed")
+	}
+	log, err := os.OpenFile(engineLog, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, fault.Wrap(fault.Surroundings, err)
+	}
+	defer log.Close()
+	cmd := exec.Command(path)
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, ownSession()
+	cmd.Env = daemonEnviron(os.Environ())
+	if err := cmd.Start(); err != nil {
+		return nil, fault.Wrap(fault.Surroundings, err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	return done, nil
+}
+
+// daemonEnviron gives an environment for a daemon that outlives this run: its PATH has root's
+// folders, since it calls iptables and the like, and the run's own temporary folder is not
+// in it, since that goes with the run.
+func daemonEnviron(environ []string) []string {
+	own := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
+	return append(own, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+}
+
+// await polls until the engine answers. ended, if not nil, tells that it gave up.
+func await(ctx context.Context, probe func(context.Context) error, ended <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, engineStart)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if probe(ctx) == nil {
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return fault.New(fault.Surroundings, "the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
+		case <-ctx.Done():
+			return fault.New(fault.Surroundings, "the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
+		case <-tick.C:
+		}
+	}
+}
+
+// engineTail is the end of the log of an engine that was started here.
+func engineTail() string {
+	text, err := os.ReadFile(engineLog)
+	if err != nil {
+		return fmt.Sprint(err)
+	}
+	return tail(string(text), 8)
+}

@@ -1,0 +1,183 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+func TestSystem(t *testing.T) {
+	for text, want := range map[string]struct {
+		debian bool
+		byHand string
+	}{
+		"ID=debian\n":                             {true, "sudo apt-get update"},
+		"ID=ubuntu\nID_LIKE=debian\n":             {true, "sudo apt-get update"},
+		"ID=fedora\n":                             {false, "sudo dnf"},
+		"ID=\"rocky\"\nID_LIKE=\"rhel fedora\"\n": {false, "sudo dnf"},
+		"ID=arch\n":                               {false, "sudo pacman"},
+		"":                                        {false, "install and start a Docker engine"},
+	} {
+		root := t.TempDir()
+		if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "etc/os-release"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s := readSystem(root)
+		if s.debian() != want.debian || !strings.HasPrefix(s.byHand([]string{"docker.io"}), want.byHand) {
+			t.Errorf("%q: debian %v, by hand %q", text, s.debian(), s.byHand([]string{"docker.io"}))
+		}
+	}
+}
+
+func TestMissingNamesEachPackageOnce(t *testing.T) {
+	got := packagesOf(missing([]Piece{
+		{Program: "sh", Packages: []string{"dash"}}, {Program: "no-such-a", Packages: []string{"one"}},
+		{Program: "no-such-b", Packages: []string{"one", "three"}}, {Program: "no-such-c", Packages: []string{"two"}},
+	}))
+	if strings.Join(got, " ") != "one three two" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestOptionalPieceThatCannotBeHadIsLeftOut(t *testing.T) {
+	if _, err := exec.LookPath("apt-cache"); err != nil {
+		t.Skip("SKIPPED, there is no apt here")
+	}
+	var said bytes.Buffer
+	got := obtainable(t.Context(), report.New(&said, &said, ""), []Piece{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
+	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(said.String(), "boot in a container") {
+		t.Errorf("got %v: %s", got, said.String())
+	}
+}
+
+func TestNothingMissingIsSaidAtOnce(t *testing.T) {
+	var out bytes.Buffer
+	start := time.Now()
+	err := Setup(t.Context(), report.New(&out, &out, ""), []Piece{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
+	if err != nil || out.String() != "setup: nothing is missing\n" || time.Since(start) > time.Second {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+func TestStalePidFile(t *testing.T) {
+	for name, tc := range map[string]struct {
+		comm string // of the process with that number; "" for none
+		kept bool
+	}{
+		"a dockerd":        {"dockerd\n", true},
+		"a containerd":     {"containerd\n", true},
+		"no process":       {"", false},
+		"another's number": {"postgres\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "docker.pid")
+			if err := os.WriteFile(file, []byte("42\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if tc.comm != "" {
+				if err := os.Mkdir(filepath.Join(dir, "42"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, "42/comm"), []byte(tc.comm), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := clearStale(file, dir); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(file); (err == nil) != tc.kept {
+				t.Errorf("kept is %v, want %v", err == nil, tc.kept)
+			}
+		})
+	}
+}
+
+func TestServicesAreHeldWhileInstalling(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy-rc.d")
+	release, err := holdServices(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(policy); err != nil {
+		t.Error("services are not held")
+	}
+	release()
+	if _, err := os.Stat(policy); err == nil {
+		t.Error("the policy stays behind")
+	}
+	if err := os.WriteFile(policy, []byte("mine"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if release, err = holdServices(policy); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if text, _ := os.ReadFile(policy); string(text) != "mine" {
+		t.Error("the machine's own policy is gone")
+	}
+}
+
+func TestListsAreOld(t *testing.T) {
+	dir := t.TempDir()
+	if !listsAreOld(dir, time.Now()) {
+		t.Error("no lists count as fresh")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "x_Packages"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if listsAreOld(dir, time.Now()) || !listsAreOld(dir, time.Now().Add(25*time.Hour)) {
+		t.Error("age is judged wrongly")
+	}
+}
+
+func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
+	fine := func(context.Context) Finding { return Finding{Name: "fine", State: OK} }
+	hung := func(ctx context.Context) Finding {
+		<-ctx.Done()
+		return Finding{Name: "hung", State: Warn}
+	}
+	start := time.Now()
+	findings, err := Doctor(t.Context(), []Check{
+		fine, hung, Program(Piece{Program: "no-such", Packages: []string{"p"}}), Program(Piece{Program: "no-such", Packages: []string{"p"}, Optional: true}),
+		Reach("nowhere", "http://host.invalid", "bases are bootstrapped"), KVM, Machine, Disk("disk", t.TempDir()),
+	})
+	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no-such") {
+		t.Errorf("got %v", err)
+	}
+	if len(findings) != 8 || findings[2].State != Missing || findings[3].State != Warn || findings[4].State != Warn {
+		t.Errorf("findings %v", findings)
+	}
+	if time.Since(start) > 4*time.Second {
+		t.Errorf("it took %s", time.Since(start))
+	}
+}
+
+func TestEngineThatEndsIsTold(t *testing.T) {
+	ended := make(chan error, 1)
+	ended <- errors.New("exit status 1")
+	err := await(t.Context(), func(context.Context) error { return errors.New("no") }, ended)
+	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "exit status 1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDaemonOutlivesTheRunsTemporaryFolder(t *testing.T) {
+	got := daemonEnviron([]string{"HOME=/root", "TMPDIR=/run/of/mine", "PATH=/bin"})
+	text := strings.Join(got, "\n")
+	if strings.Contains(text, "TMPDIR") || !strings.Contains(text, "HOME=/root") || !strings.HasSuffix(text, ":/usr/sbin:/sbin") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,52 @@
+package boot
+
+import (
+	"encoding/xml"
+	"os"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// junitSuite is the part of JUnit's XML that CI systems read: a suite of cases, each
+// with a failure or without.
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Seconds float64       `xml:"time,attr"`
+	Failure *junitFailure `xml:"failure"`
+}
+
+type junitFailure struct {
+	Kind    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Tail    string `xml:",chardata"`
+}
+
+// WriteJUnit writes verdicts to a file, a test case for each kernel.
+func WriteJUnit(path string, verdicts []Report) error {
+	suite := junitSuite{Name: "kiln boot", Tests: len(verdicts)}
+	for _, r := range verdicts {
+		c := junitCase{Class: "boot", Name: r.Folder(), Seconds: r.Seconds}
+		if r.Verdict != Booted {
+			suite.Failures++
+			c.Failure = &junitFailure{Kind: string(r.Verdict), Message: r.Why, Tail: strings.Join(r.Tail, "\n")}
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	text, err := xml.MarshalIndent(suite, "", "  ")
+	if err != nil {
+		return err
+	}
+	return fault.Wrap(fault.Surroundings, renameio.WriteFile(path, append([]byte(xml.Header), append(text, '\n')...), os.FileMode(0o644)))
+}

@@ -1,0 +1,86 @@
+// Package diagnose reads what compilers, linkers and the kernel's own tools print, and
+// says what it means: which tool complains of which line, which complaint came first,
+// and whether the source, the configuration, the toolchain or the machine is to blame.
+//
+//	c := diagnose.New("/source/")
+//	c.Line(`/source/kernel/pid.c:42:7: error: expected ';' before 'return'`)
+//	c.Failure().First     // kernel/pid.c:42:7: error: expected ';' before 'return'
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// Severity is how bad a finding is.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Finding is one complaint of one tool.
+type Finding struct {
+	Tool     string   `json:"tool"` // gcc (or clang), as, ld, make, kconfig, modpost, objtool, dtc, sh
+	Severity Severity `json:"severity"`
+	File     string   `json:"file"`   // of the kernel's tree, or ""
+	Line     int      `json:"line"`   // from 1; 0 for none
+	Column   int      `json:"column"` // from 1; 0 for none
+	Code     string   `json:"code"`   // as "-Wunused-variable"; "" for none
+	Text     string   `json:"text"`
+	Said     string   `json:"said"`              // the line as it was printed
+	Context  []string `json:"context,omitempty"` // lines printed with it: the source, and where in it
+
+	cause fault.Cause
+}
+
+// At gives the place of a finding: "kernel/pid.c:42:7", or what of it is known.
+func (f Finding) At() string {
+	at := f.File
+	for _, n := range []int{f.Line, f.Column} {
+		if n == 0 {
+			break
+		}
+		at += fmt.Sprintf(":%d", n)
+	}
+	return at
+}
+
+// String writes the finding as compilers do, on one line.
+func (f Finding) String() string {
+	text := fmt.Sprintf("%s: %s", f.Severity, f.Text)
+	if at := f.At(); at != "" {
+		text = at + ": " + text
+	} else {
+		text = f.Tool + ": " + text
+	}
+	if f.Code != "" {
+		text += " [" + f.Code + "]"
+	}
+	return text
+}
+
+// Parse makes findings of lines that were printed; what is no complaint is left out.
+func Parse(lines []string) (list []Finding) {
+	for _, line := range lines {
+		if f, ok := read(line, ""); ok {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Same tells whether two findings are the same complaint, perhaps about lines that have
+// moved.
+func (f Finding) Same(g Finding) bool {
+	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text
+}
+
+// Show writes the finding with its context, indented.
+func (f Finding) Show() string {
+	return "  " + strings.Join(append([]string{f.String()}, f.Context...), "\n  ")
+}

@@ -1,0 +1,86 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+)
+
+// manifestFile is where it lies, beside the artefacts.
+const manifestFile = "manifest.json"
+
+// ManifestSchema names the form of manifest.json.
+const ManifestSchema = "kiln/manifest/v1"
+
+// Manifest is the record of a build that goes with its artefacts.
+type Manifest struct {
+	Schema    string          `json:"schema"`
+	Name      string          `json:"name"`
+	Version   string          `json:"version"`
+	Release   string          `json:"release"` // what uname -r says of it
+	Arch      string          `json:"arch"`
+	Plan      string          `json:"plan"` // sha256
+	Source    source.Tree     `json:"source"`
+	Patches   []source.Patch  `json:"patches"`
+	Toolchain ToolchainRecord `json:"toolchain"`
+	Config    ConfigRecord    `json:"config"`
+	Steps     []StepRecord    `json:"steps"`
+	Cache     CacheRecord     `json:"cache"`
+	Artefacts []Artefact      `json:"artefacts"`
+	Warnings  []string        `json:"warnings"`
+	CPU       float64         `json:"cpu"` // seconds of processor time, over all cores
+	Started   time.Time       `json:"started"`
+	Why       string          `json:"why"`               // it was built
+	Finished  time.Time       `json:"finished,omitzero"` // not there while it is built
+}
+
+// ToolchainRecord says what compiled.
+type ToolchainRecord struct {
+	Image    string `json:"image"`    // its id
+	Base     string `json:"base"`     // where its base came from: store, registry, bootstrap
+	Compiler string `json:"compiler"` // first line of its --version
+	Linker   string `json:"linker"`
+}
+
+// ConfigRecord says what became of the configuration.
+type ConfigRecord struct {
+	SHA256 string `json:"sha256"` // of the final .config
+	Asked  int    `json:"asked"`  // options
+	Kept   int    `json:"kept"`   // of them as they were asked
+}
+
+// StepRecord is a step that was run, and the links of the chain that it made: what it
+// read and what came of it.
+type StepRecord struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	Exit    int     `json:"exit"`
+	In      []Link  `json:"in,omitempty"`
+	Out     []Link  `json:"out,omitempty"`
+}
+
+// Link is a file in the build's container at one moment.
+type Link struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Artefact is a file that the build made.
+type Artefact struct {
+	Path   string `json:"path"` // within the folder of the manifest
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+}
+
+// artefact gives one by its path; the zero value where there is none.
+func (m Manifest) artefact(path string) Artefact {
+	for _, a := range m.Artefacts {
+		if a.Path == path {
+			return a
+		}
+	}
+	return Artefact{}
+}
+
+// sumOf gives the sha256 of an artefact, or "".
+func (m Manifest) sumOf(path string) string { return m.artefact(path).SHA256 }

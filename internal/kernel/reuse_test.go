@@ -1,0 +1,308 @@
+package kernel
+
+import (
+	"bytes"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// TestEachInputRebuilds changes one input after the other: each is built anew, and
+// the reason is told.
+func TestEachInputRebuilds(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "tree/scripts/kconfig/merge_config.sh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	w, err := New(enginetest.Engine(t), report.New(&said, &said, ""), Defaults(), dir, t.TempDir(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := Table{Arch: []string{"amd64"}}
+	s := clayOf(t, w, dir, table)[0]
+	for _, step := range []struct {
+		change   func()
+		why, how string
+	}{
+		{func() {}, "no such kernel is there yet", ""},
+		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of fired clay\n") }, "source: +6.12.1 from folder", "1 files of the source differ"},
+		{func() { s.Config = append(s.Config, Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
+		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
+		{func() { s.Patches = specWith(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
+		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
+		{func() {
+			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
+			tamper(t, w, s, "echo CONFIG_ODD=y >> "+configFile)
+		}, "source: ", "1 files of the source differ"},
+		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
+	} {
+		step.change()
+		said.Reset()
+		r, err := w.Build(t.Context(), s)
+		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
+			t.Fatalf("want %q, got %q, %v", step.why, r.Why, err)
+		}
+		if !strings.Contains(said.String(), step.how) {
+			t.Errorf("%s: it was not said that %q:\n%s", r.Why, step.how, said.String())
+		}
+		if text := configOf(t, w, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+			t.Errorf("%s: the configuration is %q", r.Why, text)
+		}
+		if r, err = w.Build(t.Context(), s); err != nil || r.Built {
+			t.Errorf("built again: %+v, %v", r, err)
+		}
+	}
+}
+
+// TestKeptConfiguration builds a kernel over an empty output again and again: its
+// configuration is made once, and again where what was kept is harmed.
+func TestKeptConfiguration(t *testing.T) {
+	w := testWorks(t)
+	w.namespace = rand.Text()
+	s := clay(t, w)
+	for _, round := range []struct {
+		what string
+		harm func(kept string) string // a script
+		made bool
+	}{
+		{"the first", nil, true},
+		{"the second", nil, false},
+		{"one that is cut", func(kept string) string { return "truncate -s 5 " + kept }, true},
+		{"one after that", nil, false},
+		{"one that is gone", func(kept string) string { return "rm " + kept }, true},
+	} {
+		if round.harm != nil {
+			tamper(t, w, s, round.harm(keptOf(t, w, s)))
+		}
+		forget(t, w, s)
+		r, err := w.Build(t.Context(), s)
+		if err != nil || !r.Built {
+			t.Fatalf("%s: %+v, %v", round.what, r, err)
+		}
+		m := manifestOf(t, w, r)
+		if made := slices.ContainsFunc(m.Steps, func(s StepRecord) bool { return s.Name == "olddefconfig" }); made != round.made {
+			t.Errorf("%s: its configuration was made: %v", round.what, made)
+		}
+		if text := configOf(t, w, r); text != "CONFIG_TINY=y\n" {
+			t.Errorf("%s: its configuration is %q", round.what, text)
+		}
+	}
+}
+
+// keptOf gives where the configuration of a kernel is kept.
+func keptOf(t *testing.T, w *Works, s Spec) string {
+	t.Helper()
+	p, err := w.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (&job{works: w, ready: ready{plan: p}}).keptPath()
+}
+
+// tamper changes a kernel's output tree, or what is cached for its architecture.
+func tamper(t *testing.T, w *Works, s Spec, script string) {
+	t.Helper()
+	p, err := w.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := w.Engine.Run(t.Context(), engine.Spec{
+		Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
+		Mounts: p.Mounts,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Remove()
+	if _, err := box.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func configOf(t *testing.T, w *Works, r Result) string {
+	t.Helper()
+	manifestOf(t, w, r)
+	text, err := os.ReadFile(filepath.Join(w.Dist, "kernels", r.Folder(), "config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func specWith(t *testing.T, dir, patch string) Spec {
+	t.Helper()
+	specs, err := File{Kernels: []Table{{Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{patch}}}}.Specs(dir, Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return specs[0]
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestIncrementalBuildIsTheCleanOne builds the real kernel with a patch over the
+// output without, and from nothing: byte for byte the same comes out. In between a build
+// fails that has the patch too, before what that changes is compiled. The same comes out
+// over an output with files that a run which was killed had begun.
+func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
+	w := testWorks(t)
+	t.Cleanup(func() { forget(t, w, again(t)) })
+	forget(t, w, again(t))
+	if _, err := w.Build(t.Context(), again(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Bad) {
+		t.Fatalf("a build that cannot succeed: %v", err)
+	}
+	patched := again(t, "testdata/pid.patch")
+	over := kernelOf(t, w, patched)
+	log, err := os.ReadFile(filepath.Join(w.Dist, "kernels", over.Name+"-"+over.Version+"-"+over.Arch, logFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if compiled := bytes.Count(log, []byte("\n  CC ")); compiled == 0 || compiled > 10 { // it, what the broken build had, the version
+		t.Errorf("the patch of one .c file made %d files be compiled", compiled)
+	}
+	if made := slices.ContainsFunc(over.Steps, func(s StepRecord) bool { return s.Name == "olddefconfig" }); made {
+		t.Error("the patch of one .c file made the configuration anew")
+	}
+	forget(t, w, patched)
+	clean := kernelOf(t, w, patched)
+	if asked := clean.Cache.Hits + clean.Cache.Misses; asked < 300 {
+		t.Errorf("ccache was asked for %d objects of a kernel that was built from nothing", asked)
+	}
+	tamper(t, w, patched, beginAgain)
+	forgetResults(t, w, patched)
+	mended := kernelOf(t, w, patched)
+	for _, name := range []string{"bzImage", "System.map", "config"} {
+		one, two, three := over.sumOf(name), clean.sumOf(name), mended.sumOf(name)
+		if one == "" || one != two || one != three {
+			t.Errorf("%s differs: %s over the last output, %s from nothing, %s over one that was cut off", name, one, two, three)
+		}
+	}
+}
+
+// beginAgain leaves an output as a build does that is killed: noted as under way, with
+// files that are cut off.
+const beginAgain = `cd /output && sed -i 's/"open":false/"open":true/' .kiln.json && grep -q '"open":true' .kiln.json && truncate -s 1000 kernel/fork.o vmlinux.o`
+
+// again is a small kernel that says something, with patches.
+func again(t *testing.T, patches ...string) Spec {
+	t.Helper()
+	table := Table{
+		Name: "again", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
+		Config: []string{"tinyconfig", "CONFIG_PRINTK=y"}, Patches: patches,
+	}
+	specs, err := File{Kernels: []Table{table}}.Specs(".", Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return specs[0]
+}
+
+// kernelOf builds a kernel and gives its manifest.
+func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
+	t.Helper()
+	result, err := w.Build(t.Context(), s)
+	if err != nil || !result.Built {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	return manifestOf(t, w, result)
+}
+
+// manifestOf gives a build's manifest, and never that of an earlier build of the same
+// plan, which is as good to Extract.
+func manifestOf(t *testing.T, w *Works, r Result) Manifest {
+	t.Helper()
+	if err := os.RemoveAll(w.Dist); err != nil {
+		t.Fatal(err)
+	}
+	e, err := w.Extract(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := checkFolder(e.Folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// toolbox starts a container of the toolchain, until the test ends.
+func toolbox(t *testing.T, w *Works) *engine.Container {
+	t.Helper()
+	tools, err := w.images.Toolchain(t.Context(), again(t).Compiler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := w.Engine.Run(t.Context(), engine.Spec{Image: tools.Image, Kind: "test", Command: []string{"sleep", "600"}, Offline: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { box.Remove() })
+	return box
+}
+
+// TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
+// file in by .incbin, before and after that file has changed.
+func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
+	w := testWorks(t)
+	box := toolbox(t, w)
+	sources := map[string]string{
+		"initramfs.S": ".incbin \"/work/data\"\n",
+		"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",
+		"plain.c":     "int x;\n",
+	}
+	files := []engine.File{{Name: "work", Mode: os.ModeDir | 0o755}}
+	for name, text := range sources {
+		files = append(files, inputFile("/work/"+name, text))
+	}
+	if err := box.Put(t.Context(), "/", files...); err != nil {
+		t.Fatal(err)
+	}
+	j := &job{works: w, compiler: "test", box: box}
+	compile := func(data string) map[string]string {
+		if err := box.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
+			t.Fatal(err)
+		}
+		sums := map[string]string{}
+		for name := range sources {
+			argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
+			if _, err := box.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(j.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
+				t.Fatal(err)
+			}
+			out, err := box.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums[name] = out
+		}
+		return sums
+	}
+	first, second := compile("one"), compile("two")
+	for name := range sources {
+		if changed := first[name] != second[name]; changed != (name != "plain.c") {
+			t.Errorf("%s: its object has changed: %v", name, changed)
+		}
+	}
+	if got, want := j.cacheRecord(t.Context()), (CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,204 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
+)
+
+// unpackRuns is how often each side unpacks, by turns.
+const unpackRuns = 5
+
+// BenchmarkUnpack compares the way from a downloaded tarball to the verified,
+// unpacked volume with what a script would do, `xz -dc | tar -x`, of the same tree
+// in the same kind of container and volume. The volumes are all removed at the end:
+// ext4 is slow to make files where many were removed within the last minutes. Each
+// side begins when what the other wrote is on the disk.
+func BenchmarkUnpack(b *testing.B) {
+	r := realRoom(b)
+	o, ref := ut.New(b), debianSource(b, r)
+	box := packed(b, r, ref)
+	publish(b, o, box, ref)
+	xz := filepath.Join(b.TempDir(), "linux.tar.xz")
+	if err := box.Get(b.Context(), "/work/linux.tar.xz", filepath.Dir(xz)); err != nil {
+		b.Fatal(err)
+	}
+	var ours, theirs []time.Duration
+	forgetPeak(b)
+	for b.Loop() {
+		for n := range unpackRuns {
+			theirs = append(theirs, script(b, r, xz, n))
+			ours = append(ours, fetched(b, r, o, ref, n))
+			b.Logf("run %d: ours %v, theirs %v", n, ours[n], theirs[n])
+		}
+	}
+	b.ReportMetric(median(ours).Seconds(), "ours-s")
+	b.ReportMetric(median(theirs).Seconds(), "theirs-s")
+	b.ReportMetric(1.3, "bound")
+	b.ReportMetric(unpackRuns, "runs")
+	b.ReportMetric(peak(b), "ours-MiB")
+}
+
+// forgetPeak makes the kernel forget how much memory this process once had: making
+// the tarballs took some. Source: proc_pid_clear_refs(5).
+func forgetPeak(b *testing.B) {
+	b.Helper()
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// peak gives the most memory that this process had since, in MiB.
+func peak(b *testing.B) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var kib float64
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return kib / 1024
+}
+
+func median(list []time.Duration) time.Duration {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// debianSource brings the real kernel source into its volume.
+func debianSource(b *testing.B, r Room) Ref {
+	b.Helper()
+	r.Cache = b.TempDir()
+	ref, err := r.Resolve(b.Context(), Debian, want(b, "6.12"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := r.Fetch(b.Context(), Debian, ref, nil); err != nil {
+		b.Fatal(err)
+	}
+	return ref
+}
+
+// packed packs that tree in a container as kernel.org does, with gzip and with xz.
+func packed(b *testing.B, r Room, ref Ref) *engine.Container {
+	b.Helper()
+	top := "linux-" + ref.Version.String()
+	box := container(b, r, engine.Mount{Volume: Volume(ref, nil), Path: tree, ReadOnly: true})
+	for _, argv := range [][]string{
+		{"mkdir", "/work"},
+		{"tar", "--create", "--file=/work/linux.tar", "--transform=s,^source," + top + ",", "--directory=/", "source"},
+		{"gzip", "-k", "-6", "/work/linux.tar"},
+		{"xz", "-k", "-6", "--threads=0", "/work/linux.tar"},
+		{"rm", "/work/linux.tar"},
+	} {
+		if _, err := box.Output(b.Context(), engine.Command{Argv: argv}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return box
+}
+
+// container starts one of the fetch image that ends with the benchmark.
+func container(b *testing.B, r Room, mounts ...engine.Mount) *engine.Container {
+	b.Helper()
+	image, err := r.Image(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	box, err := r.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "bench", Command: []string{"sleep", "infinity"}, Mounts: mounts})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { box.Remove() })
+	return box
+}
+
+// publish puts the tarball up at a kernel.org of the benchmark's own, signed.
+func publish(b *testing.B, o *ut.Org, box *engine.Container, ref Ref) {
+	b.Helper()
+	version := ref.Version.String()
+	o.Feed(version, ut.Entry("longterm", version, false))
+	path := filepath.Join(o.Dir, ut.Tarball(version))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := box.Get(b.Context(), "/work/linux.tar.gz", filepath.Dir(path)); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(filepath.Dir(path), "linux.tar.gz"), path); err != nil {
+		b.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	o.Put(ut.Signature(version), ut.SignStream(b, unpacked, o.Maintainer))
+	o.SignSums(o.Autosigner)
+}
+
+// script unpacks as a script would, and gives how long that took.
+func script(b *testing.B, r Room, xz string, n int) time.Duration {
+	b.Helper()
+	volume := fmt.Sprintf("kiln-bench-%d-%d", os.Getpid(), n)
+	fresh(b, r, volume)
+	to := container(b, r, engine.Mount{Volume: volume, Path: tree})
+	if err := putFile(b.Context(), to, xz, "/tmp", "linux.tar.xz"); err != nil {
+		b.Fatal(err)
+	}
+	syscall.Sync()
+	start := time.Now()
+	if _, err := to.Output(b.Context(), engine.Command{Argv: []string{"sh", "-c", "xz -dc /tmp/linux.tar.xz | tar -x -C " + tree}}); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+// fetched goes Kiln's whole way from the downloaded tarball, and gives how long that
+// took.
+func fetched(b *testing.B, r Room, o *ut.Org, ref Ref, n int) time.Duration {
+	b.Helper()
+	config := o.Config()
+	config.Mirrors[0] += fmt.Sprintf("/%d/%d", os.Getpid(), n) // part of the volume's name: each run has its own
+	r.Upstream.Config = config
+	at, err := r.Resolve(b.Context(), KernelOrg, want(b, ref.Version.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := r.Upstream.Tarball(b.Context(), at.Version, at.SHA256); err != nil {
+		b.Fatal(err)
+	}
+	fresh(b, r, Volume(at, nil))
+	syscall.Sync()
+	start := time.Now()
+	if _, err := r.Fetch(b.Context(), KernelOrg, at, nil); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+// fresh makes a volume's end the benchmark's.
+func fresh(b *testing.B, r Room, volume string) {
+	b.Helper()
+	b.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
+}

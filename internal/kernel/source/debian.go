@@ -1,0 +1,204 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// indexAge is how long the list of what Debian has is taken for current.
+const indexAge = 24 * time.Hour
+
+// debian is Debian's package linux-source-X.Y: the kernel with Debian's patches.
+// apt verifies the package by the archive's signed index.
+type debian struct{ room Room }
+
+// debianIndex is what Debian had when it was asked.
+type debianIndex struct {
+	Checked  time.Time       `json:"checked"`
+	Packages []debianPackage `json:"packages"`
+}
+
+type debianPackage struct {
+	Name    string          `json:"name"`    // linux-source-6.12
+	Full    string          `json:"full"`    // 6.12.117-1
+	Version release.Version `json:"version"` // 6.12.117
+	SHA256  string          `json:"sha256"`  // of the .deb
+}
+
+func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
+	list, err, _ := d.room.Filling.Do("debian", func() (any, error) { return d.index(ctx) })
+	if err != nil {
+		return Ref{}, err
+	}
+	index := list.(debianIndex)
+	var versions []release.Version
+	for _, p := range index.Packages {
+		versions = append(versions, p.Version)
+	}
+	newest, ok := want.Newest(versions)
+	if !ok {
+		return Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
+			"Debian has no such kernel source; it has %v", versions)
+	}
+	for _, p := range index.Packages {
+		if p.Version.Compare(newest) == 0 {
+			return Ref{
+				Kind: Debian, Version: p.Version, URL: "debian:" + p.Name + "=" + p.Full, SHA256: p.SHA256,
+			}, nil
+		}
+	}
+	return Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
+}
+
+// index gives the list of today, from the cache of this machine or from apt.
+func (d debian) index(ctx context.Context) (debianIndex, error) {
+	path := d.indexPath()
+	var index debianIndex
+	if report.Read(path, &index) == nil && time.Since(index.Checked) < indexAge {
+		return index, nil
+	}
+	progress := d.room.Console.Progress("ask Debian for its kernel sources")
+	fresh, err := d.ask(ctx)
+	if err != nil {
+		progress.End("failed")
+		if len(index.Packages) > 0 {
+			d.room.Console.Say("Debian cannot be asked now; going on with what it had on %s", index.Checked.Format("2006-01-02"))
+			return index, nil
+		}
+		return debianIndex{}, err
+	}
+	progress.End(fmt.Sprintf("it has %d", len(fresh.Packages)))
+	return fresh, report.Write(path, fresh)
+}
+
+func (d debian) indexPath() string { return filepath.Join(d.room.Cache, "debian-index.json") }
+
+// ask runs apt in a container.
+func (d debian) ask(ctx context.Context) (debianIndex, error) {
+	box, err := d.room.box(ctx, Ref{Kind: Debian})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	defer box.Remove()
+	if err := aptUpdate(ctx, box); err != nil {
+		return debianIndex{}, err
+	}
+	names, err := box.Output(ctx, engine.Command{Argv: []string{"apt-cache", "pkgnames", "linux-source-"}})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	argv := append([]string{"apt-cache", "show"}, strings.Fields(names)...)
+	text, err := box.Output(ctx, engine.Command{Argv: argv})
+	if err != nil {
+		return debianIndex{}, err
+	}
+	return debianIndex{Checked: time.Now(), Packages: parseStanzas(text)}, nil
+}
+
+func aptUpdate(ctx context.Context, box *engine.Container) error {
+	_, err := box.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
+	if err != nil {
+		return fault.BlameNew(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+	}
+	return nil
+}
+
+// packaged finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
+var packaged = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
+
+// parseStanzas reads apt-cache show (deb822: stanzas of "Field: value" lines).
+func parseStanzas(text string) (packages []debianPackage) {
+	for stanza := range strings.SplitSeq(text, "\n\n") {
+		field := map[string]string{}
+		for line := range strings.Lines(stanza) {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				field[name] = strings.TrimSpace(value)
+			}
+		}
+		m := packaged.FindStringSubmatch(field["Version"])
+		if m == nil || field["SHA256"] == "" || field["Package"] == "linux-source" {
+			continue
+		}
+		if v, err := release.Parse(m[1]); err == nil {
+			packages = append(packages, debianPackage{Name: field["Package"], Full: field["Version"], Version: v, SHA256: field["SHA256"]})
+		}
+	}
+	return packages
+}
+
+func (d debian) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+	ref := t.Ref
+	by := Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
+	deb := "/downloads/" + ref.SHA256
+	if !d.kept(ctx, box, ref) {
+		if err := d.download(ctx, box, ref, deb); err != nil {
+			return by, err
+		}
+	}
+	if _, err := box.Output(ctx, engine.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
+		return by, fault.Wrap(fault.Bad, err)
+	}
+	name, _, _ := strings.Cut(ref.pkgName(), "=")
+	return by, d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz", nil)
+}
+
+// pkgName gives the package with its version, as apt takes it.
+func (r Ref) pkgName() string { return strings.TrimPrefix(r.URL, "debian:") }
+
+// kept tells whether the package was downloaded before and is unharmed.
+func (d debian) kept(ctx context.Context, box *engine.Container, ref Ref) bool {
+	got, err := sha256Inside(ctx, box, "/downloads/"+ref.SHA256)
+	return err == nil && got == ref.SHA256
+}
+
+func (d debian) download(ctx context.Context, box *engine.Container, ref Ref, deb string) error {
+	progress := d.room.Console.Progress("download " + ref.pkgName())
+	if err := d.apt(ctx, box, ref, deb); err != nil {
+		progress.End("failed")
+		return err
+	}
+	progress.End("verified")
+	return nil
+}
+
+// apt downloads the package and checks that it is the one that was resolved.
+func (d debian) apt(ctx context.Context, box *engine.Container, ref Ref, deb string) error {
+	if err := aptUpdate(ctx, box); err != nil {
+		return err
+	}
+	dir := "/downloads/partial-" + ref.SHA256
+	for _, argv := range [][]string{{"rm", "-rf", dir}, {"install", "-d", "-o", "_apt", dir}} {
+		if _, err := box.Output(ctx, engine.Command{Argv: argv}); err != nil {
+			return err
+		}
+	}
+	if _, err := box.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
+		os.Remove(d.indexPath()) // what Debian has may have changed since
+		return fault.BlameNew(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
+	}
+	list, err := box.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
+	if err != nil {
+		return err
+	}
+	file := dir + "/" + strings.TrimSpace(list)
+	got, err := sha256Inside(ctx, box, file)
+	if err != nil {
+		return err
+	}
+	if got != ref.SHA256 {
+		return fault.New(fault.Bad, "", "download %s: its sha256 is %s, the index says %s", ref.pkgName(), got, ref.SHA256)
+	}
+	_, err = box.Output(ctx, engine.Command{Argv: []string{"mv", file, deb}})
+	return err
+}

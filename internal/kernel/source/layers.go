@@ -1,0 +1,130 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+)
+
+// layerDir is where the layers of trees are mounted to be compared.
+const layerDir = "/layers/"
+
+// layered compares two trees that are made of the same source, by what lies over it in
+// each: a few files, where to compare the whole trees reads them twice. known is false
+// where they are not such trees.
+func (r Room) layered(ctx context.Context, other string, labels map[string]string, t Tree) (d Difference, known bool, err error) {
+	for key, value := range t.labels() {
+		if labels[key] != value {
+			return d, false, nil
+		}
+	}
+	plain := Volume(t.Ref, nil)
+	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
+	layers := []string{}
+	for _, volume := range []string{other, t.Volume} {
+		layer, found, err := r.Engine.FindLayer(ctx, volume)
+		if err != nil || (!found && volume != plain) {
+			return d, false, err
+		}
+		layers = append(layers, "")
+		if found {
+			layers[len(layers)-1] = layerDir + layer
+			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
+		}
+	}
+	box, err := r.box(ctx, t.Ref, mounts...)
+	if err != nil {
+		return d, false, err
+	}
+	defer box.Leave()
+	before, err := layerOf(ctx, box, layers[0])
+	if err != nil {
+		return d, false, err
+	}
+	now, err := layerOf(ctx, box, layers[1])
+	if err != nil {
+		return d, false, err
+	}
+	under, err := sumsOf(ctx, box, originalTree, slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(now))))
+	return before.over(under).differ(now.over(under)), err == nil, err
+}
+
+// content is what files hold, by their names below a tree ("kernel/pid.c"): a sha256,
+// or the target of a link; "" is no file.
+type content map[string]string
+
+// layerOf gives what a layer holds; a file that it takes away is "". No folder is no layer.
+func layerOf(ctx context.Context, box *engine.Container, dir string) (content, error) {
+	if dir == "" {
+		return content{}, nil
+	}
+	out, err := box.Output(ctx, engine.Command{Argv: []string{
+		"find", dir + "/upper/", "-type", "f", "-exec", "sha256sum", "{}", "+", "-or", "-not", "-type", "d", "-printf", "%y%l  %p\\n",
+	}})
+	return contentOf(out, dir+"/upper/"), err
+}
+
+// sumsOf gives what some files of a tree hold.
+func sumsOf(ctx context.Context, box *engine.Container, dir string, names []string) (content, error) {
+	if len(names) == 0 {
+		return content{}, nil
+	}
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = dir + "/" + name
+	}
+	if err := putList(ctx, box, paths); err != nil {
+		return nil, err
+	}
+	out, err := box.Output(ctx, engine.Command{Argv: []string{
+		"find", "-files0-from", listFile, "-type", "f", "-exec", "sha256sum", "{}", "+", "-or", "-type", "l", "-printf", "%y%l  %p\\n",
+	}})
+	var exit *engine.ExitError
+	if errors.As(err, &exit) { // some are not there
+		err = nil
+	}
+	return contentOf(out, dir+"/"), err
+}
+
+// contentOf reads lines of a sha256 and a path, or of what find prints of others.
+func contentOf(out, dir string) content {
+	c := content{}
+	for line := range strings.Lines(out) {
+		what, path, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		if !ok {
+			continue
+		}
+		if what == "c" { // a character device: the file below is taken away
+			what = ""
+		}
+		c[strings.TrimPrefix(path, dir)] = what
+	}
+	return c
+}
+
+// over gives the content with that of what lies under it.
+func (c content) over(under content) content {
+	whole := maps.Clone(under)
+	maps.Copy(whole, c)
+	return whole
+}
+
+// differ compares the content of a tree with that of the one after.
+func (c content) differ(now content) (d Difference) {
+	names := slices.Concat(slices.Collect(maps.Keys(c)), slices.Collect(maps.Keys(now)))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		switch {
+		case c[name] == now[name]:
+		case now[name] == "":
+			d.Gone++
+		default:
+			d.Changed = append(d.Changed, tree+"/"+name)
+		}
+	}
+	return d
+}

@@ -1,0 +1,156 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+)
+
+// newLocal gives the source that a path of this machine names.
+func newLocal(r Room, from string) (origin, error) {
+	path := from
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(r.Dir, from)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fault.New(fault.Usage, "a path is taken from the folder of kernels.toml", "find source %q: %w", from, err)
+	case info.IsDir():
+		return folder{r, path}, nil
+	}
+	return tarball{r, path}, nil
+}
+
+// folder is an unpacked source on this machine.
+type folder struct {
+	room Room
+	path string
+}
+
+// resolve reads the version from the Makefile and hashes every file, since
+// somebody may be working in the folder.
+func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
+	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
+	if err != nil {
+		return Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
+	}
+	version, err := makefileVersion(string(makefile))
+	if err != nil {
+		return Ref{}, err
+	}
+	if !want.Admits(version) {
+		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
+	}
+	sum, err := hashFolder(f.path)
+	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
+}
+
+func (f folder) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+	none := Signature{Status: NoSignature}
+	progress := f.room.Console.Progress("copy " + f.path)
+	if err := box.PutFolder(ctx, tree, f.path, ".git"); err != nil {
+		progress.End("failed")
+		return none, err
+	}
+	progress.End("copied")
+	return none, unchanged(f.path, t.SHA256, hashFolder)
+}
+
+// unchanged compares what was read with what it was when it was chosen: somebody may work
+// in it.
+func unchanged(path, sum string, hash func(string) (string, error)) error {
+	now, err := hash(path)
+	if err == nil && now != sum {
+		return fault.New(fault.Usage, "run it again", "read %s: it was changed meanwhile", path)
+	}
+	return err
+}
+
+// hashFolder gives the sha256 over the names, kinds and contents of all files
+// but those of .git.
+func hashFolder(dir string) (string, error) {
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%q %s\n", name, entry.Type())
+		return hashEntry(sum, path, entry)
+	})
+	return hex.EncodeToString(sum.Sum(nil)), fault.Wrap(fault.Usage, err)
+}
+
+// hashEntry adds a file's permission to be run and its content, or a link's target.
+func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		target, err := os.Readlink(path)
+		fmt.Fprintf(sum, "%q\n", target)
+		return err
+	}
+	info, err := entry.Info()
+	if err != nil {
+		return err
+	}
+	file, err := trust.HashFile(path)
+	fmt.Fprintf(sum, "%o %s\n", info.Mode()&0o111, file)
+	return err
+}
+
+// tarball is a packed source on this machine.
+type tarball struct {
+	room Room
+	path string
+}
+
+// named finds the version in a tarball's name.
+var named = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
+
+// resolve takes the version from the name, which is checked against the content
+// when that is unpacked.
+func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
+	m := named.FindStringSubmatch(filepath.Base(t.path))
+	if m == nil {
+		return Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
+	}
+	version, err := release.Parse(m[1])
+	if err != nil {
+		return Ref{}, fault.Wrap(fault.Usage, err)
+	}
+	if !want.Admits(version) {
+		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
+	}
+	sum, err := trust.HashFile(t.path)
+	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Surroundings, err)
+}
+
+func (t tarball) unpack(ctx context.Context, box *engine.Container, tree *Tree) (Signature, error) {
+	none := Signature{Status: NoSignature}
+	if err := t.room.untarHere(ctx, box, t.path, t.path); err != nil {
+		if engine.CommandFailed(err) {
+			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
+		}
+		return none, err
+	}
+	return none, unchanged(t.path, tree.SHA256, trust.HashFile)
+}

@@ -1,0 +1,130 @@
+package source
+
+import (
+	"archive/tar"
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+)
+
+// unpackSigned unpacks a tarball of this machine, whose sha256 was compared before,
+// in the box, and meanwhile verifies here the signature that was made over the
+// unpacked tar. All files get the settled time; that of the Makefile as it came is
+// given, in seconds since 1970.
+func (r Room) unpackSigned(ctx context.Context, box *engine.Container, s signed) (by trust.Signer, made int64, err error) {
+	var refused error
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		by, made, refused = s.verify()
+		return refused
+	})
+	work.Go(func() error { return r.untarHere(ctx, box, s.tarball, s.top+".tar.gz", settleMembers) })
+	err = work.Wait()
+	if refused != nil { // counts for more than how the unpacking went meanwhile
+		err = refused
+	}
+	return by, made, err
+}
+
+// verify reads the tarball once: the tar's signature, that each of its members stays
+// below its top folder, and the time of its Makefile.
+func (s signed) verify() (by trust.Signer, made int64, err error) {
+	f, err := os.Open(s.tarball)
+	if err != nil {
+		return by, 0, fault.Wrap(fault.Surroundings, err)
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		return by, 0, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
+	}
+	reader, pipe := io.Pipe()
+	members := make(chan error, 1)
+	go func() {
+		var err error
+		made, err = checkMembers(bufio.NewReaderSize(reader, handed), s.top)
+		reader.CloseWithError(err)
+		members <- err
+	}()
+	writer := bufio.NewWriterSize(pipe, handed)
+	by, err = s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
+	pipe.CloseWithError(cmp.Or(err, writer.Flush()))
+	if bad := <-members; bad != nil && (err == nil || !errors.Is(bad, err)) {
+		return by, made, bad
+	}
+	return by, made, err
+}
+
+// handed is how many bytes go from one reader of a tar to the other at once: each time
+// one waits for the other.
+const handed = 1 << 20
+
+// checkMembers reads a tar to its end, and refuses one of which a member, or what a
+// link leads to, lies outside of the folder top. It gives the time of the Makefile there.
+func checkMembers(r io.Reader, top string) (made int64, err error) {
+	in := tar.NewReader(r)
+	for {
+		head, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return made, onlyZeros(r)
+		}
+		if err != nil {
+			return made, trust.Refuse(trust.Altered, "", "read the tar: %w", err)
+		}
+		if head.Typeflag == tar.TypeXGlobalHeader {
+			continue
+		}
+		if err := checkMember(head, top); err != nil {
+			return made, err
+		}
+		if head.Name == top+"/Makefile" {
+			made = head.ModTime.Unix()
+		}
+	}
+}
+
+func checkMember(head *tar.Header, top string) error {
+	name := path.Clean(head.Name)
+	inside := func(p string) bool { return p == top || strings.HasPrefix(p, top+"/") }
+	switch {
+	case !inside(name) || strings.Contains(head.Name, ".."):
+		return trust.Refuse(trust.Altered, "", "the tar holds %q, which is not below %s/", head.Name, top)
+	case head.Typeflag == tar.TypeSymlink && (path.IsAbs(head.Linkname) || !inside(path.Join(path.Dir(name), head.Linkname))),
+		head.Typeflag == tar.TypeLink && !inside(path.Clean(head.Linkname)):
+		return trust.Refuse(trust.Altered, "", "the tar holds a link from %q to %q, which is not below %s/", head.Name, head.Linkname, top)
+	}
+	switch head.Typeflag {
+	case tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink:
+		return nil
+	}
+	return trust.Refuse(trust.Altered, "", "the tar holds %q, which is no file, folder or link", head.Name)
+}
+
+// onlyZeros reads what follows a tar's end: zeros that fill its last record.
+func onlyZeros(r io.Reader) error {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buffer)
+		if strings.Trim(string(buffer[:n]), "\x00") != "" {
+			return trust.Refuse(trust.Altered, "", "something follows the end of the tar")
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// The labels of a result image.
+const (
+	labelPlan  = "kiln.plan"  // sha256 of the plan that made it
+	labelLines = "kiln.lines" // how much make tells of a compile from nothing: the measure of progress
+
+	labelName, labelVersion, labelArch = "kiln.kernel", "kiln.version", "kiln.arch"
+)
+
+// resultTag names the image of a kernel.
+func resultTag(folder string) string { return "kiln/kernel:" + folder }
+
+// store hashes the artefacts where they were made, writes the manifest beside
+// them, and turns their folder into an image, which takes the kernel's name. An
+// image comes into being whole or not at all, and the engine keeps it by its content.
+func (j *job) store(ctx context.Context) error {
+	if err := j.putPlan(ctx); err != nil {
+		return err
+	}
+	if err := j.putLog(ctx); err != nil {
+		return err
+	}
+	m, err := j.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	manifest := engine.File{Name: manifestFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: m.Finished}
+	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
+		return err
+	}
+	p := j.ready.plan
+	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
+		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.measure(), 10),
+		labelName: p.Name, labelVersion: p.Version, labelArch: p.Arch,
+	})
+}
+
+// putPlan puts the plan beside the artefacts.
+func (j *job) putPlan(ctx context.Context) error {
+	text, err := json.MarshalIndent(j.ready.plan, "", "  ")
+	if err != nil {
+		return err
+	}
+	return j.box.Put(ctx, "/", inputFile(path.Join(resultDir, planFile), string(text)+"\n"))
+}
+
+// logFile is where a result keeps its log.
+const logFile = "build.log"
+
+// putLog puts the log so far beside the artefacts.
+func (j *job) putLog(ctx context.Context) error {
+	text, err := os.ReadFile(j.logPath)
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	return j.box.Put(ctx, resultDir, engine.File{
+		Name: logFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: time.Now(),
+	})
+}
+
+func (j *job) manifest(ctx context.Context) (Manifest, error) {
+	m := j.begun()
+	m.Toolchain.Compiler = j.firstLine(ctx, j.ready.spec.Compiler.CC, "--version")
+	m.Toolchain.Linker = j.firstLine(ctx, j.ready.spec.Compiler.LD, "--version")
+	m.Release = j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release")
+	m.Cache, m.CPU = j.cacheRecord(ctx), j.cpu(ctx)
+	var err error
+	if m.Artefacts, err = j.artefacts(ctx); err != nil {
+		return m, err
+	}
+	c := j.configuration()
+	m.Config = ConfigRecord{SHA256: m.sumOf("config"), Asked: c.Asked, Kept: c.Kept}
+	j.judgeWarnings(ctx)
+	m.Warnings = j.said()
+	m.Finished = time.Now().UTC()
+	return m, nil
+}
+
+// artefacts hashes and measures every file of the result folder, in the container.
+func (j *job) artefacts(ctx context.Context) ([]Artefact, error) {
+	sizes, err := j.box.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-printf", `%s %P\n`}})
+	if err != nil {
+		return nil, err
+	}
+	sums, err := j.box.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-exec", "sha256sum", "{}", "+"}})
+	if err != nil {
+		return nil, err
+	}
+	sumOf := map[string]string{}
+	for line := range strings.Lines(sums) {
+		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		sumOf[strings.TrimPrefix(name, resultDir+"/")] = sum
+	}
+	var list []Artefact
+	for line := range strings.Lines(sizes) {
+		size, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		bytes, err := strconv.ParseInt(size, 10, 64)
+		if !ok || err != nil || sumOf[name] == "" {
+			return nil, fmt.Errorf("list artefacts: unexpected line %q", line)
+		}
+		list = append(list, Artefact{Path: name, SHA256: sumOf[name], Size: bytes})
+	}
+	slices.SortFunc(list, func(a, b Artefact) int { return strings.Compare(a.Path, b.Path) })
+	return list, nil
+}
+
+func (j *job) firstLine(ctx context.Context, argv ...string) string {
+	out, err := j.box.Output(ctx, engine.Command{Argv: argv})
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(out, "\n")
+	return line
+}

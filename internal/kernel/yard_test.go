@@ -1,0 +1,206 @@
+//go:build linux
+
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// spent is what a build took.
+type spent struct {
+	wall, cpu float64 // seconds
+	compiled  int     // C files
+}
+
+// yard is where builds are measured: kernels of its own, ccache entries of its own,
+// the real source.
+type yard struct {
+	b        *testing.B
+	w        *Works // with ccache
+	without  *Works
+	dir      string
+	id       string             // stands in the patches, so that no earlier run had them
+	taken    map[string][]spent // by what was measured
+	images   map[string]string  // sha256 of the kernel that came of it
+	last     string             // of the kernel that was built last
+	outputs  int                // how many have been begun
+	compiled int                // C files for it
+}
+
+func newYard(b *testing.B) *yard {
+	b.Helper()
+	w, err := New(enginetest.Engine(b), report.New(os.Stderr, os.Stderr, ""), Defaults(), ".", userCache(b), b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.namespace = rand.Text()
+	without := *w
+	without.Limits.CCache = "0"
+	y := &yard{b: b, w: w, without: &without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
+	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(y.remove)
+	return y
+}
+
+// userCache is the folder of downloads that the targets have too.
+func userCache(b *testing.B) string {
+	b.Helper()
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return filepath.Join(dir, "kiln")
+}
+
+// spec is the kernel that is measured, perhaps with patches.
+func (y *yard) spec(patches ...string) Spec {
+	return y.specOf(Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
+}
+
+func (y *yard) of(arch string) Spec { return y.specOf(Table{Arch: []string{arch}, Version: "6.12"}) }
+
+func (y *yard) specOf(t Table) Spec {
+	y.b.Helper()
+	t.Name, t.Source, t.Config = y.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
+	specs, err := File{Kernels: []Table{t}}.Specs(".", Choice{})
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	return specs[0]
+}
+
+// name is the kernel's that is measured now.
+func (y *yard) name() string { return fmt.Sprintf("bench%d", y.outputs) }
+
+// clear begins a kernel of another name, which has neither an output nor a result. What
+// the one before left is removed at the end: ext4 is slow to make files where many were
+// removed within the last minutes.
+func (y *yard) clear() { y.outputs++ }
+
+// remove removes the outputs and the results of all that was measured.
+func (y *yard) remove() {
+	y.b.Helper()
+	for n := range y.outputs + 1 {
+		name := fmt.Sprintf("bench%d", n)
+		for _, arch := range []string{"amd64", "arm64"} {
+			if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: name, Arch: arch}.outputVolume()); err != nil {
+				y.b.Error(err)
+			}
+		}
+		images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{labelName: name})
+		if err != nil {
+			y.b.Error(err)
+		}
+		for _, i := range images {
+			if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
+				y.b.Error(err)
+			}
+		}
+	}
+}
+
+// measure takes down what something took, and says so.
+func (y *yard) measure(what string, do func() spent) {
+	y.b.Helper()
+	took := do()
+	y.taken[what] = append(y.taken[what], took)
+	y.images[what] = y.last
+	fmt.Fprintf(os.Stderr, "measured %s: %.1f s, %.1f s of processor time, %d files compiled\n", what, took.wall, took.cpu, took.compiled)
+}
+
+// build builds a kernel; its processor time stands in its manifest.
+func (y *yard) build(w *Works, s Spec) spent {
+	y.b.Helper()
+	start := time.Now()
+	result, err := w.Build(y.b.Context(), s)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	took := spent{wall: time.Since(start).Seconds()}
+	took.cpu, took.compiled = y.manifest(result).CPU, y.compiled
+	return took
+}
+
+func (y *yard) manifest(r Result) Manifest {
+	y.b.Helper()
+	if err := os.RemoveAll(y.w.Dist); err != nil { // the folder of the same plan, built another way
+		y.b.Fatal(err)
+	}
+	e, err := y.w.Extract(y.b.Context(), r)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	m, err := checkFolder(e.Folder)
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(e.Folder, logFile))
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	y.last, y.compiled = m.sumOf("bzImage"), bytes.Count(log, []byte("\n  CC "))
+	return m
+}
+
+// sameKernel fails if ways to one plan gave kernels that differ.
+func (y *yard) sameKernel(ways ...string) {
+	y.b.Helper()
+	for _, way := range ways[1:] {
+		if y.images[way] != y.images[ways[0]] {
+			y.b.Errorf("the kernels differ: %s gave %s, %s gave %s", ways[0], y.images[ways[0]], way, y.images[way])
+		}
+	}
+}
+
+// wall and cpu choose what a comparison is judged by.
+func wall(s spent) float64 { return s.wall }
+func cpu(s spent) float64  { return s.cpu }
+
+// compare reports the medians of two ways' wall time as a benchmark.
+func (y *yard) compare(name, ours, theirs string, bound float64) {
+	y.report(name, ours, theirs, bound, wall, 0)
+}
+
+// compareCPU does so with their processor time, where the wall time's noise is wider
+// than the bound.
+func (y *yard) compareCPU(name, ours, theirs string, bound float64) {
+	y.report(name, ours, theirs, bound, cpu, 1)
+}
+
+func (y *yard) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
+	y.b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+		}
+		if len(y.taken[ours]) == 0 || len(y.taken[theirs]) == 0 {
+			b.Skipf("LEFT OUT: %s or %s was not measured", ours, theirs)
+		}
+		b.ReportMetric(median(y.taken[ours], by), "ours-s")
+		b.ReportMetric(median(y.taken[theirs], by), "theirs-s")
+		b.ReportMetric(bound, "bound")
+		b.ReportMetric(float64(len(y.taken[ours])), "runs")
+		b.ReportMetric(processor, "by-processor")
+	})
+}
+
+func median(list []spent, by func(spent) float64) float64 {
+	var values []float64
+	for _, s := range list {
+		values = append(values, by(s))
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}

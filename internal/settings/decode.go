@@ -1,0 +1,226 @@
+package settings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/moby/buildkit/util/suggest"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// decoder fills a struct and gathers the faults on the way.
+type decoder struct {
+	path    string
+	lines   map[string]int // of each key in the file
+	origins map[string]string
+	faults  []placed
+}
+
+// placed is a fault and where it stands.
+type placed struct {
+	line int
+	text string
+}
+
+// table fills a struct from a table of the file whose keys begin with prefix.
+func (d *decoder) table(prefix string, tree map[string]any, into reflect.Value) {
+	fields := fieldsOf(into)
+	for name, value := range tree {
+		key := prefix + name
+		field, known := fields[name]
+		if !known {
+			d.fault(key, "unknown key %q%s", name, nearest(name, names(fields)))
+			continue
+		}
+		d.value(key, value, field)
+	}
+}
+
+// value fills one field, whatever it is.
+func (d *decoder) value(key string, value any, field reflect.Value) {
+	switch {
+	case field.Kind() == reflect.Struct:
+		if tree, ok := value.(map[string]any); ok {
+			d.table(key+".", tree, field)
+			return
+		}
+	case isTables(field.Type()):
+		if d.tables(key, value, field) {
+			return
+		}
+	case set(field, value):
+		d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
+		return
+	}
+	d.fault(key, "%s: expected %s, got %s", key, kindOf(field.Type()), gotKind(value))
+}
+
+// tables fills an array of tables, whole.
+func (d *decoder) tables(key string, value any, field reflect.Value) bool {
+	list, ok := value.([]any)
+	if !ok {
+		return false
+	}
+	field.Set(reflect.MakeSlice(field.Type(), len(list), len(list)))
+	for i, each := range list {
+		tree, ok := each.(map[string]any)
+		if !ok {
+			return false
+		}
+		d.table(fmt.Sprintf("%s[%d].", key, i), tree, field.Index(i))
+	}
+	return true
+}
+
+// set puts a value into a field of the same kind.
+func set(field reflect.Value, value any) bool {
+	switch v := value.(type) {
+	case string:
+		if field.Kind() == reflect.String {
+			field.SetString(v)
+			return true
+		}
+	case int64:
+		if field.Kind() == reflect.Int && !field.OverflowInt(v) {
+			field.SetInt(v)
+			return true
+		}
+	case bool:
+		if field.Kind() == reflect.Bool {
+			field.SetBool(v)
+			return true
+		}
+	case []any:
+		return setList(field, v)
+	}
+	return false
+}
+
+func setList(field reflect.Value, values []any) bool {
+	if field.Type() != reflect.TypeFor[[]string]() {
+		return false
+	}
+	list := make([]string, len(values))
+	for i, v := range values {
+		text, ok := v.(string)
+		if !ok {
+			return false
+		}
+		list[i] = text
+	}
+	field.Set(reflect.ValueOf(list))
+	return true
+}
+
+// object takes an objection of a Checker.
+func (d *decoder) object(key, format string, args ...any) {
+	d.fault(key, "%s: %s", key, fmt.Sprintf(format, args...))
+}
+
+// fault notes a fault of a key, at the place that gave its value.
+func (d *decoder) fault(key, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if origin, ok := d.origins[key]; ok && !strings.HasPrefix(origin, d.path+":") {
+		d.faults = append(d.faults, placed{text: origin + ": " + text})
+		return
+	}
+	line := d.line(key)
+	where := d.path
+	if line > 0 {
+		where = fmt.Sprintf("%s:%d", d.path, line)
+	}
+	d.faults = append(d.faults, placed{line: line, text: where + ": " + text})
+}
+
+// line gives the line of a key, or of the table that lacks it; 0 if neither stands
+// in the file.
+func (d *decoder) line(key string) int {
+	for {
+		if line, ok := d.lines[key]; ok {
+			return line
+		}
+		cut := strings.LastIndexByte(key, '.')
+		if cut < 0 {
+			return 0
+		}
+		key = key[:cut]
+	}
+}
+
+func (d *decoder) err() error {
+	if len(d.faults) == 0 {
+		return nil
+	}
+	sort.SliceStable(d.faults, func(i, j int) bool { return d.faults[i].line < d.faults[j].line })
+	lines := make([]string, len(d.faults))
+	for i, f := range d.faults {
+		lines[i] = f.text
+	}
+	return fault.New(fault.Usage, "", "%s", strings.Join(slices.Compact(lines), "\n"))
+}
+
+// fieldsOf gives a struct's fields by their names in the file.
+func fieldsOf(v reflect.Value) map[string]reflect.Value {
+	fields := map[string]reflect.Value{}
+	for i := range v.NumField() {
+		fields[v.Type().Field(i).Tag.Get("toml")] = v.Field(i)
+	}
+	return fields
+}
+
+func names(fields map[string]reflect.Value) []string {
+	var list []string
+	for name := range fields {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// nearest gives the end of a message: what may have been meant, or what there is.
+func nearest(got string, known []string) string {
+	if near, ok := suggest.Search(got, known, false); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "; known are " + strings.Join(known, ", ")
+}
+
+// kindOf names the kind that a field wants.
+func kindOf(t reflect.Type) string {
+	switch {
+	case t.Kind() == reflect.Struct:
+		return "a table"
+	case isTables(t):
+		return "an array of tables"
+	case t.Kind() == reflect.Slice:
+		return "a list of strings"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	}
+	return "a string"
+}
+
+// gotKind names the kind of a value of the file.
+func gotKind(value any) string {
+	switch v := value.(type) {
+	case string:
+		return "a string"
+	case int64:
+		return "a whole number"
+	case float64:
+		return "a number with a fraction"
+	case bool:
+		return fmt.Sprint(v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date or time"
+}

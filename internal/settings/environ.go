@@ -1,0 +1,109 @@
+package settings
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// common is what every variable of Kiln begins with.
+const common = "KILN_"
+
+// Names gives every variable with which T can be set.
+func Names[T any](prefix string) []string {
+	var list []string
+	collectNames(reflect.TypeFor[T](), prefix, &list)
+	return list
+}
+
+func collectNames(t reflect.Type, prefix string, list *[]string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch name := prefix + variable(f); {
+		case f.Type.Kind() == reflect.Struct:
+			collectNames(f.Type, name+"_", list)
+		case isTables(f.Type):
+			collectNames(f.Type.Elem(), prefix, list)
+		default:
+			*list = append(*list, name)
+		}
+	}
+}
+
+func variable(f reflect.StructField) string { return strings.ToUpper(f.Tag.Get("toml")) }
+
+// environment lays variables over a struct.
+func (d *decoder) environment(prefix string, environ []string, root reflect.Value) {
+	values := map[string]string{}
+	for _, pair := range environ {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, prefix) && value != "" {
+			values[name] = value
+		}
+	}
+	walk(root, "", func(key string, field reflect.Value) {
+		name := prefix + variableOf(key)
+		value, ok := values[name]
+		if !ok {
+			return
+		}
+		d.origins[key] = name
+		if !setText(field, value) {
+			d.fault(key, "expected %s, got %q", kindOf(field.Type()), value)
+		}
+	})
+}
+
+// variableOf makes "upstream.sums" to UPSTREAM_SUMS and "kernel[0].version" to VERSION.
+func variableOf(key string) string {
+	if _, inTable, ok := strings.Cut(key, "]."); ok {
+		key = inTable
+	}
+	return strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// setText puts a variable's text into a field.
+func setText(field reflect.Value, text string) bool {
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString(text)
+	case reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return false
+		}
+		field.SetInt(int64(n))
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return false
+		}
+		field.SetBool(b)
+	default:
+		var list []string
+		for part := range strings.SplitSeq(text, ",") {
+			list = append(list, strings.TrimSpace(part))
+		}
+		field.Set(reflect.ValueOf(list))
+	}
+	return true
+}
+
+// CheckEnviron reports every variable of environ that begins like one of Kiln's
+// and is none. Values are not told: one of them may be a password.
+func CheckEnviron(environ, known []string) error {
+	var faults []string
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, common) && !slices.Contains(known, name) {
+			faults = append(faults, "unknown variable "+name+nearest(name, known))
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.Sort(faults)
+	return fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
+}

@@ -1,0 +1,93 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// label is a tag in a repository, and what it names.
+type label struct {
+	repository, tag string
+	digest          string // "" where there is no such tag
+}
+
+func (l label) String() string { return l.repository + ":" + l.tag }
+
+// labels are all tags in all repositories.
+type labels []label
+
+// labels asks the registries what the tags name now: one request each.
+func (s Shop) labels(ctx context.Context, repositories []string) (list labels, err error) {
+	for _, repository := range repositories {
+		for _, tag := range s.Settings.Tags {
+			l := label{repository: repository, tag: tag}
+			l.digest, err = s.Engine.RemoteDigest(ctx, l.String())
+			if err != nil && !errors.Is(err, engine.ErrNotThere) {
+				return nil, err
+			}
+			list = append(list, l)
+		}
+	}
+	return list, nil
+}
+
+// allName tells whether every tag names a digest.
+func (l labels) allName(digest string) bool {
+	for _, each := range l {
+		if each.digest != digest {
+			return false
+		}
+	}
+	return true
+}
+
+// mayMove refuses to give a version that is out another content.
+func (s Shop) mayMove(before labels, digest string) error {
+	for _, each := range before {
+		if s.fixed(each.tag) && each.digest != "" && each.digest != digest {
+			return fault.New(fault.Usage, "give what has changed a version of its own",
+				"push %s: the tag names %s already, and such a tag is never moved (to %s)", each, each.digest, digest)
+		}
+	}
+	return nil
+}
+
+// publish sets the tags, each by one request, and asks the registry whether it took
+// them. Where one fails, those that were moved are moved back.
+func (s Shop) publish(ctx context.Context, before labels, digest string) error {
+	for n, l := range before {
+		if err := s.Engine.SetTag(ctx, l.repository+"@"+digest, l.tag); err != nil {
+			moved := before[:n]
+			if there, asked := s.Engine.RemoteDigest(context.WithoutCancel(ctx), l.String()); asked == nil && there == digest {
+				moved = before[:n+1] // it was taken, and the answer was lost
+			}
+			return s.takeBack(ctx, moved, err)
+		}
+		if err := s.found(ctx, l.String(), digest); err != nil {
+			return s.takeBack(ctx, before[:n+1], err)
+		}
+	}
+	return nil
+}
+
+// takeBack has the tags that were moved name again what they named before. One that was
+// new cannot be taken away from every registry: it is named.
+func (s Shop) takeBack(ctx context.Context, moved labels, cause error) error {
+	ctx = context.WithoutCancel(ctx)
+	var left []string
+	for _, l := range moved {
+		if l.digest == "" || s.Engine.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil {
+			left = append(left, l.String())
+		}
+	}
+	if len(left) == 0 {
+		return fmt.Errorf("no tag was left moved: %w", cause)
+	}
+	return fault.New(fault.Surroundings, "push again when the registry is well: that sets them all",
+		"%w\nthese tags name the new image, which has passed: %s", cause, strings.Join(left, ", "))
+}

@@ -1,0 +1,96 @@
+package toolkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/site"
+)
+
+// commit asks git for the last commit that changed one of the folders: a zero value where
+// there is no git, or no commit yet. What git ignores in the second, the content's, is
+// served all the same, and in no commit.
+func (w *Workshop) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
+	last, err := git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
+	id, seconds, ok := strings.Cut(last, " ")
+	if err != nil || !ok {
+		return c, err
+	}
+	since, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return c, fmt.Errorf("read what git log says: %q: %w", last, err)
+	}
+	c = site.Commit{ID: id, Time: time.Unix(since, 0).UTC()}
+	ask := func(args ...string) (text string) {
+		if err == nil {
+			text, err = git(ctx, args...)
+		}
+		return text
+	}
+	c.Dirty = ask("status", "--porcelain", "--untracked-files=all", "--", dir) != "" ||
+		ask("status", "--porcelain", "--untracked-files=all", "--ignored=matching", "--", content) != ""
+	if ask("rev-parse", "--is-shallow-repository") == "true" {
+		w.Console.SayOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
+	}
+	if w.Site.Value.TagsOfGit() {
+		c.Version, c.Branch = newestVersion(ask("tag", "--points-at", "HEAD")), ask("branch", "--show-current")
+	}
+	return c, err
+}
+
+// newestVersion gives the newest version of a list of tags, or "".
+func newestVersion(tags string) (newest string) {
+	var best *version.Version
+	for tag := range strings.FieldsSeq(tags) {
+		v, err := version.NewSemver(tag)
+		if err == nil && (best == nil || v.GreaterThan(best)) {
+			best, newest = v, tag
+		}
+	}
+	return newest
+}
+
+// git gives what a git command prints; "" where there is no git, no repository and no
+// commit.
+func git(ctx context.Context, args ...string) (string, error) {
+	var said strings.Builder
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), "LC_ALL=C"), &said
+	out, err := cmd.Output()
+	if err == nil {
+		return strings.TrimSpace(string(out)), nil
+	}
+	for _, none := range []string{"not a git repository", "does not have any commits"} {
+		if strings.Contains(said.String(), none) {
+			return "", nil
+		}
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", nil
+	}
+	return "", fault.Wrap(fault.Surroundings, fmt.Errorf("ask git %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(said.String())))
+}
+
+// checkOut writes the files of a commit into a folder, and gives where this folder's are
+// in there.
+func checkOut(ctx context.Context, commit, dir string) (string, error) {
+	for _, argv := range [][]string{{"read-tree", commit}, {"checkout-index", "--all", "--prefix=" + dir + "/"}} {
+		cmd := exec.CommandContext(ctx, "git", argv...)
+		cmd.Env = append(os.Environ(), "GIT_INDEX_FILE="+filepath.Join(dir, ".index")) // the clone's own is left alone
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fault.Wrap(fault.Surroundings, fmt.Errorf("check out commit %.12s: %w\n%s", commit, err, out))
+		}
+	}
+	prefix, err := git(ctx, "rev-parse", "--show-prefix")
+	return filepath.Join(dir, prefix), err
+}

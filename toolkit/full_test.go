@@ -1,0 +1,153 @@
+//go:build full
+
+package toolkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/kernel"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// kills is how often the whole job is ended.
+const kills = 20
+
+// TestAllSurvivesKills ends the whole job with SIGKILL at random moments, on the real
+// kernel. Whatever lies in dist/ afterwards is whole, and the run after the last one
+// ends well.
+func TestAllSurvivesKills(t *testing.T) {
+	e := enginetest.Engine(t)
+	c := newClone(t)
+	t.Cleanup(func() { forgetKilled(t, e) })
+	forgetKilled(t, e)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	began := time.Now()
+	if code, _, stderr := c.run(killed(0), "all"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	whole := time.Since(began)
+	goesOn := false
+	for done, plan := 0, 1; done < kills; {
+		began := time.Now()
+		after := time.Duration(random.Int64N(int64(whole)))
+		ended, said := c.runKilled(killed(plan), after)
+		goesOn = goesOn || strings.Contains(said, "this one goes on")
+		c.checkDist()
+		if ended { // well, before its time had come: the next one has something to do again
+			plan, whole = plan+1, time.Since(began)
+			continue
+		}
+		done++
+		t.Logf("kill %d after %s", done, after)
+	}
+	if !goesOn {
+		t.Error("no run went on with what the one before had done")
+	}
+	code, _, stderr := c.run(killed(1000), "all")
+	if code != 0 {
+		t.Fatalf("the run after: exit code %d\n%s", code, stderr)
+	}
+	c.checkDist()
+	if left, err := filepath.Glob(filepath.Join(c.dir, Dist, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left in dist/: %v, %v", left, err)
+	}
+	if left, err := e.Containers(t.Context(), "kiln-build-killed-"); err != nil || len(left) > 0 {
+		t.Errorf("left in the engine: %v, %v", left, err)
+	}
+}
+
+// killed is the shipped kernel under another name, in its nth configuration: each takes
+// a build over the last output, of the few files that include that option.
+func killed(n int) []string {
+	return []string{
+		"KILN_KERNEL_NAME=killed", "KILN_KERNEL_ARCH=amd64", "KILN_KERNEL_SOURCE=debian",
+		fmt.Sprintf(`KILN_KERNEL_CONFIG=tinyconfig,config/micro.config,CONFIG_DEFAULT_HOSTNAME="killed%d"`, n),
+	}
+}
+
+// forgetKilled removes that kernel from the engine.
+func forgetKilled(t *testing.T, e *engine.Engine) {
+	t.Helper()
+	images, err := e.Images(context.Background(), "kernel", map[string]string{"kiln.kernel": "killed"})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, i := range images {
+		if err := e.RemoveImage(context.Background(), i.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := e.RemoveVolume(context.Background(), "kiln-output-killed-amd64"); err != nil {
+		t.Error(err)
+	}
+}
+
+// runKilled runs the whole job and kills it after a while; true where it had ended well
+// before. A run that fails by itself fails the test.
+func (c clone) runKilled(env []string, after time.Duration) (ended bool, said string) {
+	c.t.Helper()
+	cmd := exec.Command(c.kiln, "all")
+	var out bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, append(os.Environ(), env...), &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	kill := time.AfterFunc(after, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	err := cmd.Wait()
+	if early := kill.Stop(); early && err != nil {
+		c.t.Fatalf("it failed by itself: %v\n%s", err, &out)
+	}
+	return err == nil, out.String()
+}
+
+// checkDist reads every document in dist/, and compares every file of a kernel that has
+// a manifest with its sha256.
+func (c clone) checkDist() {
+	c.t.Helper()
+	root := filepath.Join(c.dir, Dist)
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && !json.Valid(text) {
+			c.t.Errorf("%s is half written:\n%s", path, text)
+		}
+		return err
+	})
+	if err != nil && !os.IsNotExist(err) {
+		c.t.Error(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(root, "kernels", "*", "manifest.json"))
+	if err != nil {
+		c.t.Error(err)
+	}
+	for _, path := range manifests {
+		var m kernel.Manifest
+		if err := report.Read(path, &m); err != nil {
+			c.t.Error(err)
+		}
+		for _, a := range m.Artefacts {
+			if err := trust.CheckHash(filepath.Join(filepath.Dir(path), a.Path), a.SHA256); err != nil {
+				c.t.Errorf("%s is not what %s says: %v", a.Path, path, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package toolkit
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+)
+
+// TestServeShowsWhatIsChanged serves a site, changes its page, breaks it, mends it, and
+// ends it.
+func TestServeShowsWhatIsChanged(t *testing.T) {
+	enginetest.Engine(t)
+	c := newClone(t)
+	port := freePort(t)
+	cmd := exec.Command(c.kiln, "serve")
+	var said lockedBuffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, &said, &said
+	cmd.Env = append(os.Environ(), fmt.Sprintf("KILN_SITE_PORT=%d", port), "KILN_SITE_REPOSITORY=registry.invalid/serve")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	index, address := filepath.Join(c.dir, "site", "content", "index.html"), fmt.Sprintf("http://127.0.0.1:%d/", port)
+	change := func(text string) {
+		if err := os.WriteFile(index, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows(t, address, "<!doctype html>", &said)
+	change("<p>first change</p>")
+	shows(t, address, "first change", &said)
+	if err := os.Remove(index); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the fault is not told", &said, func() bool { return strings.Contains(said.String(), "index.html: missing") })
+	shows(t, address, "first change", &said)
+	change("<p>second change</p>")
+	shows(t, address, "second change", &said)
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v\n%s", err, &said)
+	}
+}
+
+// shows waits until a page holds a text.
+func shows(t *testing.T, address, text string, said fmt.Stringer) {
+	t.Helper()
+	within(t, fmt.Sprintf("the page does not show %q", text), said, func() bool {
+		response, err := http.Get(address)
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return err == nil && strings.Contains(string(body), text)
+	})
+}
+
+// within waits for something to become true.
+func within(t *testing.T, complaint string, said fmt.Stringer, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s\n%s", complaint, said)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// lockedBuffer is written by one and read by another.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}

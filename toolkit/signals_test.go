@@ -1,0 +1,148 @@
+package toolkit
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// slow is a kernel whose compile takes a minute: a stand-in for hours.
+func slow(t *testing.T) []string {
+	t.Helper()
+	tree, err := filepath.Abs("../kernel/testdata/tree")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(os.Environ(), "KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
+}
+
+// start begins a build in a process group of its own, with more variables, and waits
+// until its container runs.
+func start(t *testing.T, e *engine.Engine, more ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	cmd := exec.Command("go", "tool", "mage", "kernel:amd64")
+	var out bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "..", append(slow(t), more...), &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = 20 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	for end := time.Now().Add(2 * time.Minute); len(running(t, e)) == 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("no build began:\n%s", &out)
+		}
+	}
+	time.Sleep(2 * time.Second) // into the compile
+	return cmd, &out
+}
+
+func running(t *testing.T, e *engine.Engine) []string {
+	t.Helper()
+	names, err := e.Containers(t.Context(), "kiln-build-mud-6.12.1-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestSignalsEndABuildWithinFiveSeconds(t *testing.T) {
+	e := enginetest.Engine(t)
+	for _, tc := range []struct {
+		name   string
+		signal syscall.Signal
+		group  bool
+	}{
+		{"Ctrl-C in a terminal", syscall.SIGINT, true},
+		{"SIGINT to the first process", syscall.SIGINT, false},
+		{"SIGTERM to the group", syscall.SIGTERM, true},
+		{"SIGTERM to the first process", syscall.SIGTERM, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cmd, out := start(t, e)
+			to := cmd.Process.Pid
+			if tc.group {
+				to = -to
+			}
+			sent := time.Now()
+			if err := syscall.Kill(to, tc.signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err == nil {
+				t.Error("the run says that all went well")
+			}
+			if spent := time.Since(sent); spent > 5*time.Second {
+				t.Errorf("it took %s to end", spent)
+			}
+			if err := gone(cmd.Process.Pid, sent.Add(5*time.Second)); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if left := running(t, e); len(left) > 0 {
+				t.Errorf("left running: %v\n%s", left, out)
+			}
+		})
+	}
+}
+
+// gone waits until no process of the group is left.
+func gone(group int, until time.Time) error {
+	for time.Now().Before(until) {
+		if err := syscall.Kill(-group, 0); errors.Is(err, syscall.ESRCH) {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.New("an orphan works on")
+}
+
+func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
+	e := enginetest.Engine(t)
+	cmd, _ := start(t, e)
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	nextRunSweeps(t, e)
+}
+
+// TestEngineThatStopsDuringABuild cuts a build off from its engine.
+func TestEngineThatStopsDuringABuild(t *testing.T) {
+	e := enginetest.Engine(t)
+	gate := enginetest.NewGate(t, e)
+	cmd, out := start(t, e, "DOCKER_HOST="+gate.Host)
+	gate.Shut()
+	err := cmd.Wait()
+	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Surroundings) || !strings.Contains(out.String(), "is it running?") || strings.Contains(out.String(), "step compile failed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	nextRunSweeps(t, e)
+}
+
+// nextRunSweeps wants one container that was left, and has the next run remove it.
+func nextRunSweeps(t *testing.T, e *engine.Engine) {
+	t.Helper()
+	left := running(t, e)
+	if len(left) != 1 {
+		t.Fatalf("left running: %v, want one", left)
+	}
+	next := exec.Command("go", "tool", "mage", "kernel:plan", "-arch=amd64")
+	next.Dir, next.Env = "..", slow(t)
+	out, err := next.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "removed container "+left[0]) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if still := running(t, e); len(still) > 0 {
+		t.Errorf("still running: %v", still)
+	}
+}

@@ -1,0 +1,180 @@
+package toolkit
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/site"
+)
+
+// Image builds the site image and prints its name and id.
+func (w *Workshop) Image(ctx context.Context) error {
+	_, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(image, image.Ref+" "+image.ID)
+}
+
+// image opens the shop and builds the image unless nothing has changed.
+func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return shop, site.Image{}, err
+	}
+	image, err := w.imageOf(ctx, shop)
+	return shop, image, err
+}
+
+// imageOf builds a shop's image unless nothing has changed.
+func (w *Workshop) imageOf(ctx context.Context, shop site.Shop) (site.Image, error) {
+	image, err := shop.Build(ctx)
+	if err == nil {
+		w.Console.Tell(image.Ref, "build", image.Why)
+	}
+	return image, err
+}
+
+// Verify builds the site image if need be, runs it, and prints the verdict.
+func (w *Workshop) Verify(ctx context.Context) error {
+	shop, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	return w.verify(ctx, shop, image)
+}
+
+func (w *Workshop) verify(ctx context.Context, shop site.Shop, image site.Image) error {
+	verdict, err := shop.Verify(ctx, image)
+	if err != nil {
+		return err
+	}
+	w.Console.Tell(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
+	return w.Console.Result(verdict, verdict.String())
+}
+
+// proven builds the site image and proves it; where it was built before, only if always.
+func (w *Workshop) proven(ctx context.Context, always bool) error {
+	shop, image, err := w.image(ctx)
+	if err != nil || !image.Built && !always {
+		return err
+	}
+	if err := w.Console.Result(image, image.Ref+" "+image.ID); err != nil {
+		return err
+	}
+	return w.verify(ctx, shop, image)
+}
+
+// Push proves the site image, publishes it, and prints its name by digest.
+func (w *Workshop) Push(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	if err := shop.Publishable(); err != nil {
+		return err
+	}
+	image, err := w.imageOf(ctx, shop)
+	if err != nil {
+		return err
+	}
+	verdict, err := shop.Verify(ctx, image)
+	if err != nil {
+		return fmt.Errorf("not pushed: %w", err)
+	}
+	w.Console.Say("verified: %s", verdict)
+	pushed, err := shop.Push(ctx, image)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(pushed, pushed.Ref())
+}
+
+// publishable refuses a push that would be refused in the end.
+func (w *Workshop) publishable(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	return shop.Publishable()
+}
+
+// Serve runs the site image until ctx ends, and makes it again when its files change.
+func (w *Workshop) Serve(ctx context.Context) error {
+	shop, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	return shop.Serve(ctx, image, w.image)
+}
+
+// ReproduceImage makes the image again out of its commit, and compares the digests.
+func (w *Workshop) ReproduceImage(ctx context.Context) error {
+	shop, image, err := w.image(ctx)
+	if err != nil {
+		return err
+	}
+	if shop.Commit.ID == "" || shop.Commit.Dirty {
+		return fault.New(fault.Usage, "commit the changes first", "reproduce %s: the files of %s are not those of a commit", image.Ref, shop.Dir)
+	}
+	dir, err := os.MkdirTemp("", "kiln-commit-")
+	if err != nil {
+		return fault.Wrap(fault.Surroundings, err)
+	}
+	defer os.RemoveAll(dir)
+	root, err := checkOut(ctx, shop.Commit.ID, dir)
+	if err != nil {
+		return err
+	}
+	made, err := w.catalog(ctx)
+	if err != nil {
+		return err
+	}
+	again := shop
+	again.Dir = filepath.Join(root, shop.Dir)
+	bundle, err := w.Site.Value.ReadBundle(again.Dir, made...)
+	if err != nil {
+		return err
+	}
+	again.Bundle = bundle.Dated(shop.Commit)
+	result, err := shop.Reproduce(ctx, image, again)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(result, result.String())
+}
+
+// TrackImage says whether the base's tag names another image than the one that is locked.
+func (w *Workshop) TrackImage(ctx context.Context, fail bool) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err := shop.Track(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.Console.Result(fresh, fresh.String()); err != nil {
+		return err
+	}
+	if fail && fresh.Moved {
+		return fault.New(fault.Bad, "go tool mage image:update", "the base %s has moved", fresh.Base)
+	}
+	return nil
+}
+
+// UpdateImage locks the base to what its tag names now.
+func (w *Workshop) UpdateImage(ctx context.Context) error {
+	shop, err := w.Shop(ctx)
+	if err != nil {
+		return err
+	}
+	lock, err := shop.Update(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Console.Result(lock, fmt.Sprintf("%s is locked to %s", lock.Base, lock.Digest))
+}

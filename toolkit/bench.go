@@ -39,9 +39,9 @@ const longBenchmark = "BenchmarkDefconfig"
 // Bench runs the comparisons, writes dist/bench.json and prints a table. A ratio above
 // its bound is an error. only chooses by a regular expression, as go test -bench does;
 // "" is all but the one that takes longer than all others.
-func (w *Workshop) Bench(ctx context.Context, only string) error {
+func (w *Project) Bench(ctx context.Context, only string) error {
 	if err := host.Setup(ctx, w.Console, host.Load(), answers); err != nil {
-		w.Console.Say("what takes it is left out: %v", err)
+		w.Console.Logf("what takes it is left out: %v", err)
 	}
 	if _, err := w.Engine(ctx); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (w *Workshop) Bench(ctx context.Context, only string) error {
 }
 
 // benchmarks runs them and gives what they printed. What they tell on the way is said.
-func (w *Workshop) benchmarks(ctx context.Context, only string) (string, error) {
+func (w *Project) benchmarks(ctx context.Context, only string) (string, error) {
 	var out strings.Builder
 	argv := []string{"test", "-run", "^$", "-bench", cmp.Or(only, "."), "-benchtime", "1x", "-p", "1", "-timeout", benchTimeout}
 	if only == "" {
@@ -77,14 +77,14 @@ func (w *Workshop) benchmarks(ctx context.Context, only string) (string, error) 
 	cmd := exec.CommandContext(ctx, "go", append(argv, benchPackages...)...)
 	cmd.Stdout = io.MultiWriter(&out, report.EachLine(func(line string) {
 		if strings.HasPrefix(line, "measured ") {
-			w.Console.Say("%s", line)
+			w.Console.Logf("%s", line)
 		}
 	}))
 	cmd.Stderr = os.Stderr
 	progress := w.Console.Progress("measure")
 	if err := w.runCommand(ctx, cmd); err != nil {
 		progress.End("failed")
-		return out.String(), fault.New(fault.Bad, "", "measure: %w\n%s", err, out.String())
+		return out.String(), fault.New(fault.Failed, "", "measure: %w\n%s", err, out.String())
 	}
 	progress.End("measured")
 	return out.String(), nil
@@ -104,7 +104,7 @@ func (b Bench) has(c comparison) bool {
 
 func (b Bench) err() error {
 	if len(b.Rows) == 0 {
-		return fault.New(fault.Bad, "", "measure: nothing was compared")
+		return fault.New(fault.Failed, "", "measure: nothing was compared")
 	}
 	var above []string
 	for _, row := range b.Rows {
@@ -115,5 +115,5 @@ func (b Bench) err() error {
 	if len(above) == 0 {
 		return nil
 	}
-	return fault.New(fault.Bad, "is the machine busy?", "measure: %s", strings.Join(above, "\n"))
+	return fault.New(fault.Failed, "is the machine busy?", "measure: %s", strings.Join(above, "\n"))
 }

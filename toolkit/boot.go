@@ -11,14 +11,14 @@ import (
 // Boot extracts and boots the chosen kernels that are built, and prints the verdict on
 // each. All are booted before one that does not boot ends the run. junit, if not "",
 // is where the verdicts are written for CI.
-func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string) error {
+func (w *Project) Boot(ctx context.Context, choice kernel.Choice, junit string) error {
 	var verdicts []boot.Report
-	err := w.eachBuilt(ctx, choice, func(works *kernel.Works, built kernel.Result) error {
-		e, err := works.Extract(ctx, built)
+	err := w.eachBuilt(ctx, choice, func(b *kernel.Builder, built kernel.Result) error {
+		e, err := b.Extract(ctx, built)
 		if err != nil {
 			return err
 		}
-		r, err := works.Boot(ctx, e.Folder, boot.Limits{})
+		r, err := b.Boot(ctx, e.Folder, boot.Limits{})
 		if err != nil {
 			return err
 		}
@@ -32,19 +32,19 @@ func (w *Workshop) Boot(ctx context.Context, choice kernel.Choice, junit string)
 }
 
 // bootNew boots the kernels in folders of dist/kernels that have not booted yet.
-func (w *Workshop) bootNew(ctx context.Context, folders []string) error {
-	works, err := w.Works(ctx)
+func (w *Project) bootNew(ctx context.Context, folders []string) error {
+	b, err := w.Works(ctx)
 	if err != nil {
 		return err
 	}
 	var verdicts []boot.Report
 	for _, folder := range folders {
-		r, before, err := works.BootOnce(ctx, folder, boot.Limits{})
+		r, before, err := b.BootOnce(ctx, folder, boot.Limits{})
 		if err != nil {
 			return err
 		}
 		if before {
-			w.Console.Say("boot %s: it has booted before", r)
+			w.Console.Logf("boot %s: it has booted before", r)
 		}
 		if err := w.booted(r); err != nil {
 			return err
@@ -55,8 +55,8 @@ func (w *Workshop) bootNew(ctx context.Context, folders []string) error {
 }
 
 // booted prints a verdict.
-func (w *Workshop) booted(r boot.Report) error {
-	w.Console.Tell(r.Folder(), "boot", r.Outcome())
+func (w *Project) booted(r boot.Report) error {
+	w.Console.RecordOutcome(r.Folder(), "boot", r.Outcome())
 	return w.Console.Result(r, r.String())
 }
 
@@ -71,30 +71,30 @@ func failures(verdicts []boot.Report) error {
 
 // Reproduce builds the chosen kernels a second time, compares what comes out with
 // dist/, and prints the outcome for each.
-func (w *Workshop) Reproduce(ctx context.Context, choice kernel.Choice) error {
+func (w *Project) Reproduce(ctx context.Context, choice kernel.Choice) error {
 	var faults []error
-	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		built, err := works.Build(ctx, s)
+	err := w.each(ctx, choice, func(b *kernel.Builder, s kernel.Spec) error {
+		built, err := b.Build(ctx, s)
 		if err != nil {
 			return err
 		}
-		e, err := works.Extract(ctx, built)
+		e, err := b.Extract(ctx, built)
 		if err != nil {
 			return err
 		}
-		r, err := works.Reproduce(ctx, s, e.Folder)
+		r, err := b.Reproduce(ctx, s, e.Folder)
 		if err != nil {
 			return err
 		}
 		faults = append(faults, r.Err())
-		w.Console.Tell(built.Folder(), "second build", r.Outcome())
+		w.Console.RecordOutcome(built.Folder(), "second build", r.Outcome())
 		return w.Console.Result(r, r.String())
 	})
 	return errors.Join(err, errors.Join(faults...))
 }
 
 // Why tells the stories of the kernels in dist/.
-func (w *Workshop) Why(name string) error {
+func (w *Project) Why(name string) error {
 	list, err := kernel.Why(Dist, name)
 	if err != nil {
 		return err

@@ -22,15 +22,15 @@ const catalogFolder = "kernels"
 
 // catalog makes the pages of the kernels that lie in dist/, and adds the kernels
 // themselves where site.toml says so.
-func (w *Workshop) catalog(ctx context.Context) ([]site.File, error) {
+func (w *Project) catalog(ctx context.Context) ([]site.File, error) {
 	if !w.Site.Value.Kernels {
 		return nil, nil
 	}
-	works, err := w.works(nil)
+	b, err := w.works(nil)
 	if err != nil {
 		return nil, err
 	}
-	published, err := works.Published(ctx)
+	published, err := b.Published(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -60,13 +60,13 @@ func (w *Workshop) catalog(ctx context.Context) ([]site.File, error) {
 
 // firstSeen gives when a page said for the first time, on this machine, what it says: its
 // time changes when its text does, and not before.
-func (w *Workshop) firstSeen(p catalog.Page) (at time.Time) {
+func (w *Project) firstSeen(p catalog.Page) (at time.Time) {
 	at = time.Now().UTC().Truncate(time.Second)
 	cache, err := cacheDir()
 	if err != nil {
 		return at
 	}
-	notes, key := imagebuild.Folder(filepath.Join(cache, "images")), "page-"+trust.Hash(p.Body)
+	notes, key := imagebuild.FolderCache(filepath.Join(cache, "images")), "page-"+trust.Hash(p.Body)
 	if !notes.Read(key, &at) {
 		notes.Write(key, at)
 	}
@@ -81,10 +81,10 @@ func offer(k *catalog.Kernel, folder string) (files []site.File, err error) {
 		path := filepath.Join(folder, f.Name)
 		body, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fault.Wrap(fault.Surroundings, err)
+			return nil, fault.Wrap(fault.Environment, err)
 		}
 		if got := trust.Hash(body); got != f.SHA256 {
-			return nil, fault.New(fault.Bad, "copy it anew: go tool mage extract", "publish %s: it is damaged: sha256 %s, recorded %s", path, got, f.SHA256)
+			return nil, fault.New(fault.Failed, "copy it anew: go tool mage extract", "publish %s: it is damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
 		files = append(files, site.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
@@ -98,7 +98,7 @@ func entry(p kernel.Published) catalog.Kernel {
 	k := catalog.Kernel{
 		Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Warnings: len(m.Warnings),
 		Signature: m.Source.Signature.Status, Signer: m.Source.Signature.Signer, Source: m.Source.Kind,
-		Image: file(p.Image), Seconds: m.Finished.Sub(m.Started).Seconds(), Built: m.Finished, Standing: standing(p.Standing),
+		Image: file(p.Image), Seconds: m.Finished.Sub(m.Started).Seconds(), Built: m.Finished, Status: standing(p.Status),
 	}
 	for _, a := range m.Artefacts {
 		k.Files = append(k.Files, file(a))
@@ -106,8 +106,8 @@ func entry(p kernel.Published) catalog.Kernel {
 	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU {
 		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
 	}
-	if p.Again != nil {
-		k.Twice = catalog.Twice{Tried: true, Same: p.Again.Same}
+	if p.Rebuild != nil {
+		k.Rebuild = catalog.Rebuild{Tried: true, Same: p.Rebuild.Same}
 	}
 	return k
 }
@@ -125,20 +125,20 @@ func machineOf(r boot.Report) string {
 }
 
 // standing puts how a kernel stands into a word, and what more is known into a sentence.
-func standing(s *release.Standing) catalog.Standing {
+func standing(s *release.Status) catalog.Status {
 	switch {
 	case s == nil || s.Moniker == "" && s.End == "" && !s.Ended:
-		return catalog.Standing{Word: catalog.Unknown}
+		return catalog.Status{Word: catalog.Unknown}
 	case s.Ended:
-		return catalog.Standing{Word: catalog.Over, Text: since(s.End)}
+		return catalog.Status{Word: catalog.Over, Text: since(s.End)}
 	case s.DaysLeft != nil && time.Duration(*s.DaysLeft)*24*time.Hour <= release.Warning:
-		return catalog.Standing{Word: catalog.Ending, Text: "No more fixes after " + s.End + "."}
+		return catalog.Status{Word: catalog.Ending, Text: "No more fixes after " + s.End + "."}
 	case s.Behind > 0:
-		return catalog.Standing{Word: catalog.Behind, Text: fmt.Sprintf("Newer point releases are out: %d.", s.Behind)}
+		return catalog.Status{Word: catalog.Behind, Text: fmt.Sprintf("Newer point releases are out: %d.", s.Behind)}
 	case s.End != "":
-		return catalog.Standing{Word: catalog.Current, Text: fmt.Sprintf("%s, until %s.", s.Moniker, s.End)}
+		return catalog.Status{Word: catalog.Current, Text: fmt.Sprintf("%s, until %s.", s.Moniker, s.End)}
 	}
-	return catalog.Standing{Word: catalog.Current, Text: s.Moniker}
+	return catalog.Status{Word: catalog.Current, Text: s.Moniker}
 }
 
 func since(day string) string {

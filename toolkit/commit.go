@@ -20,7 +20,7 @@ import (
 // commit asks git for the last commit that changed one of the folders: a zero value where
 // there is no git, or no commit yet. What git ignores in the second, the content's, is
 // served all the same, and in no commit.
-func (w *Workshop) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
+func (w *Project) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
 	last, err := git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
 	id, seconds, ok := strings.Cut(last, " ")
 	if err != nil || !ok {
@@ -40,7 +40,7 @@ func (w *Workshop) commit(ctx context.Context, dir, content string) (c site.Comm
 	c.Dirty = ask("status", "--porcelain", "--untracked-files=all", "--", dir) != "" ||
 		ask("status", "--porcelain", "--untracked-files=all", "--ignored=matching", "--", content) != ""
 	if ask("rev-parse", "--is-shallow-repository") == "true" {
-		w.Console.SayOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
+		w.Console.LogOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
 	}
 	if w.Site.Value.TagsOfGit() {
 		c.Version, c.Branch = newestVersion(ask("tag", "--points-at", "HEAD")), ask("branch", "--show-current")
@@ -78,7 +78,7 @@ func git(ctx context.Context, args ...string) (string, error) {
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", nil
 	}
-	return "", fault.Wrap(fault.Surroundings, fmt.Errorf("ask git %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(said.String())))
+	return "", fault.Wrap(fault.Environment, fmt.Errorf("ask git %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(said.String())))
 }
 
 // checkOut writes the files of a commit into a folder, and gives where this folder's are
@@ -88,7 +88,7 @@ func checkOut(ctx context.Context, commit, dir string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", argv...)
 		cmd.Env = append(os.Environ(), "GIT_INDEX_FILE="+filepath.Join(dir, ".index")) // the clone's own is left alone
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fault.Wrap(fault.Surroundings, fmt.Errorf("check out commit %.12s: %w\n%s", commit, err, out))
+			return "", fault.Wrap(fault.Environment, fmt.Errorf("check out commit %.12s: %w\n%s", commit, err, out))
 		}
 	}
 	prefix, err := git(ctx, "rev-parse", "--show-prefix")

@@ -103,7 +103,7 @@ func reproduced(t *testing.T, kiln, dir string, user uint32, host string) site.R
 // startSecond runs another engine in a container of the first, with the site's base in its
 // store, and gives its address. It takes what the docker command can ask for and Kiln
 // never does.
-func startSecond(t *testing.T, e *engine.Engine) string {
+func startSecond(t *testing.T, e *engine.Client) string {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
 	root, err := base.Get(t.Context(), e, "debian:trixie-slim", c)

@@ -82,7 +82,7 @@ func killed(n int) []string {
 }
 
 // forgetKilled removes that kernel from the engine.
-func forgetKilled(t *testing.T, e *engine.Engine) {
+func forgetKilled(t *testing.T, e *engine.Client) {
 	t.Helper()
 	images, err := e.Images(context.Background(), "kernel", map[string]string{"kiln.kernel": "killed"})
 	if err != nil {

@@ -22,7 +22,7 @@ func TestCancelledCommandLeavesNothing(t *testing.T) {
 	cmd.Stdout = &out
 	time.AfterFunc(500*time.Millisecond, cancel)
 	start := time.Now()
-	err := (&Workshop{}).runCommand(ctx, cmd)
+	err := (&Project{}).runCommand(ctx, cmd)
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}

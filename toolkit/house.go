@@ -18,7 +18,7 @@ import (
 )
 
 // Config prints every value that holds, and where it comes from.
-func (w *Workshop) Config(context.Context) error {
+func (w *Project) Config(context.Context) error {
 	for _, file := range []struct {
 		name string
 		rows []settings.Row
@@ -33,16 +33,16 @@ func (w *Workshop) Config(context.Context) error {
 }
 
 // Clean removes dist/.
-func (w *Workshop) Clean(context.Context) error {
+func (w *Project) Clean(context.Context) error {
 	if err := os.RemoveAll(Dist); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	w.Console.Say("removed %s/", Dist)
+	w.Console.Logf("removed %s/", Dist)
 	return nil
 }
 
 // Prune removes all that Kiln made in the engine.
-func (w *Workshop) Prune(ctx context.Context) error {
+func (w *Project) Prune(ctx context.Context) error {
 	e, err := engine.Connect(ctx, os.Getenv)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (w *Workshop) Prune(ctx context.Context) error {
 }
 
 // Test runs the test suite that CI runs; in CI a test that lacks an engine fails.
-func (w *Workshop) Test(ctx context.Context) error {
+func (w *Project) Test(ctx context.Context) error {
 	return w.test(ctx, "-timeout", "60m") // for the slowest package, which builds kernels
 }
 
@@ -61,15 +61,15 @@ func (w *Workshop) Test(ctx context.Context) error {
 const fullTag = "full"
 
 // TestFull runs the test suite with the tests that take hours.
-func (w *Workshop) TestFull(ctx context.Context) error {
+func (w *Project) TestFull(ctx context.Context) error {
 	return w.test(ctx, "-tags", fullTag, "-timeout", "12h")
 }
 
 // test runs the test suite. The bases that tests stand on are made first, since packages
 // are tested side by side.
-func (w *Workshop) test(ctx context.Context, flags ...string) error {
+func (w *Project) test(ctx context.Context, flags ...string) error {
 	if err := host.Setup(ctx, w.Console, host.Browser(), answers); err != nil {
-		w.Console.Say("tests of pages will be skipped, or fail in CI: %v", err)
+		w.Console.Logf("tests of pages will be skipped, or fail in CI: %v", err)
 	}
 	e, err := w.Engine(ctx)
 	if err != nil {
@@ -87,13 +87,13 @@ func (w *Workshop) test(ctx context.Context, flags ...string) error {
 }
 
 // Lint runs the linters, which are tools of go.mod.
-func (w *Workshop) Lint(ctx context.Context) error {
+func (w *Project) Lint(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "gofmt", "-l", ".").Output()
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("run gofmt: %w", err))
+		return fault.Wrap(fault.Environment, fmt.Errorf("run gofmt: %w", err))
 	}
 	if len(out) > 0 {
-		return fault.New(fault.Bad, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
+		return fault.New(fault.Failed, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
 	}
 	return w.commands(ctx,
 		[]string{"go", "vet", "-tags", fullTag, "./..."},
@@ -104,7 +104,7 @@ func (w *Workshop) Lint(ctx context.Context) error {
 }
 
 // commands runs commands in order, on this process's output, until one fails.
-func (w *Workshop) commands(ctx context.Context, list ...[]string) error {
+func (w *Project) commands(ctx context.Context, list ...[]string) error {
 	for _, argv := range list {
 		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -114,9 +114,9 @@ func (w *Workshop) commands(ctx context.Context, list ...[]string) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, &exit):
-			return fault.New(fault.Bad, "", "%s: %w", engine.Quote(argv), err)
+			return fault.New(fault.Failed, "", "%s: %w", engine.Quote(argv), err)
 		case err != nil:
-			return fault.Wrap(fault.Surroundings, err)
+			return fault.Wrap(fault.Environment, err)
 		}
 	}
 	return nil
@@ -127,7 +127,7 @@ const endDelay = 2 * time.Second
 
 // runCommand runs a command. When ctx ends, so do it and all that it started, in this
 // machine and in the engine.
-func (w *Workshop) runCommand(ctx context.Context, cmd *exec.Cmd) error {
+func (w *Project) runCommand(ctx context.Context, cmd *exec.Cmd) error {
 	inGroup(cmd)
 	cmd.WaitDelay = endDelay
 	err := cmd.Run()

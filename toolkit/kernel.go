@@ -15,17 +15,17 @@ import (
 
 // each opens the works and does the same for every chosen kernel, in the order of
 // the file.
-func (w *Workshop) each(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Spec) error) error {
+func (w *Project) each(ctx context.Context, choice kernel.Choice, do func(*kernel.Builder, kernel.Spec) error) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return err
 	}
-	works, err := w.Works(ctx)
+	b, err := w.Works(ctx)
 	if err != nil {
 		return err
 	}
 	for _, s := range specs {
-		if err := do(works, s); err != nil {
+		if err := do(b, s); err != nil {
 			return err
 		}
 	}
@@ -33,34 +33,34 @@ func (w *Workshop) each(ctx context.Context, choice kernel.Choice, do func(*kern
 }
 
 // Kernel builds the chosen kernels and prints a line for each.
-func (w *Workshop) Kernel(ctx context.Context, choice kernel.Choice) error {
-	return w.build(ctx, choice, func(*kernel.Works, kernel.Result) error { return nil })
+func (w *Project) Kernel(ctx context.Context, choice kernel.Choice) error {
+	return w.build(ctx, choice, func(*kernel.Builder, kernel.Result) error { return nil })
 }
 
 // build builds the chosen kernels side by side, prints each result, and does something
 // with it.
-func (w *Workshop) build(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Result) error) error {
+func (w *Project) build(ctx context.Context, choice kernel.Choice, do func(*kernel.Builder, kernel.Result) error) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return err
 	}
-	works, err := w.Works(ctx)
+	b, err := w.Works(ctx)
 	if err != nil {
 		return err
 	}
-	return works.BuildAll(ctx, specs, func(r kernel.Result) error {
-		w.Console.Tell(r.Folder(), "build", r.Outcome())
+	return b.BuildAll(ctx, specs, func(r kernel.Result) error {
+		w.Console.RecordOutcome(r.Folder(), "build", r.Outcome())
 		if err := w.Console.Result(r, r.String()); err != nil {
 			return err
 		}
-		return do(works, r)
+		return do(b, r)
 	})
 }
 
 // Fetch brings in the sources of the chosen kernels and prints the state of each.
-func (w *Workshop) Fetch(ctx context.Context, choice kernel.Choice) error {
-	return w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		tree, err := works.Fetch(ctx, s)
+func (w *Project) Fetch(ctx context.Context, choice kernel.Choice) error {
+	return w.each(ctx, choice, func(b *kernel.Builder, s kernel.Spec) error {
+		tree, err := b.Fetch(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -69,9 +69,9 @@ func (w *Workshop) Fetch(ctx context.Context, choice kernel.Choice) error {
 }
 
 // Plan prints the plans of the chosen kernels; nothing of them is run.
-func (w *Workshop) Plan(ctx context.Context, choice kernel.Choice) error {
-	return w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		plan, err := works.Plan(ctx, s)
+func (w *Project) Plan(ctx context.Context, choice kernel.Choice) error {
+	return w.each(ctx, choice, func(b *kernel.Builder, s kernel.Spec) error {
+		plan, err := b.Plan(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -82,10 +82,10 @@ func (w *Workshop) Plan(ctx context.Context, choice kernel.Choice) error {
 // KernelConfig makes the configurations of the chosen kernels and prints what became
 // of each asked option, and why. All kernels are judged before one that lost an
 // option ends the run.
-func (w *Workshop) KernelConfig(ctx context.Context, choice kernel.Choice) error {
+func (w *Project) KernelConfig(ctx context.Context, choice kernel.Choice) error {
 	var faults []error
-	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		c, err := works.Configure(ctx, s)
+	err := w.each(ctx, choice, func(b *kernel.Builder, s kernel.Spec) error {
+		c, err := b.Configure(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -99,12 +99,12 @@ func (w *Workshop) KernelConfig(ctx context.Context, choice kernel.Choice) error
 }
 
 // Menuconfig lets a person edit the configuration of the one chosen kernel.
-func (w *Workshop) Menuconfig(ctx context.Context, choice kernel.Choice) error {
-	spec, works, err := w.one(ctx, choice, "menuconfig")
+func (w *Project) Menuconfig(ctx context.Context, choice kernel.Choice) error {
+	spec, b, err := w.one(ctx, choice, "menuconfig")
 	if err != nil {
 		return err
 	}
-	edit, err := works.Menuconfig(ctx, spec, filepath.Dir(KernelFile))
+	edit, err := b.Menuconfig(ctx, spec, filepath.Dir(KernelFile))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (w *Workshop) Menuconfig(ctx context.Context, choice kernel.Choice) error {
 }
 
 // one opens the works for the one kernel that is chosen.
-func (w *Workshop) one(ctx context.Context, choice kernel.Choice, target string) (kernel.Spec, *kernel.Works, error) {
+func (w *Project) one(ctx context.Context, choice kernel.Choice, target string) (kernel.Spec, *kernel.Builder, error) {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return kernel.Spec{}, nil, err
@@ -121,35 +121,35 @@ func (w *Workshop) one(ctx context.Context, choice kernel.Choice, target string)
 		return kernel.Spec{}, nil, fault.New(fault.Usage,
 			"choose one: go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels fit", len(specs))
 	}
-	works, err := w.Works(ctx)
-	return specs[0], works, err
+	b, err := w.Works(ctx)
+	return specs[0], b, err
 }
 
 // Shell opens a shell where the build of a kernel runs.
-func (w *Workshop) Shell(ctx context.Context, choice kernel.Choice) error {
-	spec, works, err := w.one(ctx, choice, "shell")
+func (w *Project) Shell(ctx context.Context, choice kernel.Choice) error {
+	spec, b, err := w.one(ctx, choice, "shell")
 	if err != nil {
 		return err
 	}
-	return works.Shell(ctx, spec)
+	return b.Shell(ctx, spec)
 }
 
 // Extract copies the chosen kernels that are built into dist/ and prints each one's
 // folder.
-func (w *Workshop) Extract(ctx context.Context, choice kernel.Choice) error {
-	return w.eachBuilt(ctx, choice, func(works *kernel.Works, built kernel.Result) error {
-		_, err := w.extract(ctx, works, built)
+func (w *Project) Extract(ctx context.Context, choice kernel.Choice) error {
+	return w.eachBuilt(ctx, choice, func(b *kernel.Builder, built kernel.Result) error {
+		_, err := w.extract(ctx, b, built)
 		return err
 	})
 }
 
 // eachBuilt does the same for every chosen kernel that is built, and says which are not.
 // That none is built is an error.
-func (w *Workshop) eachBuilt(ctx context.Context, choice kernel.Choice, do func(*kernel.Works, kernel.Result) error) error {
+func (w *Project) eachBuilt(ctx context.Context, choice kernel.Choice, do func(*kernel.Builder, kernel.Result) error) error {
 	var missing []error
 	found := false
-	err := w.each(ctx, choice, func(works *kernel.Works, s kernel.Spec) error {
-		built, err := works.Built(ctx, s)
+	err := w.each(ctx, choice, func(b *kernel.Builder, s kernel.Spec) error {
+		built, err := b.Built(ctx, s)
 		if errors.Is(err, kernel.ErrNotBuilt) {
 			missing = append(missing, err)
 			return nil
@@ -158,23 +158,23 @@ func (w *Workshop) eachBuilt(ctx context.Context, choice kernel.Choice, do func(
 			return err
 		}
 		found = true
-		return do(works, built)
+		return do(b, built)
 	})
 	if err != nil || !found {
 		return errors.Join(append(missing, err)...)
 	}
 	for _, err := range missing {
-		w.Console.Say("left out: %v", err)
+		w.Console.Logf("left out: %v", err)
 	}
 	return nil
 }
 
-func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kernel.Result) (kernel.Extracted, error) {
-	e, err := works.Extract(ctx, built)
+func (w *Project) extract(ctx context.Context, b *kernel.Builder, built kernel.Result) (kernel.Extracted, error) {
+	e, err := b.Extract(ctx, built)
 	if err != nil {
 		return e, err
 	}
-	w.Console.Tell(built.Folder(), "extract", fmt.Sprintf("%d files, %s", e.Files, report.Bytes(e.Bytes)))
+	w.Console.RecordOutcome(built.Folder(), "extract", fmt.Sprintf("%d files, %s", e.Files, report.Bytes(e.Bytes)))
 	how := "was there already, every file unharmed"
 	if e.Copied {
 		how = "copied and checked"
@@ -185,7 +185,7 @@ func (w *Workshop) extract(ctx context.Context, works *kernel.Works, built kerne
 // All does the whole job: the image is built and proven; the kernels are built,
 // extracted and booted; and the image is made and proven again with them where it shows
 // them. It is pushed only where that was asked for.
-func (w *Workshop) All(ctx context.Context) error {
+func (w *Project) All(ctx context.Context) error {
 	push, err := asksToPush()
 	if err != nil {
 		return err
@@ -199,8 +199,8 @@ func (w *Workshop) All(ctx context.Context) error {
 		return err
 	}
 	var folders []string
-	err = w.build(ctx, kernel.Choice{}, func(works *kernel.Works, built kernel.Result) error {
-		e, err := w.extract(ctx, works, built)
+	err = w.build(ctx, kernel.Choice{}, func(b *kernel.Builder, built kernel.Result) error {
+		e, err := w.extract(ctx, b, built)
 		folders = append(folders, e.Folder)
 		return err
 	})

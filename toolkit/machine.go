@@ -11,8 +11,8 @@ import (
 )
 
 // Setup installs and starts what this machine lacks.
-func (w *Workshop) Setup(ctx context.Context) error {
-	return host.Setup(ctx, w.Console, host.Pieces(w.emulators()), answers)
+func (w *Project) Setup(ctx context.Context) error {
+	return host.Setup(ctx, w.Console, host.Dependencies(w.emulators()), answers)
 }
 
 // answers tells whether an engine does.
@@ -26,7 +26,7 @@ func answers(ctx context.Context) error {
 
 // emulators gives the QEMU programs, with their packages, of the architectures
 // that the file builds for.
-func (w *Workshop) emulators() map[string][]string {
+func (w *Project) emulators() map[string][]string {
 	programs := map[string][]string{}
 	for _, t := range w.Kernels.Value.Kernels {
 		for _, name := range t.Arch {
@@ -39,7 +39,7 @@ func (w *Workshop) emulators() map[string][]string {
 }
 
 // Doctor prints what this machine has and lacks.
-func (w *Workshop) Doctor(ctx context.Context) error {
+func (w *Project) Doctor(ctx context.Context) error {
 	registry, _, _ := strings.Cut(w.Site.Value.Repository, "/")
 	checks := []host.Check{
 		w.engineCheck, host.Machine, host.KVM, host.Disk("disk", "."),
@@ -47,7 +47,7 @@ func (w *Workshop) Doctor(ctx context.Context) error {
 		host.Reach("kernel.org", w.Kernels.Value.Upstream.Releases, "the next source of kernels.toml serves"),
 	}
 	needed := w.emulators()
-	for _, p := range host.Pieces(needed) {
+	for _, p := range host.Dependencies(needed) {
 		checks = append(checks, host.Program(p))
 	}
 	for _, a := range arch.All() {
@@ -65,8 +65,8 @@ func (w *Workshop) Doctor(ctx context.Context) error {
 }
 
 // engineCheck tells which engine answers.
-func (w *Workshop) engineCheck(ctx context.Context) host.Finding {
-	f := host.Finding{Name: "engine", State: host.Missing, Mend: "go tool mage setup"}
+func (w *Project) engineCheck(ctx context.Context) host.Finding {
+	f := host.Finding{Name: "engine", State: host.Missing, Fix: "go tool mage setup"}
 	e, err := engine.Connect(ctx, os.Getenv)
 	if err != nil {
 		f.Detail, _, _ = strings.Cut(err.Error(), "\n")

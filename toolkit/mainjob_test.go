@@ -129,7 +129,7 @@ func toRegistry(address, password string) []string {
 }
 
 // forget removes from the engine what a push to a test registry left there.
-func forget(t *testing.T, e *engine.Engine, address string) {
+func forget(t *testing.T, e *engine.Client, address string) {
 	t.Helper()
 	t.Cleanup(func() {
 		for _, tag := range []string{"v1", "latest", "kiln-staging"} {
@@ -143,7 +143,7 @@ func forget(t *testing.T, e *engine.Engine, address string) {
 // asRegistry asks the registry itself which digest a tag has.
 func asRegistry(t *testing.T, ref string) (string, error) {
 	t.Helper()
-	return enginetest.Potter(t).RemoteDigest(t.Context(), ref)
+	return enginetest.Connect(t).RemoteDigest(t.Context(), ref)
 }
 
 func TestPush(t *testing.T) {
@@ -154,7 +154,7 @@ func TestPush(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
-	var p site.Pushed
+	var p site.Push
 	c.read("push.json", &p)
 	if got := strings.TrimSpace(stdout); got != p.Ref() || !p.Verified || p.Attempts != 1 || len(p.Tags) != 2 {
 		t.Errorf("printed %q, push.json %+v", got, p)
@@ -184,7 +184,7 @@ func TestPushWithAWrongPassword(t *testing.T) {
 func (c clone) noTag(address string) {
 	c.t.Helper()
 	for _, tag := range []string{"v1", "latest"} {
-		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, engine.ErrNotThere) {
+		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, engine.ErrNotFound) {
 			c.t.Errorf("tag %s is %q, %v; it should not be there", tag, got, err)
 		}
 	}

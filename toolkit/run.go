@@ -12,7 +12,7 @@ import (
 )
 
 // Work is what a target does: a method of Workshop.
-type Work func(*Workshop, context.Context) error
+type Work func(*Project, context.Context) error
 
 // Run does the work of a target and gives the process's exit code with the text
 // of what went wrong, secrets blotted out. The work's context ends on SIGTERM and
@@ -31,14 +31,14 @@ func Run(ctx context.Context, work Work) (code int, text string) {
 		return 0, ""
 	}
 	if errors.Is(err, context.Canceled) {
-		return int(fault.Bad), "interrupted: what was started has been removed"
+		return int(fault.Failed), "interrupted: what was started has been removed"
 	}
 	return fault.Code(err), newConsole().Redact(err.Error())
 }
 
 // carryOut does the work with a folder for what is laid down on the way, and closes what
 // it opened. Where there can be none, the machine's serves.
-func (w *Workshop) carryOut(ctx context.Context, work Work) error {
+func (w *Project) carryOut(ctx context.Context, work Work) error {
 	if done, err := scratch(); err == nil {
 		defer done()
 	}

@@ -28,7 +28,7 @@ func slow(t *testing.T) []string {
 
 // start begins a build in a process group of its own, with more variables, and waits
 // until its container runs.
-func start(t *testing.T, e *engine.Engine, more ...string) (*exec.Cmd, *bytes.Buffer) {
+func start(t *testing.T, e *engine.Client, more ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.Command("go", "tool", "mage", "kernel:amd64")
 	var out bytes.Buffer
@@ -48,7 +48,7 @@ func start(t *testing.T, e *engine.Engine, more ...string) (*exec.Cmd, *bytes.Bu
 	return cmd, &out
 }
 
-func running(t *testing.T, e *engine.Engine) []string {
+func running(t *testing.T, e *engine.Client) []string {
 	t.Helper()
 	names, err := e.Containers(t.Context(), "kiln-build-mud-6.12.1-")
 	if err != nil {
@@ -119,18 +119,18 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 // TestEngineThatStopsDuringABuild cuts a build off from its engine.
 func TestEngineThatStopsDuringABuild(t *testing.T) {
 	e := enginetest.Engine(t)
-	gate := enginetest.NewGate(t, e)
+	gate := enginetest.NewProxy(t, e)
 	cmd, out := start(t, e, "DOCKER_HOST="+gate.Host)
 	gate.Shut()
 	err := cmd.Wait()
-	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Surroundings) || !strings.Contains(out.String(), "is it running?") || strings.Contains(out.String(), "step compile failed") {
+	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Environment) || !strings.Contains(out.String(), "is it running?") || strings.Contains(out.String(), "step compile failed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	nextRunSweeps(t, e)
 }
 
 // nextRunSweeps wants one container that was left, and has the next run remove it.
-func nextRunSweeps(t *testing.T, e *engine.Engine) {
+func nextRunSweeps(t *testing.T, e *engine.Client) {
 	t.Helper()
 	left := running(t, e)
 	if len(left) != 1 {

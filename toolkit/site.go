@@ -11,7 +11,7 @@ import (
 )
 
 // Image builds the site image and prints its name and id.
-func (w *Workshop) Image(ctx context.Context) error {
+func (w *Project) Image(ctx context.Context) error {
 	_, image, err := w.image(ctx)
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func (w *Workshop) Image(ctx context.Context) error {
 }
 
 // image opens the shop and builds the image unless nothing has changed.
-func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
+func (w *Project) image(ctx context.Context) (site.Site, site.Image, error) {
 	shop, err := w.Shop(ctx)
 	if err != nil {
 		return shop, site.Image{}, err
@@ -30,16 +30,16 @@ func (w *Workshop) image(ctx context.Context) (site.Shop, site.Image, error) {
 }
 
 // imageOf builds a shop's image unless nothing has changed.
-func (w *Workshop) imageOf(ctx context.Context, shop site.Shop) (site.Image, error) {
+func (w *Project) imageOf(ctx context.Context, shop site.Site) (site.Image, error) {
 	image, err := shop.Build(ctx)
 	if err == nil {
-		w.Console.Tell(image.Ref, "build", image.Why)
+		w.Console.RecordOutcome(image.Ref, "build", image.Why)
 	}
 	return image, err
 }
 
 // Verify builds the site image if need be, runs it, and prints the verdict.
-func (w *Workshop) Verify(ctx context.Context) error {
+func (w *Project) Verify(ctx context.Context) error {
 	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
@@ -47,17 +47,17 @@ func (w *Workshop) Verify(ctx context.Context) error {
 	return w.verify(ctx, shop, image)
 }
 
-func (w *Workshop) verify(ctx context.Context, shop site.Shop, image site.Image) error {
+func (w *Project) verify(ctx context.Context, shop site.Site, image site.Image) error {
 	verdict, err := shop.Verify(ctx, image)
 	if err != nil {
 		return err
 	}
-	w.Console.Tell(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
+	w.Console.RecordOutcome(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
 	return w.Console.Result(verdict, verdict.String())
 }
 
 // proven builds the site image and proves it; where it was built before, only if always.
-func (w *Workshop) proven(ctx context.Context, always bool) error {
+func (w *Project) proven(ctx context.Context, always bool) error {
 	shop, image, err := w.image(ctx)
 	if err != nil || !image.Built && !always {
 		return err
@@ -69,7 +69,7 @@ func (w *Workshop) proven(ctx context.Context, always bool) error {
 }
 
 // Push proves the site image, publishes it, and prints its name by digest.
-func (w *Workshop) Push(ctx context.Context) error {
+func (w *Project) Push(ctx context.Context) error {
 	shop, err := w.Shop(ctx)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (w *Workshop) Push(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("not pushed: %w", err)
 	}
-	w.Console.Say("verified: %s", verdict)
+	w.Console.Logf("verified: %s", verdict)
 	pushed, err := shop.Push(ctx, image)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (w *Workshop) Push(ctx context.Context) error {
 }
 
 // publishable refuses a push that would be refused in the end.
-func (w *Workshop) publishable(ctx context.Context) error {
+func (w *Project) publishable(ctx context.Context) error {
 	shop, err := w.Shop(ctx)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (w *Workshop) publishable(ctx context.Context) error {
 }
 
 // Serve runs the site image until ctx ends, and makes it again when its files change.
-func (w *Workshop) Serve(ctx context.Context) error {
+func (w *Project) Serve(ctx context.Context) error {
 	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (w *Workshop) Serve(ctx context.Context) error {
 }
 
 // ReproduceImage makes the image again out of its commit, and compares the digests.
-func (w *Workshop) ReproduceImage(ctx context.Context) error {
+func (w *Project) ReproduceImage(ctx context.Context) error {
 	shop, image, err := w.image(ctx)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (w *Workshop) ReproduceImage(ctx context.Context) error {
 	}
 	dir, err := os.MkdirTemp("", "kiln-commit-")
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	root, err := checkOut(ctx, shop.Commit.ID, dir)
@@ -139,7 +139,7 @@ func (w *Workshop) ReproduceImage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	again.Bundle = bundle.Dated(shop.Commit)
+	again.Bundle = bundle.WithTimes(shop.Commit)
 	result, err := shop.Reproduce(ctx, image, again)
 	if err != nil {
 		return err
@@ -148,12 +148,12 @@ func (w *Workshop) ReproduceImage(ctx context.Context) error {
 }
 
 // TrackImage says whether the base's tag names another image than the one that is locked.
-func (w *Workshop) TrackImage(ctx context.Context, fail bool) error {
+func (w *Project) TrackImage(ctx context.Context, fail bool) error {
 	shop, err := w.Shop(ctx)
 	if err != nil {
 		return err
 	}
-	fresh, err := shop.Track(ctx)
+	fresh, err := shop.CheckBase(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,13 +161,13 @@ func (w *Workshop) TrackImage(ctx context.Context, fail bool) error {
 		return err
 	}
 	if fail && fresh.Moved {
-		return fault.New(fault.Bad, "go tool mage image:update", "the base %s has moved", fresh.Base)
+		return fault.New(fault.Failed, "go tool mage image:update", "the base %s has moved", fresh.Base)
 	}
 	return nil
 }
 
 // UpdateImage locks the base to what its tag names now.
-func (w *Workshop) UpdateImage(ctx context.Context) error {
+func (w *Project) UpdateImage(ctx context.Context) error {
 	shop, err := w.Shop(ctx)
 	if err != nil {
 		return err

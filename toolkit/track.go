@@ -11,16 +11,16 @@ import (
 
 // Track prints how the chosen kernels stand. What could not be asked is told with
 // the age of what is known. With fail, something to be looked at is an error.
-func (w *Workshop) Track(ctx context.Context, choice kernel.Choice, fail bool) error {
+func (w *Project) Track(ctx context.Context, choice kernel.Choice, fail bool) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return err
 	}
-	works, err := w.works(nil)
+	b, err := w.works(nil)
 	if err != nil {
 		return err
 	}
-	tracking, err := works.Track(ctx, specs)
+	tracking, err := b.Track(ctx, specs)
 	if err != nil {
 		return err
 	}
@@ -28,12 +28,12 @@ func (w *Workshop) Track(ctx context.Context, choice kernel.Choice, fail bool) e
 		return err
 	}
 	for _, k := range tracking.Sources {
-		if text := k.Say(works.Upstream.Now()); text != "" {
-			w.Console.Say("%s", text)
+		if text := k.Warning(b.Upstream.Now()); text != "" {
+			w.Console.Logf("%s", text)
 		}
 	}
 	if !tracking.Known() {
-		return fault.New(fault.Surroundings, "once it could be reached, what it said is kept and shown with its age",
+		return fault.New(fault.Environment, "once it could be reached, what it said is kept and shown with its age",
 			"track kernels: kernel.org cannot be reached, and nothing is known of it from before")
 	}
 	if fail {
@@ -43,21 +43,21 @@ func (w *Workshop) Track(ctx context.Context, choice kernel.Choice, fail bool) e
 }
 
 // Update moves the lock of the chosen kernels and prints what changed.
-func (w *Workshop) Update(ctx context.Context, choice kernel.Choice, downgrade bool) error {
+func (w *Project) Update(ctx context.Context, choice kernel.Choice, downgrade bool) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return err
 	}
-	works, err := w.works(nil)
+	b, err := w.works(nil)
 	if err != nil {
 		return err
 	}
 	if kernel.NeedEngine(specs) {
-		if works, err = w.Works(ctx); err != nil {
+		if b, err = w.Works(ctx); err != nil {
 			return err
 		}
 	}
-	updates, err := works.Update(ctx, specs, filepath.Dir(KernelFile), downgrade)
+	updates, err := b.Update(ctx, specs, filepath.Dir(KernelFile), downgrade)
 	if err != nil {
 		return err
 	}
@@ -71,16 +71,16 @@ func (w *Workshop) Update(ctx context.Context, choice kernel.Choice, downgrade b
 
 // Matrix prints the jobs into which CI can split the chosen kernels, as one line
 // of JSON.
-func (w *Workshop) Matrix(_ context.Context, choice kernel.Choice) error {
+func (w *Project) Matrix(_ context.Context, choice kernel.Choice) error {
 	specs, err := w.Specs(choice)
 	if err != nil {
 		return err
 	}
-	works, err := w.works(nil)
+	b, err := w.works(nil)
 	if err != nil {
 		return err
 	}
-	matrix := works.Matrix(specs)
+	matrix := b.Matrix(specs)
 	text, err := report.Line(matrix)
 	if err != nil {
 		return err

@@ -36,18 +36,18 @@ const (
 	kernelPrefix   = "KILN_KERNEL_"
 )
 
-// Workshop is what one target works with.
-type Workshop struct {
+// Project is what one target works with.
+type Project struct {
 	Console *report.Console
 	Site    settings.Loaded[site.Settings]
 	Kernels settings.Loaded[kernel.File]
-	engine  *engine.Engine
+	engine  *engine.Client
 }
 
 // Open reads the configuration. All faults of both files and of the environment
 // come in one error; nothing is started.
-func Open() (*Workshop, error) {
-	w := &Workshop{Console: newConsole()}
+func Open() (*Project, error) {
+	w := &Project{Console: newConsole()}
 	var siteErr, kernelErr error
 	w.Site, siteErr = settings.Load(SiteFile, sitePrefix, site.Defaults(), os.Environ())
 	w.Kernels, kernelErr = settings.Load(KernelFile, kernelPrefix, kernel.Defaults(), os.Environ())
@@ -66,9 +66,9 @@ func Open() (*Workshop, error) {
 
 func newConsole() *report.Console {
 	c := report.New(os.Stdout, os.Stderr, os.Getenv(OutputVariable))
-	c.Hide(os.Getenv(engine.PasswordVariable))
+	c.AddSecret(os.Getenv(engine.PasswordVariable))
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		c.GitHub()
+		c.UseGitHubActions()
 	}
 	return c
 }
@@ -88,7 +88,7 @@ func Variables() []string {
 
 // Engine connects to the engine, once, and removes the containers and scratch volumes
 // that interrupted runs left in it.
-func (w *Workshop) Engine(ctx context.Context) (*engine.Engine, error) {
+func (w *Project) Engine(ctx context.Context) (*engine.Client, error) {
 	if w.engine != nil {
 		return w.engine, nil
 	}
@@ -96,20 +96,20 @@ func (w *Workshop) Engine(ctx context.Context) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.AccountFor(w.Site.Value.Repository)
+	e.UseAccountFor(w.Site.Value.Repository)
 	removed, err := e.Sweep(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range removed {
-		w.Console.Say("removed %s, which an interrupted run had left", name)
+		w.Console.Logf("removed %s, which an interrupted run had left", name)
 	}
 	w.engine = e
 	return e, nil
 }
 
 // close ends what was opened, and leaves GitHub Actions a table of what was done.
-func (w *Workshop) close() error {
+func (w *Project) close() error {
 	var err error
 	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		err = w.Console.WriteSummary(path)
@@ -122,37 +122,37 @@ func (w *Workshop) close() error {
 
 // Shop opens the room of the site image. The site is read before the engine is
 // asked for anything.
-func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
+func (w *Project) Shop(ctx context.Context) (site.Site, error) {
 	dir := filepath.Dir(SiteFile)
 	made, err := w.catalog(ctx)
 	if err != nil {
-		return site.Shop{}, err
+		return site.Site{}, err
 	}
 	bundle, err := w.Site.Value.ReadBundle(dir, made...)
 	if err != nil {
-		return site.Shop{}, err
+		return site.Site{}, err
 	}
 	cache, err := cacheDir()
 	if err != nil {
-		return site.Shop{}, err
+		return site.Site{}, err
 	}
 	settings := w.Site.Value
 	commit, err := w.commit(ctx, dir, filepath.Join(dir, settings.Content))
 	if err != nil {
-		return site.Shop{}, err
+		return site.Site{}, err
 	}
 	tags, leftOut := site.Resolve(settings.Tags, commit)
 	for _, tag := range leftOut {
-		w.Console.SayOnce("tag %s is left out: git does not say it here", tag)
+		w.Console.LogOnce("tag %s is left out: git does not say it here", tag)
 	}
 	if len(tags) == 0 {
-		return site.Shop{}, fault.New(fault.Usage, "add one that always is, as latest", "tags in site.toml: git says none of them here: %s", strings.Join(leftOut, ", "))
+		return site.Site{}, fault.New(fault.Usage, "add one that always is, as latest", "tags in site.toml: git says none of them here: %s", strings.Join(leftOut, ", "))
 	}
 	settings.Tags = tags
 	e, err := w.Engine(ctx)
-	return site.Shop{
-		Engine: e, Console: w.Console, Settings: settings, Bundle: bundle.Dated(commit), Commit: commit,
-		Dir: dir, Dist: Dist, Notes: imagebuild.Folder(filepath.Join(cache, "images")),
+	return site.Site{
+		Engine: e, Console: w.Console, Settings: settings, Bundle: bundle.WithTimes(commit), Commit: commit,
+		Dir: dir, Dist: Dist, Cache: imagebuild.FolderCache(filepath.Join(cache, "images")),
 	}, err
 }
 
@@ -160,13 +160,13 @@ func (w *Workshop) Shop(ctx context.Context) (site.Shop, error) {
 func cacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fault.New(fault.Surroundings, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
+		return "", fault.New(fault.Environment, "set HOME or XDG_CACHE_HOME", "find the folder for caches: %w", err)
 	}
 	return filepath.Join(dir, "kiln"), nil
 }
 
 // Works opens the room of the kernels.
-func (w *Workshop) Works(ctx context.Context) (*kernel.Works, error) {
+func (w *Project) Works(ctx context.Context) (*kernel.Builder, error) {
 	e, err := w.Engine(ctx)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (w *Workshop) Works(ctx context.Context) (*kernel.Works, error) {
 }
 
 // works opens the room with an engine, or without: nil.
-func (w *Workshop) works(e *engine.Engine) (*kernel.Works, error) {
+func (w *Project) works(e *engine.Client) (*kernel.Builder, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return nil, err
@@ -184,6 +184,6 @@ func (w *Workshop) works(e *engine.Engine) (*kernel.Works, error) {
 }
 
 // Specs gives the chosen kernels of the file.
-func (w *Workshop) Specs(choice kernel.Choice) ([]kernel.Spec, error) {
+func (w *Project) Specs(choice kernel.Choice) ([]kernel.Spec, error) {
 	return w.Kernels.Value.Specs(filepath.Dir(KernelFile), choice)
 }

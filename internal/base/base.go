@@ -32,9 +32,9 @@ const (
 // network that swallows packets must not hold a build for minutes.
 const lookupTimeout = 8 * time.Second
 
-// trustStandIn is how long a stand-in serves before the registry is asked again for
+// bootstrapMaxAge is how long a stand-in serves before the registry is asked again for
 // the real one: that question may cost seconds, and every run would ask it.
-const trustStandIn = 24 * time.Hour
+const bootstrapMaxAge = 24 * time.Hour
 
 // Image is a base that is in the engine's store now.
 type Image struct {
@@ -43,32 +43,32 @@ type Image struct {
 	From string `json:"from"` // FromStore, FromRegistry or FromBootstrap
 }
 
-// recipe makes a stand-in for an image on this machine.
-type recipe struct {
+// bootstrapper makes a stand-in for an image on this machine.
+type bootstrapper struct {
 	tag  string // the stand-in's own name: it never takes the name of what it stands in for
-	make func(context.Context, *engine.Engine, *report.Console) error
+	make func(context.Context, *engine.Client, *report.Console) error
 }
 
 // Get gives the image ref from the engine's store, else from its registry, else
 // bootstrapped. Bootstrap knows Debian and Nginx images.
-func Get(ctx context.Context, e *engine.Engine, ref string, c *report.Console) (Image, error) {
-	return Locked(ctx, e, ref, "", c)
+func Get(ctx context.Context, e *engine.Client, ref string, c *report.Console) (Image, error) {
+	return Pinned(ctx, e, ref, "", c)
 }
 
-// Locked is Get for an image that is locked to a digest, sha256:...: another of that name
+// Pinned is Get for an image that is locked to a digest, sha256:...: another of that name
 // is not taken from a registry, or from a store that got it from there. "" locks nothing.
-func Locked(ctx context.Context, e *engine.Engine, ref, digest string, c *report.Console) (Image, error) {
+func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) (Image, error) {
 	found, err := e.FindImage(ctx, ref)
-	if err == nil && isLocked(found, digest) {
+	if err == nil && satisfiesPin(found, digest) {
 		return Image{Ref: ref, ID: found.ID, From: FromStore}, nil
 	}
 	if err != nil && !errors.Is(err, engine.ErrNoImage) {
 		return Image{}, err
 	}
-	how, noRecipe := recipeFor(ref)
+	how, noRecipe := bootstrapperFor(ref)
 	if noRecipe == nil && digest == "" { // a lock may be newer than the stand-in
-		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Tagged) < trustStandIn {
-			return standIn(ref, how, made, c), nil
+		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Tagged) < bootstrapMaxAge {
+			return bootstrapped(ref, how, made, c), nil
 		}
 	}
 	pullErr := pull(ctx, e, ref, digest, c)
@@ -80,7 +80,7 @@ func Locked(ctx context.Context, e *engine.Engine, ref, digest string, c *report
 		return Image{}, ctx.Err()
 	}
 	if noRecipe != nil {
-		return Image{}, fault.New(fault.Surroundings, "connect to the registry, or load the image: docker load",
+		return Image{}, fault.New(fault.Environment, "connect to the registry, or load the image: docker load",
 			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, noRecipe)
 	}
 	return bootstrap(ctx, e, ref, how, pullErr, c)
@@ -95,16 +95,16 @@ func ByDigest(ref, digest string) (string, error) {
 	return reference.TrimNamed(named).String() + "@" + digest, nil
 }
 
-// isLocked tells whether an image of the store can be the locked one: an image that came
+// satisfiesPin tells whether an image of the store can be the locked one: an image that came
 // from no registry has no digest to compare.
-func isLocked(found engine.Image, digest string) bool {
+func satisfiesPin(found engine.Image, digest string) bool {
 	return digest == "" || len(found.Digests) == 0 ||
 		slices.ContainsFunc(found.Digests, func(d string) bool { return strings.HasSuffix(d, "@"+digest) })
 }
 
 // pull fetches ref, by its digest where it has one, if its registry answers within
 // seconds that it has it.
-func pull(ctx context.Context, e *engine.Engine, ref, digest string, c *report.Console) error {
+func pull(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) error {
 	from := ref
 	if digest != "" {
 		var err error
@@ -131,10 +131,10 @@ func pull(ctx context.Context, e *engine.Engine, ref, digest string, c *report.C
 
 // bootstrap gives the stand-in for ref, which cannot be pulled, and makes it unless it is
 // there. From then on it serves for a day.
-func bootstrap(ctx context.Context, e *engine.Engine, ref string, how recipe, why error, c *report.Console) (Image, error) {
+func bootstrap(ctx context.Context, e *engine.Client, ref string, how bootstrapper, why error, c *report.Console) (Image, error) {
 	found, err := e.FindImage(ctx, how.tag)
 	if errors.Is(err, engine.ErrNoImage) {
-		c.Say("base %s: not in the engine, and it cannot be pulled (%v); making %s from Debian's packages", ref, why, how.tag)
+		c.Logf("base %s: not in the engine, and it cannot be pulled (%v); making %s from Debian's packages", ref, why, how.tag)
 		if err := how.make(ctx, e, c); err != nil {
 			return Image{}, err
 		}
@@ -146,26 +146,26 @@ func bootstrap(ctx context.Context, e *engine.Engine, ref string, how recipe, wh
 	if err != nil {
 		return Image{}, err
 	}
-	return standIn(ref, how, found, c), nil
+	return bootstrapped(ref, how, found, c), nil
 }
 
-// standIn says that a bootstrapped image serves, and gives it.
-func standIn(ref string, how recipe, found engine.Image, c *report.Console) Image {
-	c.SayOnce("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
+// bootstrapped says that a bootstrapped image serves, and gives it.
+func bootstrapped(ref string, how bootstrapper, found engine.Image, c *report.Console) Image {
+	c.LogOnce("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
 	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}
 }
 
-// recipeFor chooses how an image can be made here, by the last part of its name.
-func recipeFor(ref string) (recipe, error) {
+// bootstrapperFor chooses how an image can be made here, by the last part of its name.
+func bootstrapperFor(ref string) (bootstrapper, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
-		return recipe{}, err
+		return bootstrapper{}, err
 	}
 	switch name := path.Base(reference.Path(named)); {
 	case strings.HasPrefix(name, "debian"):
-		return recipe{tag: debianTag, make: makeDebian}, nil
+		return bootstrapper{tag: debianTag, make: makeDebian}, nil
 	case strings.HasPrefix(name, "nginx"):
-		return recipe{tag: nginxTag, make: makeNginx}, nil
+		return bootstrapper{tag: nginxTag, make: makeNginx}, nil
 	}
-	return recipe{}, fmt.Errorf("no bootstrap makes it: that knows debian and nginx")
+	return bootstrapper{}, fmt.Errorf("no bootstrap makes it: that knows debian and nginx")
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
-	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	for ref, want := range map[string]string{
 		"registry.invalid/debian:trixie-slim":     debianTag,
 		"registry.invalid/nginx:1.30-alpine-slim": nginxTag,
@@ -28,7 +28,7 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 }
 
 // uploaded pushes a little image of its own to a registry.
-func uploaded(t *testing.T, e *engine.Engine, ref, text string) string {
+func uploaded(t *testing.T, e *engine.Client, ref, text string) string {
 	t.Helper()
 	digest, err := e.Upload(t.Context(), ref, imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, time.Now()))
 	if err != nil {
@@ -39,7 +39,7 @@ func uploaded(t *testing.T, e *engine.Engine, ref, text string) string {
 }
 
 func TestPullThenStore(t *testing.T) {
-	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	ref := registrytest.Start(t) + "/library/base:1"
 	uploaded(t, e, ref, "one")
 	id := ""
@@ -53,28 +53,28 @@ func TestPullThenStore(t *testing.T) {
 }
 
 func TestLockedBaseIsTheOneOfItsDigest(t *testing.T) {
-	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	ref := registrytest.Start(t) + "/library/base:1"
 	first := uploaded(t, e, ref, "one")
-	old, err := Locked(t.Context(), e, ref, first, c)
+	old, err := Pinned(t.Context(), e, ref, first, c)
 	if err != nil || old.From != FromRegistry {
 		t.Fatalf("%+v, %v", old, err)
 	}
 	second := uploaded(t, e, ref, "two") // the tag moves
-	if again, err := Locked(t.Context(), e, ref, first, c); err != nil || again.ID != old.ID || again.From != FromStore {
+	if again, err := Pinned(t.Context(), e, ref, first, c); err != nil || again.ID != old.ID || again.From != FromStore {
 		t.Errorf("the lock holds: %+v, %v", again, err)
 	}
-	moved, err := Locked(t.Context(), e, ref, second, c)
+	moved, err := Pinned(t.Context(), e, ref, second, c)
 	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
 		t.Errorf("the lock has moved: %+v, %v", moved, err)
 	}
 }
 
 func TestUnreachableWithoutRecipeIsTheSurroundings(t *testing.T) {
-	e, c := enginetest.Potter(t), report.New(t.Output(), t.Output(), "")
+	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	start := time.Now()
 	_, err := Get(t.Context(), e, "registry.invalid/caddy:2", c)
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "docker load") {
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "docker load") {
 		t.Errorf("got %v", err)
 	}
 	if spent := time.Since(start); spent > 10*time.Second {

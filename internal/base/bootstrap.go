@@ -26,13 +26,13 @@ const (
 
 // makeDebian makes a minimal Debian root with mmdebstrap, which verifies every
 // package by the archive's signatures, and imports it.
-func makeDebian(ctx context.Context, e *engine.Engine, c *report.Console) error {
+func makeDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		return fault.New(fault.Surroundings, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
+		return fault.New(fault.Environment, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
 	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	progress := c.Progress("bootstrap " + debianTag)
@@ -62,23 +62,23 @@ func mmdebstrap(ctx context.Context, root string) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Surroundings, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
+		return fault.New(fault.Environment, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
 			"bootstrap %s: %s: %w\n%s", debianTag, engine.Quote(cmd.Args), err, strings.TrimSpace(string(output)))
 	}
 	return nil
 }
 
-func importRoot(ctx context.Context, e *engine.Engine, root string) error {
+func importRoot(ctx context.Context, e *engine.Client, root string) error {
 	f, err := os.Open(root)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
 	return e.Import(ctx, f, debianTag, `CMD ["/bin/bash"]`)
 }
 
 // makeNginx makes the Nginx base from the Debian one and Debian's package.
-func makeNginx(ctx context.Context, e *engine.Engine, c *report.Console) error {
+func makeNginx(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := e.FindImage(ctx, debianTag); errors.Is(err, engine.ErrNoImage) {
 		if err := makeDebian(ctx, e, c); err != nil {
 			return err
@@ -86,7 +86,7 @@ func makeNginx(ctx context.Context, e *engine.Engine, c *report.Console) error {
 	}
 	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	files, err := docker.Context(docker.Nginx)
@@ -94,7 +94,7 @@ func makeNginx(ctx context.Context, e *engine.Engine, c *report.Console) error {
 		return err
 	}
 	if err := os.CopyFS(dir, files); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	_, err = e.Build(ctx, engine.Build{Kind: "base", Context: dir, Tags: []string{nginxTag}, Args: map[string]string{"BASE": debianTag}}, c)
 	return err

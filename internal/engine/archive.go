@@ -73,8 +73,8 @@ func (c *Container) Get(ctx context.Context, source, dest string) error {
 	return nil
 }
 
-// Listed is a file or a folder of a container.
-type Listed struct {
+// FileInfo is a file or a folder of a container.
+type FileInfo struct {
 	Name     string // from the folder that was listed, with slashes
 	Folder   bool
 	Mode     int64 // with the setuid, setgid and sticky bits (04000, 02000, 01000)
@@ -83,7 +83,7 @@ type Listed struct {
 
 // List gives what lies below a folder of the container, out of the archive that the
 // engine makes of it: nothing runs in the container.
-func (c *Container) List(ctx context.Context, folder string) (list []Listed, err error) {
+func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, err error) {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, folder)
 	if err != nil {
 		return nil, c.engine.failed("list "+folder+" of the container", err)
@@ -101,7 +101,7 @@ func (c *Container) List(ctx context.Context, folder string) (list []Listed, err
 		if name == "" {
 			continue
 		}
-		list = append(list, Listed{Name: name, Folder: head.Typeflag == tar.TypeDir, Mode: head.Mode & 0o7777, UID: head.Uid, GID: head.Gid})
+		list = append(list, FileInfo{Name: name, Folder: head.Typeflag == tar.TypeDir, Mode: head.Mode & 0o7777, UID: head.Uid, GID: head.Gid})
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *Container) List(ctx context.Context, folder string) (list []Listed, err
 func unpack(r io.Reader, dest string) error {
 	root, err := os.OpenRoot(dest) // refuses whatever leads out of dest, links included
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer root.Close()
 	in := tar.NewReader(r)
@@ -119,7 +119,7 @@ func unpack(r io.Reader, dest string) error {
 			return nil
 		}
 		if err != nil {
-			return fault.Wrap(fault.Surroundings, fmt.Errorf("read archive: %w", err))
+			return fault.Wrap(fault.Environment, fmt.Errorf("read archive: %w", err))
 		}
 		if err := unpackEntry(root, head, in); err != nil {
 			return err
@@ -130,31 +130,31 @@ func unpack(r io.Reader, dest string) error {
 func unpackEntry(root *os.Root, head *tar.Header, body io.Reader) error {
 	name := filepath.FromSlash(path.Clean(head.Name))
 	if !filepath.IsLocal(name) || strings.Contains(head.Name, `\`) {
-		return fault.New(fault.Bad, "", "archive holds %q, which lies outside of its folder", head.Name)
+		return fault.New(fault.Failed, "", "archive holds %q, which lies outside of its folder", head.Name)
 	}
 	switch head.Typeflag {
 	case tar.TypeDir:
 		if err := root.MkdirAll(name, 0o755); err != nil {
-			return fault.Wrap(fault.Surroundings, err)
+			return fault.Wrap(fault.Environment, err)
 		}
 		return nil
 	case tar.TypeReg:
 		return unpackFile(root, name, head, body)
 	}
-	return fault.New(fault.Bad, "", "archive holds %q, which is no file and no folder", head.Name)
+	return fault.New(fault.Failed, "", "archive holds %q, which is no file and no folder", head.Name)
 }
 
 func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) error {
 	f, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644|fs.FileMode(head.Mode)&0o111)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if _, err := io.Copy(f, body); err != nil {
 		f.Close()
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if err := f.Close(); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	return nil
 }

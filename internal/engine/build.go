@@ -40,7 +40,7 @@ type Build struct {
 // Build builds an image and gives its id, "sha256:...". Where the engine has
 // BuildKit sessions those serve, else its classic builder. Progress goes to the
 // console; the whole log of the build is shown only when it fails.
-func (e *Engine) Build(ctx context.Context, b Build, c *report.Console) (id string, err error) {
+func (e *Client) Build(ctx context.Context, b Build, c *report.Console) (id string, err error) {
 	b = b.filled(e.owner)
 	progress := c.Progress("build image " + b.Name)
 	log := newBuildLog(progress)
@@ -57,7 +57,7 @@ func (e *Engine) Build(ctx context.Context, b Build, c *report.Console) (id stri
 		}
 		return "", buildFailed(b.Kind, b.Name, text, err)
 	}
-	progress.End("built " + short(id))
+	progress.End("built " + shortID(id))
 	return id, nil
 }
 
@@ -88,15 +88,15 @@ func (b Build) options() build.ImageBuildOptions {
 // code is the Dockerfile's fault, anything else the surroundings'; and so is all in a
 // Dockerfile of Kiln's own, which installs packages.
 func buildFailed(kind, name, log string, err error) error {
-	class := fault.Surroundings
+	class := fault.Environment
 	text := err.Error()
 	for _, sign := range []string{"did not complete successfully", "executor failed running", "returned a non-zero code", "dockerfile parse error", "failed to compute cache key", "not found in build context", "COPY failed"} {
 		if strings.Contains(text, sign) {
-			class = fault.Bad
+			class = fault.Failed
 		}
 	}
 	if own := kind == "toolchain" || kind == "base"; own || strings.Contains(text+log, "no space left on device") {
-		class = fault.Surroundings
+		class = fault.Environment
 	}
 	return fault.New(class, "the log of the build stands above this line", "%s\nbuild image %s: %w", log, name, err)
 }
@@ -104,7 +104,7 @@ func buildFailed(kind, name, log string, err error) error {
 // hasSession asks whether the engine knows BuildKit sessions, by trying to open
 // one: Podman speaks the same API and does not. Each try has an id of its own, as an
 // engine refuses a second session of one id while the first is still closing.
-func (e *Engine) hasSession(ctx context.Context) bool {
+func (e *Client) hasSession(ctx context.Context) bool {
 	conn, err := e.api.DialHijack(ctx, "/session", "h2c", map[string][]string{"X-Docker-Expose-Session-Uuid": {rand.Text()}})
 	if err != nil {
 		return false
@@ -115,7 +115,7 @@ func (e *Engine) hasSession(ctx context.Context) bool {
 
 // buildWithSession builds over a BuildKit session: the engine asks for the
 // files, credentials and secrets that it needs while it builds.
-func (e *Engine) buildWithSession(ctx context.Context, b Build, log *buildLog) (string, error) {
+func (e *Client) buildWithSession(ctx context.Context, b Build, log *buildLog) (string, error) {
 	s, err := e.openSession(ctx, b)
 	if err != nil {
 		return "", err
@@ -143,7 +143,7 @@ func (e *Engine) buildWithSession(ctx context.Context, b Build, log *buildLog) (
 	return id, err
 }
 
-func (e *Engine) openSession(ctx context.Context, b Build) (*session.Session, error) {
+func (e *Client) openSession(ctx context.Context, b Build) (*session.Session, error) {
 	files, err := contextFiles(b.Context)
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
 		if err := decoder.Decode(&m); err == io.EOF {
 			break
 		} else if err != nil {
-			return "", fault.Blame(fault.Engine, fmt.Errorf("the engine broke off: %w", err))
+			return "", fault.WithCause(fault.Engine, fmt.Errorf("the engine broke off: %w", err))
 		}
 		switch {
 		case m.Error != nil:
@@ -210,7 +210,7 @@ func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
 		}
 	}
 	if id == "" {
-		return "", fault.BlameNew(fault.Engine, "", "the engine ended the build without an image")
+		return "", fault.NewWithCause(fault.Engine, "", "the engine ended the build without an image")
 	}
 	return id, nil
 }

@@ -71,7 +71,7 @@ func TestFailedBuildShowsItsLogAndIsTheDockerfilesFault(t *testing.T) {
 		e.buildKit = kit
 		dir := folder(t, map[string]string{"Dockerfile": "FROM " + scratchImage(t, e) + "\nRUN echo the reason is $((6*7)) && exit 3\n"})
 		_, err := e.Build(t.Context(), Build{Name: "broken", Kind: "test", Context: dir}, console(t))
-		if fault.Code(err) != int(fault.Bad) || !strings.Contains(err.Error(), "the reason is 42") {
+		if fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "the reason is 42") {
 			t.Errorf("BuildKit %v: %v", kit, err)
 		}
 	}

@@ -18,9 +18,9 @@ import (
 
 // buildClassic builds with the engine's classic builder, which is sent the whole
 // context as a tar. It knows no secrets, and no cache mounts: those are left out.
-func (e *Engine) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
+func (e *Client) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
 	if len(b.Secrets) > 0 {
-		return "", fault.New(fault.Surroundings, "use an engine with BuildKit",
+		return "", fault.New(fault.Environment, "use an engine with BuildKit",
 			"build image %s: it needs secrets, and this engine has only the classic builder", b.Name)
 	}
 	files, err := contextTar(b.Context)
@@ -69,7 +69,7 @@ func contextTar(dir string) (io.ReadCloser, error) {
 }
 
 // allAuth gives every known credential, by registry, as the classic builder wants it.
-func (e *Engine) allAuth() (map[string]registry.AuthConfig, error) {
+func (e *Client) allAuth() (map[string]registry.AuthConfig, error) {
 	file, err := e.credentials()
 	if err != nil {
 		return nil, err

@@ -26,21 +26,21 @@ const removeTimeout = 4 * time.Second
 
 // Spec says what a container is made of and what it may do.
 type Spec struct {
-	Image   string
-	Kind    string   // what it is for, the value of its kiln label: "build", "verify", ...
-	Name    string   // more about that, for the container's name
-	Command []string // argv; empty for the image's own
-	User    string   // "UID:GID"; empty for the image's own
-	Env     []string // NAME=value
-	Dir     string   // working directory
-	Host    string   // the machine's name, as what runs sees it; empty for the container's id
-	Mounts  []Mount
-	Offline bool  // no network at all
-	Publish int   // a port to offer on a port of the engine's machine, see Address; 0 for none
-	Port    int   // with Publish: which one; 0 lets the engine choose
-	Memory  int64 // bytes, without swap; 0 for no limit
-	PIDs    int64 // processes; 0 for no limit
-	Locked  bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
+	Image    string
+	Kind     string   // what it is for, the value of its kiln label: "build", "verify", ...
+	Name     string   // more about that, for the container's name
+	Command  []string // argv; empty for the image's own
+	User     string   // "UID:GID"; empty for the image's own
+	Env      []string // NAME=value
+	Dir      string   // working directory
+	Host     string   // the machine's name, as what runs sees it; empty for the container's id
+	Mounts   []Mount
+	Offline  bool  // no network at all
+	Publish  int   // a port to offer on a port of the engine's machine, see Address; 0 for none
+	Port     int   // with Publish: which one; 0 lets the engine choose
+	Memory   int64 // bytes, without swap; 0 for no limit
+	PIDs     int64 // processes; 0 for no limit
+	Hardened bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
 }
 
 // Mount puts a volume of the engine into a container. Folders of a host are
@@ -53,12 +53,12 @@ type Mount struct {
 
 // Container is a container that this run made.
 type Container struct {
-	engine *Engine
+	engine *Client
 	ID     string
 }
 
 // Run creates and starts a container. If it cannot be started it is removed.
-func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
+func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 	c, err := e.create(ctx, s)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
 	if err := e.api.ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 		c.Remove()
 		if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
-			return nil, fault.New(fault.Surroundings, "choose another port, or stop what uses it",
+			return nil, fault.New(fault.Environment, "choose another port, or stop what uses it",
 				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
 		}
 		return nil, e.failed("start a container of "+s.Image, err)
@@ -76,7 +76,7 @@ func (e *Engine) Run(ctx context.Context, s Spec) (*Container, error) {
 
 // create makes a container. Making it is not broken off: the engine would make it all
 // the same, and nobody would know of it.
-func (e *Engine) create(ctx context.Context, s Spec) (*Container, error) {
+func (e *Client) create(ctx context.Context, s Spec) (*Container, error) {
 	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
 	if err != nil {
 		return nil, e.failed("create a container of "+s.Image, err)
@@ -129,7 +129,7 @@ func (s Spec) host(at endpoint) *container.HostConfig {
 		}
 		h.PortBindings = nat.PortMap{s.port(): {binding}}
 	}
-	if s.Locked {
+	if s.Hardened {
 		h.ReadonlyRootfs = true
 		h.CapDrop = []string{"ALL"}
 		h.SecurityOpt = []string{"no-new-privileges"}
@@ -148,7 +148,7 @@ func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	}
 	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
 	if len(bound) == 0 {
-		return "", fault.New(fault.Bad, "see its log", "container %s ended before its port %d was open", short(c.ID), port)
+		return "", fault.New(fault.Failed, "see its log", "container %s ended before its port %d was open", shortID(c.ID), port)
 	}
 	return net.JoinHostPort(c.engine.endpoint.machine(), bound[0].HostPort), nil
 }
@@ -295,18 +295,18 @@ func (c *Container) Remove() error {
 	return c.engine.removeContainer(ctx, c.ID)
 }
 
-// Leave removes the container as Remove does, beside whatever comes next: an engine
+// RemoveInBackground removes the container as Remove does, beside whatever comes next: an engine
 // first waits for what was written in it. RemoveVolume and Close wait for that.
-func (c *Container) Leave() {
-	c.engine.leaving.Go(func() { c.Remove() })
+func (c *Container) RemoveInBackground() {
+	c.engine.removals.Go(func() { c.Remove() })
 }
 
-func (e *Engine) removeContainer(ctx context.Context, id string) error {
+func (e *Client) removeContainer(ctx context.Context, id string) error {
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if cerrdefs.IsNotFound(err) || (err != nil && strings.Contains(err.Error(), "already in progress")) {
 		return nil
 	}
-	return e.failed("remove container "+short(id), err)
+	return e.failed("remove container "+shortID(id), err)
 }
 
 // CheckHealth runs the image's own health check once, in the container.
@@ -316,7 +316,7 @@ func (c *Container) CheckHealth(ctx context.Context) error {
 		return c.engine.failed("inspect container", err)
 	}
 	if info.Config.Healthcheck == nil || len(info.Config.Healthcheck.Test) < 2 {
-		return fault.New(fault.Bad, "", "the image has no health check")
+		return fault.New(fault.Failed, "", "the image has no health check")
 	}
 	argv := info.Config.Healthcheck.Test[1:]
 	if info.Config.Healthcheck.Test[0] == "CMD-SHELL" {

@@ -59,7 +59,7 @@ func TestLeftContainerIsGoneBeforeItsVolume(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := box(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
-	c.Leave()
+	c.RemoveInBackground()
 	if err := e.RemoveVolume(t.Context(), volume); err != nil {
 		t.Errorf("remove the volume of a container that was left: %v", err)
 	}
@@ -114,7 +114,7 @@ func TestLinkInContainerIsNotFollowedOut(t *testing.T) {
 	if _, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "mkdir /tmp/d && ln -s /etc/passwd /tmp/d/link"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Get(t.Context(), "/tmp/d", t.TempDir()); fault.Code(err) != int(fault.Bad) {
+	if err := c.Get(t.Context(), "/tmp/d", t.TempDir()); fault.Code(err) != int(fault.Failed) {
 		t.Errorf("a link was taken: %v", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestUnpackRefusesWhatEscapes(t *testing.T) {
 }
 
 func TestLockedContainerCannotWrite(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Locked: true, Memory: 64 << 20, PIDs: 16})
+	c := box(t, realEngine(t), Spec{Hardened: true, Memory: 64 << 20, PIDs: 16})
 	if _, err := c.Output(t.Context(), Command{Argv: []string{"touch", "/var/x"}}); err == nil {
 		t.Error("the root is writable")
 	}
@@ -183,7 +183,7 @@ func TestTakenPortIsTheSurroundings(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = e.Run(t.Context(), Spec{Image: scratchImage(t, e), Kind: "test", Command: []string{"sleep", "9"}, Publish: 80, Port: port})
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "is taken") {
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "is taken") {
 		t.Errorf("a taken port gives %v", err)
 	}
 }

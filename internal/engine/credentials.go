@@ -24,7 +24,7 @@ const hubKey = "https://index.docker.io/v1/"
 
 // credentials reads docker's configuration file, which names the credential
 // helpers too.
-func (e *Engine) credentials() (*configfile.ConfigFile, error) {
+func (e *Client) credentials() (*configfile.ConfigFile, error) {
 	file, err := config.Load(config.Dir())
 	if err != nil {
 		return nil, fault.New(fault.Usage, "mend or remove it, then: docker login", "read docker's configuration: %w", err)
@@ -32,9 +32,9 @@ func (e *Engine) credentials() (*configfile.ConfigFile, error) {
 	return file, nil
 }
 
-// AccountFor says for which repository's registry Kiln's two variables are: no other is
+// UseAccountFor says for which repository's registry Kiln's two variables are: no other is
 // shown them.
-func (e *Engine) AccountFor(repository string) {
+func (e *Client) UseAccountFor(repository string) {
 	if named, err := reference.ParseNormalizedNamed(repository); err == nil {
 		e.account = reference.Domain(named)
 	}
@@ -43,7 +43,7 @@ func (e *Engine) AccountFor(repository string) {
 // authFor gives the credentials for the registry of an image: Kiln's two
 // variables if they are set and for it, else what docker has. No credentials is a zero
 // value.
-func (e *Engine) authFor(ref string) (types.AuthConfig, error) {
+func (e *Client) authFor(ref string) (types.AuthConfig, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return types.AuthConfig{}, fault.New(fault.Usage, "write it as registry/repository:tag", "read image name %q: %w", ref, err)
@@ -67,7 +67,7 @@ func (e *Engine) authFor(ref string) (types.AuthConfig, error) {
 }
 
 // registryAuth gives the credentials in the header's form that the engine wants.
-func (e *Engine) registryAuth(ref string) (string, error) {
+func (e *Client) registryAuth(ref string) (string, error) {
 	auth, err := e.authFor(ref)
 	if err != nil {
 		return "", err
@@ -87,7 +87,7 @@ func asEngineAuth(a types.AuthConfig) registry.AuthConfig {
 }
 
 // authenticator gives the credentials in the form of the registry library.
-func (e *Engine) authenticator(ref string) (authn.Authenticator, error) {
+func (e *Client) authenticator(ref string) (authn.Authenticator, error) {
 	auth, err := e.authFor(ref)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import "testing"
 func TestAccountIsForItsRegistry(t *testing.T) {
 	env := map[string]string{UsernameVariable: "me", PasswordVariable: "secret", "DOCKER_CONFIG": t.TempDir()}
 	t.Setenv("DOCKER_CONFIG", env["DOCKER_CONFIG"])
-	e := &Engine{getenv: func(name string) string { return env[name] }}
-	e.AccountFor("registry.example.com/me/site")
+	e := &Client{getenv: func(name string) string { return env[name] }}
+	e.UseAccountFor("registry.example.com/me/site")
 	for ref, want := range map[string]string{"registry.example.com/me/site:latest": "me", "registry.example.com/base": "me", "nginx:1.30": "", "ghcr.io/x/y": ""} {
 		auth, err := e.authFor(ref)
 		if err != nil || auth.Username != want {

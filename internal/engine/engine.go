@@ -33,15 +33,15 @@ const MinAPI = "1.41"
 // pingTimeout bounds the first contact; ssh needs some of it for its handshake.
 const pingTimeout = 15 * time.Second
 
-// Engine is a connection to a Docker engine. It is safe for concurrent use.
-type Engine struct {
+// Client is a connection to a Docker engine. It is safe for concurrent use.
+type Client struct {
 	api      *client.Client
 	endpoint endpoint
 	getenv   func(string) string
 	account  string // the registry that the account in the environment is for; "" for any
 	owner    owner
 	buildKit bool
-	leaving  sync.WaitGroup // containers that are on their way out
+	removals sync.WaitGroup // containers that are on their way out
 }
 
 // Info tells what engine was found.
@@ -67,7 +67,7 @@ func (i Info) String() string {
 // Connect finds the engine as the docker command does and agrees on an API
 // version. getenv is os.Getenv. An engine that is not there or too old is an
 // error of the surroundings that says which engine was tried and why it fails.
-func Connect(ctx context.Context, getenv func(string) string) (*Engine, error) {
+func Connect(ctx context.Context, getenv func(string) string) (*Client, error) {
 	at, err := findEndpoint(getenv)
 	if err != nil {
 		return nil, err
@@ -81,21 +81,21 @@ func Connect(ctx context.Context, getenv func(string) string) (*Engine, error) {
 		return nil, fault.New(fault.Usage, "see the docker documentation for the form of "+at.origin,
 			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
 	}
-	e := &Engine{api: api, endpoint: at, getenv: getenv, owner: thisOwner()}
+	e := &Client{api: api, endpoint: at, getenv: getenv, owner: thisOwner()}
 	return e, e.negotiate(ctx)
 }
 
 // negotiate makes the first contact and settles the API version.
-func (e *Engine) negotiate(ctx context.Context) error {
+func (e *Client) negotiate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.BlameNew(fault.Engine, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
+		return fault.NewWithCause(fault.Engine, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
 			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {
-		return fault.BlameNew(fault.Engine, "use Docker Engine 20.10 or newer",
+		return fault.NewWithCause(fault.Engine, "use Docker Engine 20.10 or newer",
 			"engine at %s (%s) speaks API %s: Kiln needs %s or newer",
 			e.endpoint.host, e.endpoint.origin, ping.APIVersion, MinAPI)
 	}
@@ -105,7 +105,7 @@ func (e *Engine) negotiate(ctx context.Context) error {
 }
 
 // Info asks the engine what it is.
-func (e *Engine) Info(ctx context.Context) (Info, error) {
+func (e *Client) Info(ctx context.Context) (Info, error) {
 	info, err := e.api.Info(ctx)
 	if err != nil {
 		return Info{}, e.failed("ask the engine what it is", err)
@@ -113,7 +113,7 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 	return e.describe(info), nil
 }
 
-func (e *Engine) describe(info system.Info) Info {
+func (e *Client) describe(info system.Info) Info {
 	return Info{
 		Host: e.endpoint.host, Origin: e.endpoint.origin,
 		Version: info.ServerVersion, API: e.api.ClientVersion(), BuildKit: e.buildKit,
@@ -123,14 +123,14 @@ func (e *Engine) describe(info system.Info) Info {
 }
 
 // Close ends the connection, when all containers that were left are gone.
-func (e *Engine) Close() error {
-	e.leaving.Wait()
+func (e *Client) Close() error {
+	e.removals.Wait()
 	return e.api.Close()
 }
 
 // failed wraps an error of the engine: what it did, and that the surroundings
 // are at fault. A full disk gets a hint, since the engine only passes text on.
-func (e *Engine) failed(doing string, err error) error {
+func (e *Client) failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -142,5 +142,5 @@ func (e *Engine) failed(doing string, err error) error {
 		cause = fault.Resources
 		hint = "the disk is full: free some with go tool mage prune, or docker system prune"
 	}
-	return &fault.Error{Class: fault.Surroundings, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
+	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
 }

@@ -12,7 +12,7 @@ import (
 
 // realEngine connects to the engine that setup started. Without one the test is
 // skipped for a person and fails in CI.
-func realEngine(t *testing.T) *Engine {
+func realEngine(t *testing.T) *Client {
 	t.Helper()
 	e, err := Connect(t.Context(), os.Getenv)
 	if err != nil {
@@ -26,7 +26,7 @@ func realEngine(t *testing.T) *Engine {
 }
 
 // scratchImage gives the bootstrapped Debian, which go tool mage test has made.
-func scratchImage(t *testing.T, e *Engine) string {
+func scratchImage(t *testing.T, e *Client) string {
 	t.Helper()
 	const debian = "kiln/debian:trixie"
 	if _, err := e.FindImage(t.Context(), debian); err != nil {
@@ -44,7 +44,7 @@ func console(t *testing.T) *report.Console {
 }
 
 // box starts a container that does nothing until it is told to.
-func box(t *testing.T, e *Engine, s Spec) *Container {
+func box(t *testing.T, e *Client, s Spec) *Container {
 	t.Helper()
 	s.Kind, s.Command = "test", []string{"sleep", "infinity"}
 	if s.Image == "" {
@@ -62,7 +62,7 @@ func box(t *testing.T, e *Engine, s Spec) *Container {
 	return c
 }
 
-func testVolume(t *testing.T, e *Engine) string {
+func testVolume(t *testing.T, e *Client) string {
 	t.Helper()
 	name := fmt.Sprintf("kiln-test-%d", time.Now().UnixNano())
 	if _, err := e.Volume(t.Context(), name, "test", nil); err != nil {

@@ -25,16 +25,16 @@ type Command struct {
 
 // ExitError is a command that ended with another code than 0.
 type ExitError struct {
-	Argv []string
-	Code int
-	Said string // by the engine, of a command that it could not start; else empty
+	Argv   []string
+	Code   int
+	Reason string // by the engine, of a command that it could not start; else empty
 }
 
 // Error gives the code and the command in a form that can be pasted into a shell.
 func (e *ExitError) Error() string {
 	text := fmt.Sprintf("exit status %d: %s", e.Code, Quote(e.Argv))
-	if e.Said != "" {
-		text += ": " + e.Said
+	if e.Reason != "" {
+		text += ": " + e.Reason
 	}
 	return text
 }
@@ -115,7 +115,7 @@ func (b *beginning) Write(p []byte) (int, error) {
 func (b *beginning) explain(err error) error {
 	var exit *ExitError
 	if errors.As(err, &exit) && strings.HasPrefix(string(b.text), "OCI runtime exec failed") {
-		exit.Said = strings.TrimSpace(string(b.text))
+		exit.Reason = strings.TrimSpace(string(b.text))
 	}
 	return err
 }

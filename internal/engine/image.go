@@ -33,7 +33,7 @@ var ErrNoImage = errors.New("no such image")
 
 // FindImage looks an image up by tag, digest or id in the engine's store. The
 // error is ErrNoImage when it is not there.
-func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
+func (e *Client) FindImage(ctx context.Context, ref string) (Image, error) {
 	info, err := e.api.ImageInspect(ctx, ref)
 	if cerrdefs.IsNotFound(err) {
 		return Image{}, fmt.Errorf("find image %s: %w", ref, ErrNoImage)
@@ -53,7 +53,7 @@ func (e *Engine) FindImage(ctx context.Context, ref string) (Image, error) {
 }
 
 // Images gives the images that Kiln made of a kind and with these labels.
-func (e *Engine) Images(ctx context.Context, kind string, labels map[string]string) ([]Image, error) {
+func (e *Client) Images(ctx context.Context, kind string, labels map[string]string) ([]Image, error) {
 	query := filters.NewArgs(filters.Arg("label", Label+"="+kind))
 	for k, v := range labels {
 		query.Add("label", k+"="+v)
@@ -78,7 +78,7 @@ func (e *Engine) Images(ctx context.Context, kind string, labels map[string]stri
 
 // Pull fetches an image from its registry. It fails within seconds when the
 // registry cannot be reached.
-func (e *Engine) Pull(ctx context.Context, ref string) error {
+func (e *Client) Pull(ctx context.Context, ref string) error {
 	auth, err := e.registryAuth(ref)
 	if err != nil {
 		return err
@@ -92,13 +92,13 @@ func (e *Engine) Pull(ctx context.Context, ref string) error {
 }
 
 // Tag gives an image one more name.
-func (e *Engine) Tag(ctx context.Context, id, ref string) error {
-	return e.failed("tag "+short(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
+func (e *Client) Tag(ctx context.Context, id, ref string) error {
+	return e.failed("tag "+shortID(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
 }
 
 // RemoveImage takes a name off an image, and the image with its last name. One
 // that is not there is no error.
-func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
+func (e *Client) RemoveImage(ctx context.Context, ref string) error {
 	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{Force: true, PruneChildren: true})
 	if cerrdefs.IsNotFound(err) {
 		return nil
@@ -108,11 +108,11 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
 
 // Import makes an image of one layer out of a root file system, a tar stream,
 // and names it. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
-func (e *Engine) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
+func (e *Client) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
 	return e.importTar(ctx, root, ref, append(changes, fmt.Sprintf("LABEL %s=%q", Label, "base")))
 }
 
-func (e *Engine) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
+func (e *Client) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
 	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
 	if err != nil {
 		return e.failed("import "+ref, err)
@@ -123,7 +123,7 @@ func (e *Engine) importTar(ctx context.Context, root io.Reader, ref string, chan
 
 // ImportFrom makes an image of one folder of a container, streamed from the engine
 // and back: the folder keeps its name, and nothing else is in the image.
-func (e *Engine) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
+func (e *Client) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
 	stream, _, err := e.api.CopyFromContainer(ctx, c.ID, dir)
 	if err != nil {
 		return e.failed("read the container's "+dir, err)
@@ -138,7 +138,7 @@ func (e *Engine) ImportFrom(ctx context.Context, c *Container, dir, ref, kind st
 
 // CopyFromImage copies a file or folder out of an image to below the folder dest.
 // Nothing of the image runs.
-func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) error {
+func (e *Client) CopyFromImage(ctx context.Context, ref, source, dest string) error {
 	if _, err := e.FindImage(ctx, ref); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (e *Engine) CopyFromImage(ctx context.Context, ref, source, dest string) er
 
 // drain reads the JSON stream that a pull, a push or an import answers with. The
 // engine reports failures in there, under a status of 200. Each aux is handed on.
-func (e *Engine) drain(stream io.Reader, aux func(json.RawMessage) error) error {
+func (e *Client) drain(stream io.Reader, aux func(json.RawMessage) error) error {
 	decoder := json.NewDecoder(stream)
 	for {
 		var m jsonmessage.JSONMessage
@@ -188,11 +188,11 @@ func denied(err error) bool {
 }
 
 // refused gives an error of a push or a pull the form that says what to do.
-func (e *Engine) refused(doing string, err error) error {
+func (e *Client) refused(doing string, err error) error {
 	if err == nil || !denied(err) {
 		return e.failed(doing, err)
 	}
-	return fault.New(fault.Surroundings,
+	return fault.New(fault.Environment,
 		"log in with docker login, or set KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD",
 		"%s: %w (%v)", doing, ErrDenied, err)
 }

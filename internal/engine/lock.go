@@ -11,11 +11,11 @@ import (
 // lockRetry is how long a run waits before it asks for a lock again.
 const lockRetry = time.Second
 
-// Lock gives this run something of the engine's alone, until unlock: among all runs that
+// Acquire gives this run something of the engine's alone, until unlock: among all runs that
 // use the engine, on whichever machine. The lock is a container of any image that is
 // never started: an engine has one of a name, and Sweep removes it where its run has
 // ended without a word. Who has to wait is told once by which container.
-func (e *Engine) Lock(ctx context.Context, image, what string, waits func(lock string)) (unlock func(), err error) {
+func (e *Client) Acquire(ctx context.Context, image, what string, waits func(lock string)) (unlock func(), err error) {
 	name := "kiln-lock-" + what
 	for told := false; ; told = true {
 		// Making it is not broken off: the engine would make it all the same.

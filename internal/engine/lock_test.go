@@ -11,18 +11,18 @@ import (
 func TestLockIsForOneAtATime(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
-	unlock, err := e.Lock(t.Context(), image, "test", func(string) { t.Error("waits for nobody") })
+	unlock, err := e.Acquire(t.Context(), image, "test", func(string) { t.Error("waits for nobody") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	holder := ""
-	if _, err := e.Lock(ctx, image, "test", func(lock string) { holder = lock }); !errors.Is(err, context.DeadlineExceeded) || holder != "kiln-lock-test" {
+	if _, err := e.Acquire(ctx, image, "test", func(lock string) { holder = lock }); !errors.Is(err, context.DeadlineExceeded) || holder != "kiln-lock-test" {
 		t.Errorf("a second one: %v, waiting for %q", err, holder)
 	}
 	time.AfterFunc(time.Second, unlock)
-	second, err := e.Lock(t.Context(), image, "test", func(string) {})
+	second, err := e.Acquire(t.Context(), image, "test", func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,12 +32,12 @@ func TestLockIsForOneAtATime(t *testing.T) {
 func TestLockOfADeadRunIsTaken(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
-	dead := &Engine{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
+	dead := &Client{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
-	if _, err := dead.Lock(t.Context(), image, "dead", func(string) {}); err != nil {
+	if _, err := dead.Acquire(t.Context(), image, "dead", func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := e.Lock(t.Context(), image, "dead", func(string) {})
+	unlock, err := e.Acquire(t.Context(), image, "dead", func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

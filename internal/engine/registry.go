@@ -21,14 +21,14 @@ import (
 // Upload pushes an image or an index to its registry under a name, an index with all it
 // names and last of all itself; and gives the digest, which was known before. What the
 // registry has is not sent again.
-func (e *Engine) Upload(ctx context.Context, ref string, what imagebuild.Pushable) (digest string, err error) {
+func (e *Client) Upload(ctx context.Context, ref string, what imagebuild.Pushable) (digest string, err error) {
 	parsed, opts, err := e.remote(ctx, ref)
 	if err != nil {
 		return "", err
 	}
 	err = remoteFailed("push "+ref, remote.Push(parsed, what, opts...))
-	if errors.Is(err, ErrNotThere) {
-		return "", fault.BlameNew(fault.Network, "does the repository have to be made first?", "push %s: the registry says that it does not know it", ref)
+	if errors.Is(err, ErrNotFound) {
+		return "", fault.NewWithCause(fault.Network, "does the repository have to be made first?", "push %s: the registry says that it does not know it", ref)
 	}
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (e *Engine) Upload(ctx context.Context, ref string, what imagebuild.Pushabl
 // RemoteBase gives an image of a registry, for a platform as "linux/arm64", as one to
 // compose on, and its name by digest. ErrNotThere is the error where the registry has
 // none for that platform.
-func (e *Engine) RemoteBase(ctx context.Context, ref, platform string) (base imagebuild.Base, byDigest string, err error) {
+func (e *Client) RemoteBase(ctx context.Context, ref, platform string) (base imagebuild.Base, byDigest string, err error) {
 	wanted, err := v1.ParsePlatform(platform)
 	if err != nil {
 		return base, "", fault.New(fault.Usage, "write it as linux/arm64", "read platform %q: %w", platform, err)
@@ -78,7 +78,7 @@ func (e *Engine) RemoteBase(ctx context.Context, ref, platform string) (base ima
 
 // RemoteMade asks the registry when an image was made; of an index, the one for Linux on
 // amd64.
-func (e *Engine) RemoteMade(ctx context.Context, ref string) (time.Time, error) {
+func (e *Client) RemoteMade(ctx context.Context, ref string) (time.Time, error) {
 	parsed, opts, err := e.remote(ctx, ref)
 	if err != nil {
 		return time.Time{}, err
@@ -96,16 +96,16 @@ func (e *Engine) RemoteMade(ctx context.Context, ref string) (time.Time, error) 
 
 // noPlatform says that a registry has an image, and not for a platform.
 func noPlatform(ref, platform string, cause error) error {
-	return fault.New(fault.Surroundings, "", "%s for %s: %w (%v)", ref, platform, ErrNotThere, cause)
+	return fault.New(fault.Environment, "", "%s for %s: %w (%v)", ref, platform, ErrNotFound, cause)
 }
 
-// ErrNotThere is what RemoteDigest gives for a tag or digest that the registry
+// ErrNotFound is what RemoteDigest gives for a tag or digest that the registry
 // does not have.
-var ErrNotThere = errors.New("not in the registry")
+var ErrNotFound = errors.New("not in the registry")
 
 // RemoteDigest asks the registry itself, by HEAD, which manifest a tag or a
 // digest names.
-func (e *Engine) RemoteDigest(ctx context.Context, ref string) (string, error) {
+func (e *Client) RemoteDigest(ctx context.Context, ref string) (string, error) {
 	parsed, opts, err := e.remote(ctx, ref)
 	if err != nil {
 		return "", err
@@ -119,7 +119,7 @@ func (e *Engine) RemoteDigest(ctx context.Context, ref string) (string, error) {
 
 // SetTag gives a manifest that is in a registry already one more tag there, by
 // one PUT: what is tagged is exactly what has that digest.
-func (e *Engine) SetTag(ctx context.Context, byDigest, tag string) error {
+func (e *Client) SetTag(ctx context.Context, byDigest, tag string) error {
 	parsed, opts, err := e.remote(ctx, byDigest)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (e *Engine) SetTag(ctx context.Context, byDigest, tag string) error {
 }
 
 // remote prepares a call of the registry library.
-func (e *Engine) remote(ctx context.Context, ref string) (name.Reference, []remote.Option, error) {
+func (e *Client) remote(ctx context.Context, ref string) (name.Reference, []remote.Option, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, nil, fault.New(fault.Usage, "write it as registry/repository:tag", "read image name %q: %w", ref, err)
@@ -152,20 +152,20 @@ func remoteFailed(doing string, err error) error {
 		return nil
 	case !errors.As(err, &answer):
 	case answer.StatusCode == http.StatusNotFound:
-		return fault.New(fault.Bad, "", "%s: %w", doing, ErrNotThere)
+		return fault.New(fault.Failed, "", "%s: %w", doing, ErrNotFound)
 	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
-		return fault.New(fault.Surroundings,
+		return fault.New(fault.Environment,
 			"log in with docker login, or set "+UsernameVariable+" and "+PasswordVariable, "%s: %w", doing, ErrDenied)
 	}
 	if answer != nil {
 		err = fmt.Errorf("the registry answered %d %s: %w", answer.StatusCode, http.StatusText(answer.StatusCode), err)
 	}
-	return fault.Blame(fault.Network, fmt.Errorf("%s: %w", doing, err))
+	return fault.WithCause(fault.Network, fmt.Errorf("%s: %w", doing, err))
 }
 
 // Lookup asks the engine whether it reaches the registry of ref and finds the
 // image there. It costs the registry one HEAD.
-func (e *Engine) Lookup(ctx context.Context, ref string) error {
+func (e *Client) Lookup(ctx context.Context, ref string) error {
 	auth, err := e.registryAuth(ref)
 	if err != nil {
 		return err

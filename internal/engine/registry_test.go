@@ -20,7 +20,7 @@ func tiny(t *testing.T, text string) *imagebuild.Image {
 
 func TestUploadTagAndPullBack(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
-	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, registrytest.Password)
+	e.getenv = registrytest.WithTestAccount(UsernameVariable, PasswordVariable, registrytest.Password)
 	repository := address + "/ware"
 	staging := repository + ":staging"
 	digest, err := e.Upload(t.Context(), staging, tiny(t, "one"))
@@ -32,7 +32,7 @@ func TestUploadTagAndPullBack(t *testing.T) {
 			t.Errorf("the registry says of %s: %s, %v; the push said %s", ref, got, err, digest)
 		}
 	}
-	if _, err := e.RemoteDigest(t.Context(), repository+":v1"); !errors.Is(err, ErrNotThere) {
+	if _, err := e.RemoteDigest(t.Context(), repository+":v1"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("before it is tagged: %v", err)
 	}
 	if err := e.SetTag(t.Context(), repository+"@"+digest, "v1"); err != nil {
@@ -52,12 +52,12 @@ func TestUploadTagAndPullBack(t *testing.T) {
 
 func TestWrongPasswordIsToldAndNotRepeated(t *testing.T) {
 	e, address := realEngine(t), registrytest.Start(t)
-	e.getenv = registrytest.Account(UsernameVariable, PasswordVariable, "wrong-hunter2")
+	e.getenv = registrytest.WithTestAccount(UsernameVariable, PasswordVariable, "wrong-hunter2")
 	ref := address + "/ware:v1"
 	_, pushErr := e.Upload(t.Context(), ref, tiny(t, "one"))
 	_, headErr := e.RemoteDigest(t.Context(), ref)
 	for _, err := range []error{pushErr, headErr, e.Pull(t.Context(), ref), e.Lookup(t.Context(), ref)} {
-		if err == nil || fault.Code(err) != int(fault.Surroundings) || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || fault.Code(err) != int(fault.Environment) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -70,7 +70,7 @@ func TestUnreachableRegistryFailsWithinSeconds(t *testing.T) {
 	e := realEngine(t)
 	start := time.Now()
 	err := e.Lookup(t.Context(), "registry.invalid/nginx:1.30")
-	if fault.Code(err) != int(fault.Surroundings) {
+	if fault.Code(err) != int(fault.Environment) {
 		t.Errorf("got %v", err)
 	}
 	if spent := time.Since(start); spent > 8*time.Second {

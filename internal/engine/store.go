@@ -20,10 +20,10 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
-// Base gives an image of the engine's store as one to compose on. Its configuration is
+// ImageBase gives an image of the engine's store as one to compose on. Its configuration is
 // read at once, unless notes have it; its layers are copied out of the engine when
 // somebody reads them, to a temporary file that done removes.
-func (e *Engine) Base(ctx context.Context, id string, notes imagebuild.Notes) (base imagebuild.Base, done func(), err error) {
+func (e *Client) ImageBase(ctx context.Context, id string, notes imagebuild.Cache) (base imagebuild.Base, done func(), err error) {
 	found, err := e.FindImage(ctx, id)
 	if err != nil {
 		return base, nil, err
@@ -49,10 +49,10 @@ func (e *Engine) Base(ctx context.Context, id string, notes imagebuild.Notes) (b
 
 // savedConfig reads an image's configuration file out of the archive that the engine
 // makes of it, and no further.
-func (e *Engine) savedConfig(ctx context.Context, id string) ([]byte, error) {
+func (e *Client) savedConfig(ctx context.Context, id string) ([]byte, error) {
 	stream, err := e.api.ImageSave(ctx, []string{id})
 	if err != nil {
-		return nil, e.failed("read image "+short(id), err)
+		return nil, e.failed("read image "+shortID(id), err)
 	}
 	defer stream.Close()
 	var list []struct{ Config string }
@@ -64,25 +64,25 @@ func (e *Engine) savedConfig(ctx context.Context, id string) ([]byte, error) {
 			break
 		}
 		if err != nil {
-			return nil, e.failed("read image "+short(id), err)
+			return nil, e.failed("read image "+shortID(id), err)
 		}
 		if head.Size > maxConfig || head.Typeflag != tar.TypeReg {
 			continue
 		}
 		body, err := io.ReadAll(in)
 		if err != nil {
-			return nil, e.failed("read image "+short(id), err)
+			return nil, e.failed("read image "+shortID(id), err)
 		}
 		small[head.Name] = body
 		if head.Name == "manifest.json" && json.Unmarshal(body, &list) != nil {
-			return nil, e.failed("read image "+short(id), errors.New("its manifest.json is no list"))
+			return nil, e.failed("read image "+shortID(id), errors.New("its manifest.json is no list"))
 		}
 		if len(list) == 1 && small[list[0].Config] != nil {
 			break
 		}
 	}
 	if len(list) != 1 || small[list[0].Config] == nil {
-		return nil, e.failed("read image "+short(id), errors.New("the archive has no configuration"))
+		return nil, e.failed("read image "+shortID(id), errors.New("the archive has no configuration"))
 	}
 	return small[list[0].Config], nil
 }
@@ -92,7 +92,7 @@ const maxConfig = 8 << 20
 
 // saved is an image that is copied out of the engine when it is needed.
 type saved struct {
-	engine *Engine
+	engine *Client
 	ctx    context.Context
 	id     string
 	dir    string
@@ -100,10 +100,10 @@ type saved struct {
 }
 
 func (s *saved) fetch() (v1.Image, error) {
-	doing := "copy image " + short(s.id) + " out of the engine"
+	doing := "copy image " + shortID(s.id) + " out of the engine"
 	var err error
 	if s.dir, err = os.MkdirTemp("", "kiln-image-"); err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	stream, err := s.engine.api.ImageSave(s.ctx, []string{s.id})
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *saved) fetch() (v1.Image, error) {
 	defer stream.Close()
 	file, err := os.Create(filepath.Join(s.dir, "image.tar"))
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	defer file.Close()
 	if _, err := io.Copy(file, stream); err != nil {
@@ -130,10 +130,10 @@ func (s *saved) layer(n int) (io.ReadCloser, error) {
 	}
 	layers, err := image.Layers()
 	if err != nil {
-		return nil, s.engine.failed("read image "+short(s.id), err)
+		return nil, s.engine.failed("read image "+shortID(s.id), err)
 	}
 	if n >= len(layers) {
-		return nil, s.engine.failed("read image "+short(s.id), fmt.Errorf("it has %d layers, not %d", len(layers), n+1))
+		return nil, s.engine.failed("read image "+shortID(s.id), fmt.Errorf("it has %d layers, not %d", len(layers), n+1))
 	}
 	return layers[n].Uncompressed()
 }
@@ -147,7 +147,7 @@ func (s *saved) remove() {
 // Load puts a composed image into the engine's store, under these names, and gives its
 // id. The store has the base, of so many layers, already: where that is no help, as with
 // containerd's store, all of it is sent.
-func (e *Engine) Load(ctx context.Context, image *imagebuild.Image, base int, names ...string) (string, error) {
+func (e *Client) Load(ctx context.Context, image *imagebuild.Image, base int, names ...string) (string, error) {
 	err := e.load(ctx, image, base, names)
 	if err != nil && base > 0 && ctx.Err() == nil {
 		err = e.load(ctx, image, 0, names)
@@ -159,7 +159,7 @@ func (e *Engine) Load(ctx context.Context, image *imagebuild.Image, base int, na
 	return found.ID, err
 }
 
-func (e *Engine) load(ctx context.Context, image *imagebuild.Image, have int, names []string) error {
+func (e *Client) load(ctx context.Context, image *imagebuild.Image, have int, names []string) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(image.Archive(writer, have, names...)) }()
 	defer reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early

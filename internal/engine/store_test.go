@@ -65,13 +65,13 @@ CMD ["600"]
 }
 
 // composedHere composes a folder with a Dockerfile on an image of the engine, and loads it.
-func composedHere(t *testing.T, e *Engine, dir, root string) string {
+func composedHere(t *testing.T, e *Client, dir, root string) string {
 	t.Helper()
-	r, err := imagebuild.ReadRecipe(filepath.Join(dir, "Dockerfile"))
+	r, err := imagebuild.ReadDockerfile(filepath.Join(dir, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, done, err := e.Base(t.Context(), root, imagebuild.Folder(t.TempDir()))
+	base, done, err := e.ImageBase(t.Context(), root, imagebuild.FolderCache(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func composedHere(t *testing.T, e *Engine, dir, root string) string {
 }
 
 // configOf gives what an engine says of how an image is run.
-func configOf(t *testing.T, e *Engine, id string) string {
+func configOf(t *testing.T, e *Client, id string) string {
 	t.Helper()
 	info, err := e.api.ImageInspect(t.Context(), id)
 	if err != nil {

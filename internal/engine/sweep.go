@@ -22,7 +22,7 @@ const Scratch = "scratch"
 // Sweep removes the containers and the scratch volumes that interrupted runs of this
 // machine left behind, and gives their names. Other volumes and images stay: they are
 // caches that the next run goes on with.
-func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
+func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
 		return nil, e.failed("list containers", err)
@@ -67,7 +67,7 @@ type Pruned struct {
 // Prune removes every container, volume and image that Kiln made in the engine.
 // What cannot be removed, because something else uses it, is reported and the
 // rest goes on.
-func (e *Engine) Prune(ctx context.Context) (Pruned, error) {
+func (e *Client) Prune(ctx context.Context) (Pruned, error) {
 	var done Pruned
 	var faults []error
 	count := func(n *int, doing string, err error) {
@@ -97,7 +97,7 @@ func (e *Engine) Prune(ctx context.Context) (Pruned, error) {
 	}
 	for _, i := range images {
 		_, err := e.api.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
-		count(&done.Images, "remove image "+short(i.ID), err)
+		count(&done.Images, "remove image "+shortID(i.ID), err)
 	}
 	return done, errors.Join(faults...)
 }
@@ -106,11 +106,11 @@ func containerName(c container.Summary) string {
 	if len(c.Names) > 0 {
 		return c.Names[0][1:]
 	}
-	return short(c.ID)
+	return shortID(c.ID)
 }
 
-// short cuts an id to what people read.
-func short(id string) string {
+// shortID cuts an id to what people read.
+func shortID(id string) string {
 	const digits = len("sha256:") + 12
 	if len(id) > digits {
 		return id[:digits]
@@ -119,7 +119,7 @@ func short(id string) string {
 }
 
 // Containers gives the names of Kiln's containers that begin so, of whichever run.
-func (e *Engine) Containers(ctx context.Context, prefix string) ([]string, error) {
+func (e *Client) Containers(ctx context.Context, prefix string) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	var names []string
 	for _, c := range list {

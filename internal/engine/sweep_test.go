@@ -34,7 +34,7 @@ func TestGone(t *testing.T) {
 func TestSweepRemovesWhatADeadRunLeft(t *testing.T) {
 	e := realEngine(t)
 	mine := box(t, e, Spec{})
-	dead := &Engine{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
+	dead := &Client{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
 	left := box(t, dead, Spec{})
 	volume := testVolume(t, e) + "-scratch"

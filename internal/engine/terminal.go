@@ -35,7 +35,7 @@ func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out 
 	defer stream.Close()
 	before, err := term.MakeRaw(fd)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer term.Restore(fd, before)
 	stop := context.AfterFunc(ctx, stream.Close)

@@ -10,7 +10,7 @@ import (
 
 // Volume makes a named volume of a kind, or finds it if it is there. fresh
 // tells which. Labels tell later runs what is in it.
-func (e *Engine) Volume(ctx context.Context, name, kind string, labels map[string]string) (fresh bool, err error) {
+func (e *Client) Volume(ctx context.Context, name, kind string, labels map[string]string) (fresh bool, err error) {
 	if _, err := e.api.VolumeInspect(ctx, name); err == nil {
 		return false, nil
 	} else if !cerrdefs.IsNotFound(err) {
@@ -21,7 +21,7 @@ func (e *Engine) Volume(ctx context.Context, name, kind string, labels map[strin
 }
 
 // HasVolume tells whether a volume is there.
-func (e *Engine) HasVolume(ctx context.Context, name string) (bool, error) {
+func (e *Client) HasVolume(ctx context.Context, name string) (bool, error) {
 	_, err := e.api.VolumeInspect(ctx, name)
 	if cerrdefs.IsNotFound(err) {
 		return false, nil
@@ -34,13 +34,13 @@ const layerSuffix = ".layer"
 
 // Layer makes the volume that an Overlay of this name keeps its changes in. Before
 // the overlay is made it must get the folders upper and work.
-func (e *Engine) Layer(ctx context.Context, name, kind string) (volume string, err error) {
+func (e *Client) Layer(ctx context.Context, name, kind string) (volume string, err error) {
 	_, err = e.Volume(ctx, name+layerSuffix, kind, nil)
 	return name + layerSuffix, err
 }
 
 // FindLayer gives the Layer of an overlay; found is false for a volume that is none.
-func (e *Engine) FindLayer(ctx context.Context, name string) (volume string, found bool, err error) {
+func (e *Client) FindLayer(ctx context.Context, name string) (volume string, found bool, err error) {
 	found, err = e.HasVolume(ctx, name+layerSuffix)
 	return name + layerSuffix, found, err
 }
@@ -49,7 +49,7 @@ func (e *Engine) FindLayer(ctx context.Context, name string) (volume string, fou
 // its Layer: in a moment, and however large the other is. It is mounted by the engine
 // out of its own folders (overlayfs, through the local driver) when a container
 // starts; where the engine cannot do that, starting the container fails.
-func (e *Engine) Overlay(ctx context.Context, name, lower, kind string, labels map[string]string) error {
+func (e *Client) Overlay(ctx context.Context, name, lower, kind string, labels map[string]string) error {
 	below, err := e.api.VolumeInspect(ctx, lower)
 	if err != nil {
 		return e.failed("inspect volume "+lower, err)
@@ -68,8 +68,8 @@ func (e *Engine) Overlay(ctx context.Context, name, lower, kind string, labels m
 
 // RemoveVolume removes a volume, its seal first and its layer last; one that is not
 // there is no error.
-func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
-	e.leaving.Wait() // a container may hold it still
+func (e *Client) RemoveVolume(ctx context.Context, name string) error {
+	e.removals.Wait() // a container may hold it still
 	for _, each := range []string{name + sealSuffix, name, name + layerSuffix} {
 		err := e.api.VolumeRemove(ctx, each, false)
 		if err != nil && !cerrdefs.IsNotFound(err) {
@@ -85,14 +85,14 @@ const sealSuffix = ".sealed"
 // Seal records that what a volume holds is whole. The engine keeps the record as
 // a second, empty volume, because labels of a volume cannot change: so it comes
 // into being at once, survives this process, and costs no container to read.
-func (e *Engine) Seal(ctx context.Context, name string, labels map[string]string) error {
+func (e *Client) Seal(ctx context.Context, name string, labels map[string]string) error {
 	_, err := e.Volume(ctx, name+sealSuffix, "seal", labels)
 	return err
 }
 
 // Sealed tells whether a volume is there and whole, and with which labels it was
 // sealed.
-func (e *Engine) Sealed(ctx context.Context, name string) (labels map[string]string, whole bool, err error) {
+func (e *Client) Sealed(ctx context.Context, name string) (labels map[string]string, whole bool, err error) {
 	if there, err := e.HasVolume(ctx, name); err != nil || !there {
 		return nil, false, err
 	}

@@ -22,16 +22,16 @@ const (
 func (c Cause) class() Class {
 	switch c {
 	case Source:
-		return Bad
+		return Failed
 	case Configuration:
 		return Usage
 	}
-	return Surroundings
+	return Environment
 }
 
-// Blame gives err a cause and the class that follows from it, unless it has a class
+// WithCause gives err a cause and the class that follows from it, unless it has a class
 // already. A nil error stays nil.
-func Blame(c Cause, err error) error {
+func WithCause(c Cause, err error) error {
 	var known *Error
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -39,8 +39,8 @@ func Blame(c Cause, err error) error {
 	return &Error{Class: c.class(), Cause: c, Err: err}
 }
 
-// BlameNew gives an error with a cause. The hint may be empty.
-func BlameNew(c Cause, hint, format string, args ...any) error {
+// NewWithCause gives an error with a cause. The hint may be empty.
+func NewWithCause(c Cause, hint, format string, args ...any) error {
 	e := New(c.class(), hint, format, args...).(*Error)
 	e.Cause = c
 	return e
@@ -61,7 +61,7 @@ func CauseOf(err error) Cause {
 	if cause != "" {
 		return cause
 	}
-	return map[Class]Cause{Bad: Source, Usage: Configuration, Surroundings: Resources}[Class(Code(err))]
+	return map[Class]Cause{Failed: Source, Usage: Configuration, Environment: Resources}[Class(Code(err))]
 }
 
 // every visits all classed errors of a tree, the outer ones first.

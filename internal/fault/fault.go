@@ -18,9 +18,9 @@ type Class int
 
 // The classes of the contract.
 const (
-	Bad          Class = 1 // what was built or checked is bad
-	Usage        Class = 2 // the call or the configuration is wrong
-	Surroundings Class = 3 // no engine, no network, no disk, no registry
+	Failed      Class = 1 // what was built or checked is bad
+	Usage       Class = 2 // the call or the configuration is wrong
+	Environment Class = 3 // no engine, no network, no disk, no registry
 )
 
 // Error is an error with its class and, where one is known, what to do about it.
@@ -66,12 +66,12 @@ func Code(err error) int {
 		return 0
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, context.DeadlineExceeded) {
-		return int(Surroundings)
+		return int(Environment)
 	}
 	code := Class(0)
 	walk(err, func(e *Error) { code = max(code, e.Class) })
 	if code == 0 {
-		return int(Bad)
+		return int(Failed)
 	}
 	return int(code)
 }

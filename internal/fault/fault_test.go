@@ -19,9 +19,9 @@ func TestCode(t *testing.T) {
 		{"unclassed is bad", errors.New("no"), 1},
 		{"usage", usage, 2},
 		{"wrapped usage", fmt.Errorf("read site.toml: %w", usage), 2},
-		{"first class stays", Wrap(Surroundings, fmt.Errorf("x: %w", usage)), 2},
-		{"surroundings win", errors.Join(usage, New(Surroundings, "", "no engine")), 3},
-		{"full disk", New(Bad, "", "write: %w", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 3},
+		{"first class stays", Wrap(Environment, fmt.Errorf("x: %w", usage)), 2},
+		{"surroundings win", errors.Join(usage, New(Environment, "", "no engine")), 3},
+		{"full disk", New(Failed, "", "write: %w", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 3},
 	} {
 		if got := Code(tc.err); got != tc.want {
 			t.Errorf("%s: Code = %d, want %d", tc.name, got, tc.want)
@@ -30,7 +30,7 @@ func TestCode(t *testing.T) {
 }
 
 func TestHintStandsOnItsOwnLine(t *testing.T) {
-	err := New(Surroundings, "run: go tool mage setup", "connect to the engine: %w", os.ErrNotExist)
+	err := New(Environment, "run: go tool mage setup", "connect to the engine: %w", os.ErrNotExist)
 	want := "connect to the engine: file does not exist\n  run: go tool mage setup"
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)

@@ -29,14 +29,14 @@ type Finding struct {
 	Name   string `json:"name"`
 	State  string `json:"state"`
 	Detail string `json:"detail"`
-	Mend   string `json:"mend,omitempty"` // the command that mends it
+	Fix    string `json:"mend,omitempty"` // the command that mends it
 }
 
 // String is the finding's line for people.
 func (f Finding) String() string {
 	line := fmt.Sprintf("%-8s %-23s %s", f.State, f.Name, f.Detail)
-	if f.Mend != "" {
-		line += "; mend: " + f.Mend
+	if f.Fix != "" {
+		line += "; mend: " + f.Fix
 	}
 	return line
 }
@@ -67,20 +67,20 @@ func Doctor(ctx context.Context, checks []Check) ([]Finding, error) {
 		}
 	}
 	if len(lacking) > 0 {
-		return findings, fault.New(fault.Surroundings, "run: go tool mage setup", "this machine lacks %s", strings.Join(lacking, ", "))
+		return findings, fault.New(fault.Environment, "run: go tool mage setup", "this machine lacks %s", strings.Join(lacking, ", "))
 	}
 	return findings, nil
 }
 
 // Program looks for a piece's program and asks its version.
-func Program(p Piece) Check {
+func Program(p Dependency) Check {
 	return func(ctx context.Context) Finding {
 		f := Finding{Name: p.Program, State: OK}
 		path, ok := find(p.Program)
 		if !ok {
-			f.State, f.Detail, f.Mend = Missing, "not installed; "+p.For, "go tool mage setup"
+			f.State, f.Detail, f.Fix = Missing, "not installed; "+p.For, "go tool mage setup"
 			if p.Optional {
-				f.State, f.Mend = Warn, "apt-get install "+strings.Join(p.Packages, " ")
+				f.State, f.Fix = Warn, "apt-get install "+strings.Join(p.Packages, " ")
 			}
 			return f
 		}
@@ -127,7 +127,7 @@ func Disk(name, path string) Check {
 		}
 		f := Finding{Name: name, State: OK, Detail: report.Bytes(free) + " free at " + path}
 		if free < diskWanted {
-			f.State, f.Mend = Warn, "go tool mage prune; builds want "+report.Bytes(diskWanted)
+			f.State, f.Fix = Warn, "go tool mage prune; builds want "+report.Bytes(diskWanted)
 		}
 		return f
 	}

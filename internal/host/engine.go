@@ -25,7 +25,7 @@ const (
 // process of its own that outlives this one.
 func startEngine(ctx context.Context, c *report.Console, probe func(context.Context) error) error {
 	if os.Geteuid() != 0 {
-		return fault.New(fault.Surroundings, "run: sudo systemctl start docker; or as root: go tool mage setup",
+		return fault.New(fault.Environment, "run: sudo systemctl start docker; or as root: go tool mage setup",
 			"start the engine: %w", probe(ctx))
 	}
 	progress := c.Progress("setup: start the engine")
@@ -89,7 +89,7 @@ func clearStale(file, proc string) error {
 			return nil
 		}
 	}
-	return fault.Wrap(fault.Surroundings, os.Remove(file))
+	return fault.Wrap(fault.Environment, os.Remove(file))
 }
 
 // mountCgroups mounts the control groups where nothing is at /sys/fs/cgroup.
@@ -97,7 +97,7 @@ func mountCgroups(ctx context.Context) error {
 	const dir = "/sys/fs/cgroup"
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) > 0 {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if command(ctx, "mount", "-t", "cgroup2", "cgroup2", dir) == nil {
 		if text, _ := os.ReadFile(dir + "/cgroup.controllers"); strings.Contains(string(text), "memory") {
@@ -113,7 +113,7 @@ func mountCgroups(ctx context.Context) error {
 	for _, name := range []string{"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"} {
 		path := filepath.Join(dir, name)
 		if err := os.Mkdir(path, 0o755); err != nil {
-			return fault.Wrap(fault.Surroundings, err)
+			return fault.Wrap(fault.Environment, err)
 		}
 		if command(ctx, "mount", "-t", "cgroup", "-o", name, name, path) != nil {
 			os.Remove(path) // this kernel has not got it
@@ -127,18 +127,18 @@ func mountCgroups(ctx context.Context) error {
 func launch() (ended <-chan error, err error) {
 	path, ok := find("dockerd")
 	if !ok {
-		return nil, fault.New(fault.Surroundings, "install it: apt-get install docker.io", "start the engine: dockerd is not installed")
+		return nil, fault.New(fault.Environment, "install it: apt-get install docker.io", "start the engine: dockerd is not installed")
 	}
 	log, err := os.OpenFile(engineLog, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	defer log.Close()
 	cmd := exec.Command(path)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, ownSession()
 	cmd.Env = daemonEnviron(os.Environ())
 	if err := cmd.Start(); err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
@@ -165,9 +165,9 @@ func await(ctx context.Context, probe func(context.Context) error, ended <-chan 
 		}
 		select {
 		case err := <-ended:
-			return fault.New(fault.Surroundings, "the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
+			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
 		case <-ctx.Done():
-			return fault.New(fault.Surroundings, "the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
+			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
 		case <-tick.C:
 		}
 	}

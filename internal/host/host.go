@@ -16,8 +16,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Piece is something that Kiln or its tests need on the machine.
-type Piece struct {
+// Dependency is something that Kiln or its tests need on the machine.
+type Dependency struct {
 	Name     string
 	Program  string   // that is there when the piece is
 	Packages []string // of Debian and Ubuntu, that bring it
@@ -25,10 +25,10 @@ type Piece struct {
 	Optional bool     // there is another way where it cannot be had
 }
 
-// Pieces gives what setup installs, besides the engine. qemu names the programs
+// Dependencies gives what setup installs, besides the engine. qemu names the programs
 // and packages of the architectures that are built, as "qemu-system-x86_64".
-func Pieces(qemu map[string][]string) []Piece {
-	pieces := []Piece{
+func Dependencies(qemu map[string][]string) []Dependency {
+	pieces := []Dependency{
 		{Name: "mmdebstrap", Program: "mmdebstrap", Packages: []string{"mmdebstrap"}, For: "makes base images where no registry can be reached"},
 		{Name: "registry", Program: "docker-registry", Packages: []string{"docker-registry"}, For: "tests push to it"},
 		{Name: "git", Program: "git", Packages: []string{"git"}, For: "tells which commit an image was made of"},
@@ -40,27 +40,27 @@ func Pieces(qemu map[string][]string) []Piece {
 }
 
 // Browser gives what the tests of the pages need, and nobody else.
-func Browser() []Piece {
-	return []Piece{
+func Browser() []Dependency {
+	return []Dependency{
 		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests look at pages with it"},
 		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests get axe-core by it, which audits pages"},
 	}
 }
 
 // Load gives what puts load on a server, for the benchmarks.
-func Load() []Piece {
-	return []Piece{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "the benchmark of the site's server"}}
+func Load() []Dependency {
+	return []Dependency{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "the benchmark of the site's server"}}
 }
 
 // Emulator is the piece that boots kernels of an architecture here. Without it they
 // boot in a container.
-func Emulator(program string, packages []string) Piece {
-	return Piece{Name: "QEMU", Program: program, Packages: packages, For: "kernels boot in a container without it", Optional: true}
+func Emulator(program string, packages []string) Dependency {
+	return Dependency{Name: "QEMU", Program: program, Packages: packages, For: "kernels boot in a container without it", Optional: true}
 }
 
 // engine is the piece that a Docker engine on this machine is.
-func engine() Piece {
-	return Piece{Name: "engine", Program: "dockerd", Packages: []string{"docker.io"}, For: "builds and runs everything"}
+func engine() Dependency {
+	return Dependency{Name: "engine", Program: "dockerd", Packages: []string{"docker.io"}, For: "builds and runs everything"}
 }
 
 // find gives the path of a program, also from the folders that only root's PATH
@@ -124,7 +124,7 @@ func command(ctx context.Context, argv ...string) error {
 	cmd.Stdout, cmd.Stderr = &output, &output
 	err := cmd.Run()
 	if err != nil && ctx.Err() == nil {
-		return fault.New(fault.Surroundings, "", "%s: %w\n%s", strings.Join(argv, " "), err, tail(output.String(), 25))
+		return fault.New(fault.Environment, "", "%s: %w\n%s", strings.Join(argv, " "), err, tail(output.String(), 25))
 	}
 	return errors.Join(err, ctx.Err())
 }

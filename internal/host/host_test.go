@@ -42,7 +42,7 @@ func TestSystem(t *testing.T) {
 }
 
 func TestMissingNamesEachPackageOnce(t *testing.T) {
-	got := packagesOf(missing([]Piece{
+	got := packagesOf(missing([]Dependency{
 		{Program: "sh", Packages: []string{"dash"}}, {Program: "no-such-a", Packages: []string{"one"}},
 		{Program: "no-such-b", Packages: []string{"one", "three"}}, {Program: "no-such-c", Packages: []string{"two"}},
 	}))
@@ -56,7 +56,7 @@ func TestOptionalPieceThatCannotBeHadIsLeftOut(t *testing.T) {
 		t.Skip("SKIPPED, there is no apt here")
 	}
 	var said bytes.Buffer
-	got := obtainable(t.Context(), report.New(&said, &said, ""), []Piece{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
+	got := obtainable(t.Context(), report.New(&said, &said, ""), []Dependency{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
 	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(said.String(), "boot in a container") {
 		t.Errorf("got %v: %s", got, said.String())
 	}
@@ -65,7 +65,7 @@ func TestOptionalPieceThatCannotBeHadIsLeftOut(t *testing.T) {
 func TestNothingMissingIsSaidAtOnce(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Now()
-	err := Setup(t.Context(), report.New(&out, &out, ""), []Piece{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
+	err := Setup(t.Context(), report.New(&out, &out, ""), []Dependency{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
 	if err != nil || out.String() != "setup: nothing is missing\n" || time.Since(start) > time.Second {
 		t.Errorf("%q, %v", out.String(), err)
 	}
@@ -151,10 +151,10 @@ func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
 	}
 	start := time.Now()
 	findings, err := Doctor(t.Context(), []Check{
-		fine, hung, Program(Piece{Program: "no-such", Packages: []string{"p"}}), Program(Piece{Program: "no-such", Packages: []string{"p"}, Optional: true}),
+		fine, hung, Program(Dependency{Program: "no-such", Packages: []string{"p"}}), Program(Dependency{Program: "no-such", Packages: []string{"p"}, Optional: true}),
 		Reach("nowhere", "http://host.invalid", "bases are bootstrapped"), KVM, Machine, Disk("disk", t.TempDir()),
 	})
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no-such") {
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no-such") {
 		t.Errorf("got %v", err)
 	}
 	if len(findings) != 8 || findings[2].State != Missing || findings[3].State != Warn || findings[4].State != Warn {
@@ -169,7 +169,7 @@ func TestEngineThatEndsIsTold(t *testing.T) {
 	ended := make(chan error, 1)
 	ended <- errors.New("exit status 1")
 	err := await(t.Context(), func(context.Context) error { return errors.New("no") }, ended)
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "exit status 1") {
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "exit status 1") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,10 +18,10 @@ import (
 // Setup installs and starts what is missing, and says what it did. probe asks
 // whether an engine answers, wherever it is: if one does, none is installed here.
 // On Debian and Ubuntu it needs root; elsewhere the error gives the commands.
-func Setup(ctx context.Context, c *report.Console, pieces []Piece, probe func(context.Context) error) error {
+func Setup(ctx context.Context, c *report.Console, pieces []Dependency, probe func(context.Context) error) error {
 	answers := probe(ctx) == nil
 	if !answers {
-		pieces = append([]Piece{engine()}, pieces...)
+		pieces = append([]Dependency{engine()}, pieces...)
 	}
 	lacking := missing(pieces)
 	if len(lacking) > 0 {
@@ -35,13 +35,13 @@ func Setup(ctx context.Context, c *report.Console, pieces []Piece, probe func(co
 		}
 	}
 	if answers && len(lacking) == 0 {
-		c.Say("setup: nothing is missing")
+		c.Logf("setup: nothing is missing")
 	}
 	return nil
 }
 
 // missing gives the pieces that are not there.
-func missing(pieces []Piece) (list []Piece) {
+func missing(pieces []Dependency) (list []Dependency) {
 	for _, p := range pieces {
 		if _, ok := find(p.Program); !ok {
 			list = append(list, p)
@@ -52,11 +52,11 @@ func missing(pieces []Piece) (list []Piece) {
 
 // install installs pieces by apt, without starting the services in them: a registry
 // and a web server are here for tests to start, and the engine is started below.
-func install(ctx context.Context, c *report.Console, pieces []Piece) error {
+func install(ctx context.Context, c *report.Console, pieces []Dependency) error {
 	s := readSystem("/")
 	if !s.debian() || os.Geteuid() != 0 {
 		packages := packagesOf(pieces)
-		return fault.New(fault.Surroundings, "run: "+s.byHand(packages),
+		return fault.New(fault.Environment, "run: "+s.byHand(packages),
 			"set up this machine: it lacks %s, and only root on Debian or Ubuntu can have them installed by this", strings.Join(packages, ", "))
 	}
 	if err := refreshLists(ctx); err != nil {
@@ -76,7 +76,7 @@ func install(ctx context.Context, c *report.Console, pieces []Piece) error {
 }
 
 // packagesOf gives the packages of pieces, each once.
-func packagesOf(pieces []Piece) (packages []string) {
+func packagesOf(pieces []Dependency) (packages []string) {
 	for _, p := range pieces {
 		for _, each := range p.Packages {
 			if !slices.Contains(packages, each) {
@@ -89,10 +89,10 @@ func packagesOf(pieces []Piece) (packages []string) {
 
 // obtainable leaves out the optional pieces that this distribution does not have, and
 // says so.
-func obtainable(ctx context.Context, c *report.Console, pieces []Piece) (list []Piece) {
+func obtainable(ctx context.Context, c *report.Console, pieces []Dependency) (list []Dependency) {
 	for _, p := range pieces {
 		if p.Optional && exec.CommandContext(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, p.Packages...)...).Run() != nil {
-			c.Say("setup: this distribution has no %s: %s", strings.Join(p.Packages, " and "), p.For)
+			c.Logf("setup: this distribution has no %s: %s", strings.Join(p.Packages, " and "), p.For)
 			continue
 		}
 		list = append(list, p)
@@ -149,10 +149,10 @@ func holdServices(path string) (release func(), err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return func() {}, nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	if err := os.WriteFile(path, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	return func() { os.Remove(path) }, nil
 }

@@ -23,13 +23,13 @@ func bare(arch string) Base {
 	return Base{Config: fmt.Appendf(nil, `{"architecture":%q,"os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["base"]},"rootfs":{"type":"layers","diff_ids":[]}}`, arch)}
 }
 
-func recipe(t *testing.T, text string) Recipe {
+func recipe(t *testing.T, text string) Dockerfile {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "Dockerfile")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := ReadRecipe(file)
+	r, err := ReadDockerfile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestWhatCannotBeComposedIsNamedByItsLine(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tc.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			r, err := ReadRecipe(file)
+			r, err := ReadDockerfile(file)
 			if err == nil {
 				_, err = r.Image(bare("amd64"), Input{Context: os.DirFS(laidOut(t, 0o022))})
 			}
@@ -187,7 +187,7 @@ func TestLintNamesTheLine(t *testing.T) {
 }
 
 func TestALayerIsPackedOnceForAll(t *testing.T) {
-	notes := Folder(t.TempDir())
+	notes := FolderCache(t.TempDir())
 	opened := 0
 	layer := func() *Layer {
 		l := composed(t, bare("amd64"), small, laidOut(t, 0o022)).layers[0].(*Layer)

@@ -22,12 +22,12 @@ type Input struct {
 	Args    map[string]string // for ARG
 	Labels  map[string]string // added to those of the Dockerfile
 	Created time.Time         // of the image and of its folders
-	Notes   Notes             // may be nil
+	Cache   Cache             // may be nil
 }
 
-// cook is a walk through the Dockerfile: what the image's configuration and files are
+// evaluator is a walk through the Dockerfile: what the image's configuration and files are
 // so far.
-type cook struct {
+type evaluator struct {
 	stage    stage
 	input    Input
 	config   *v1.Config
@@ -38,7 +38,7 @@ type cook struct {
 }
 
 // follow carries out the commands, one after the other.
-func (r Recipe) follow(k *cook) error {
+func (r Dockerfile) follow(k *evaluator) error {
 	lex := shell.NewLex(k.stage.escape)
 	for _, command := range k.stage.commands {
 		expand := func(word string) (string, error) {
@@ -56,7 +56,7 @@ func (r Recipe) follow(k *cook) error {
 	return nil
 }
 
-func (k *cook) expand(command instructions.Command, with instructions.SingleWordExpander) error {
+func (k *evaluator) expand(command instructions.Command, with instructions.SingleWordExpander) error {
 	if c, ok := command.(instructions.SupportsSingleWordExpansion); ok {
 		return c.Expand(with)
 	}
@@ -64,7 +64,7 @@ func (k *cook) expand(command instructions.Command, with instructions.SingleWord
 }
 
 // variables are what a word of the Dockerfile can mention: an ENV hides an ARG.
-func (k *cook) variables() []string {
+func (k *evaluator) variables() []string {
 	var list []string
 	for name, value := range k.args {
 		list = append(list, name+"="+value)
@@ -73,7 +73,7 @@ func (k *cook) variables() []string {
 }
 
 // carryOut does what one command says (Dockerfile reference).
-func (k *cook) carryOut(command instructions.Command, expand instructions.SingleWordExpander) error {
+func (k *evaluator) carryOut(command instructions.Command, expand instructions.SingleWordExpander) error {
 	switch c := command.(type) {
 	case *instructions.ArgCommand:
 		k.declare(c)
@@ -125,7 +125,7 @@ func (k *cook) carryOut(command instructions.Command, expand instructions.Single
 
 // declare gives an ARG its value: the caller's, else its default, else that of the ARG
 // before FROM.
-func (k *cook) declare(c *instructions.ArgCommand) {
+func (k *evaluator) declare(c *instructions.ArgCommand) {
 	for _, arg := range c.Args {
 		value := arg.Value
 		for _, before := range k.stage.defaults {
@@ -147,7 +147,7 @@ func (k *cook) declare(c *instructions.ArgCommand) {
 	}
 }
 
-func (k *cook) setEnv(name, value string) {
+func (k *evaluator) setEnv(name, value string) {
 	i := slices.IndexFunc(k.config.Env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
 	if i < 0 {
 		k.config.Env = append(k.config.Env, name+"="+value)
@@ -156,7 +156,7 @@ func (k *cook) setEnv(name, value string) {
 	k.config.Env[i] = name + "=" + value
 }
 
-func (k *cook) expose(c *instructions.ExposeCommand, expand instructions.SingleWordExpander) error {
+func (k *evaluator) expose(c *instructions.ExposeCommand, expand instructions.SingleWordExpander) error {
 	for _, word := range c.Ports {
 		word, err := expand(word)
 		if err != nil {
@@ -174,7 +174,7 @@ func (k *cook) expose(c *instructions.ExposeCommand, expand instructions.SingleW
 }
 
 // absolute gives a path of the image; a slash at its end stays.
-func (k *cook) absolute(to string) string {
+func (k *evaluator) absolute(to string) string {
 	if path.IsAbs(to) {
 		return to
 	}
@@ -186,7 +186,7 @@ func (k *cook) absolute(to string) string {
 }
 
 // line gives the words of a command, for a shell where it is written for one.
-func (k *cook) line(c instructions.ShellDependantCmdLine) []string {
+func (k *evaluator) line(c instructions.ShellDependantCmdLine) []string {
 	if !c.PrependShell {
 		return c.CmdLine
 	}

@@ -172,7 +172,7 @@ func owned(c *instructions.CopyCommand) (e entry, err error) {
 }
 
 // layer packs the entries as a layer, in the order of their paths.
-func (f files) layer(from fs.FS, notes Notes) (*Layer, error) {
+func (f files) layer(from fs.FS, notes Cache) (*Layer, error) {
 	open := func() (io.ReadCloser, error) {
 		reader, writer := io.Pipe()
 		go func() { writer.CloseWithError(f.write(writer, from)) }()

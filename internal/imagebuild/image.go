@@ -41,17 +41,17 @@ type Image struct {
 }
 
 // Image puts the files on the base, as one layer.
-func (r Recipe) Image(base Base, in Input) (*Image, error) {
+func (r Dockerfile) Image(base Base, in Input) (*Image, error) {
 	config, err := v1.ParseConfigFile(bytes.NewReader(base.Config))
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, fmt.Errorf("read the base's configuration: %w", err))
+		return nil, fault.Wrap(fault.Environment, fmt.Errorf("read the base's configuration: %w", err))
 	}
 	s, err := r.parse(nil)
 	if err != nil {
 		return nil, err
 	}
 	config.Config = open(config.Config)
-	k := &cook{stage: s, input: in, config: &config.Config, args: map[string]string{}, files: files{}}
+	k := &evaluator{stage: s, input: in, config: &config.Config, args: map[string]string{}, files: files{}}
 	k.platform = map[string]string{
 		"TARGETOS": config.OS, "TARGETARCH": config.Architecture, "TARGETVARIANT": config.Variant, "TARGETPLATFORM": config.Platform().String(),
 	}
@@ -59,9 +59,9 @@ func (r Recipe) Image(base Base, in Input) (*Image, error) {
 		return nil, err
 	}
 	maps.Copy(config.Config.Labels, in.Labels)
-	layer, err := k.files.layer(in.Context, in.Notes)
+	layer, err := k.files.layer(in.Context, in.Cache)
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
 	config.Created = v1.Time{Time: in.Created.UTC()}
 	config.Container, config.Config.Image, config.Config.Hostname = "", "", "" // of the machine that made the base
@@ -76,7 +76,7 @@ func newImage(config *v1.ConfigFile, layers []v1.Layer) (*Image, error) {
 		return nil, err
 	}
 	if len(config.RootFS.DiffIDs) != len(layers) {
-		return nil, fault.New(fault.Surroundings, "", "compose an image: its configuration names %d layers, there are %d", len(config.RootFS.DiffIDs), len(layers))
+		return nil, fault.New(fault.Environment, "", "compose an image: its configuration names %d layers, there are %d", len(config.RootFS.DiffIDs), len(layers))
 	}
 	i := &Image{config: text, layers: layers}
 	i.manifest = sync.OnceValues(i.describe)

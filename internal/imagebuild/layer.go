@@ -46,7 +46,7 @@ func pack(w io.Writer, r io.Reader) error {
 type Layer struct {
 	diffID v1.Hash
 	open   func() (io.ReadCloser, error)
-	notes  Notes
+	notes  Cache
 	packed func() (packed, error) // once
 }
 
@@ -56,16 +56,16 @@ type packed struct {
 	Size   int64   `json:"size"` // bytes
 }
 
-// Notes remember between runs what a layer is when it is packed, by a key: to find out
+// Cache remember between runs what a layer is when it is packed, by a key: to find out
 // means to pack it. Both methods may fail silently.
-type Notes interface {
+type Cache interface {
 	Read(key string, value any) bool
 	Write(key string, value any)
 }
 
 // NewLayer makes a layer of an uncompressed tar, whose sha256 is diffID and which open
 // opens. notes may be nil.
-func NewLayer(diffID v1.Hash, open func() (io.ReadCloser, error), notes Notes) *Layer {
+func NewLayer(diffID v1.Hash, open func() (io.ReadCloser, error), notes Cache) *Layer {
 	l := &Layer{diffID: diffID, open: open, notes: notes}
 	l.packed = sync.OnceValues(l.measure)
 	return l

@@ -25,7 +25,7 @@ const benchRuns = 3
 // source, by turns; and reports each comparison as a benchmark of its own. Other tools
 // publish their times for tinyconfig too, and it can be built often enough.
 func BenchmarkKernel(b *testing.B) {
-	y := newYard(b)
+	y := newBenchEnv(b)
 	root := y.chroot()
 	for b.Loop() {
 		for n := range benchRuns {
@@ -51,7 +51,7 @@ func BenchmarkKernel(b *testing.B) {
 // BenchmarkRelease compares builds that go on from the source before with cold ones:
 // over two revisions that Debian made of one release, and over two point releases.
 func BenchmarkRelease(b *testing.B) {
-	y := newYard(b)
+	y := newBenchEnv(b)
 	patched, released := y.revisions(), y.releases()
 	for b.Loop() {
 		y.follow("patch level", patched)
@@ -63,7 +63,7 @@ func BenchmarkRelease(b *testing.B) {
 
 // BenchmarkTogether compares two architectures at once with one after the other.
 func BenchmarkTogether(b *testing.B) {
-	y := newYard(b)
+	y := newBenchEnv(b)
 	for b.Loop() {
 		for range togetherRuns {
 			y.measure("apart", func() spent { y.clear(); return y.each() })
@@ -81,8 +81,8 @@ func BenchmarkTogether(b *testing.B) {
 
 // BenchmarkSource compares a second architecture's source with the first's.
 func BenchmarkSource(b *testing.B) {
-	y := newYard(b)
-	r, err := firstSource(b.Context(), y.w, y.spec(), func(r ready) (ready, error) { return r, nil })
+	y := newBenchEnv(b)
+	r, err := firstSource(b.Context(), y.w, y.spec(), func(r candidate) (candidate, error) { return r, nil })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func BenchmarkSource(b *testing.B) {
 const togetherRuns = 2
 
 // each builds two architectures one after the other.
-func (y *yard) each() (sum spent) {
+func (y *benchEnv) each() (sum spent) {
 	y.b.Helper()
 	for _, arch := range []string{"amd64", "arm64"} {
 		took := y.build(y.without, y.of(arch))
@@ -119,7 +119,7 @@ func (y *yard) each() (sum spent) {
 }
 
 // both builds two architectures side by side.
-func (y *yard) both() (took spent) {
+func (y *benchEnv) both() (took spent) {
 	y.b.Helper()
 	start := time.Now()
 	err := y.without.BuildAll(y.b.Context(), []Spec{y.of("amd64"), y.of("arm64")}, func(r Result) error {
@@ -134,7 +134,7 @@ func (y *yard) both() (took spent) {
 }
 
 // patch writes a patch of one .c file, another one each time, and gives its path.
-func (y *yard) patch(n int) string {
+func (y *benchEnv) patch(n int) string {
 	y.b.Helper()
 	path := filepath.Join(y.dir, fmt.Sprintf("bench%d.patch", n))
 	text := fmt.Sprintf(`--- a/kernel/pid.c
@@ -157,7 +157,7 @@ func (y *yard) patch(n int) string {
 
 // restored measures a plan that was built before, with all containers and volumes of
 // it gone; and once builds the patched kernel from nothing, to compare.
-func (y *yard) restored(n int) {
+func (y *benchEnv) restored(n int) {
 	y.b.Helper()
 	s := y.spec(y.patch(n))
 	defer y.dropSource(s)
@@ -186,7 +186,7 @@ func (y *yard) restored(n int) {
 }
 
 // dropSource ends the volume of a patched source with the benchmark.
-func (y *yard) dropSource(s Spec) {
+func (y *benchEnv) dropSource(s Spec) {
 	y.b.Helper()
 	p, err := y.w.Plan(y.b.Context(), s)
 	if err != nil {
@@ -197,7 +197,7 @@ func (y *yard) dropSource(s Spec) {
 
 // extracted measures how the files of a kernel come out, by Kiln, which compares each
 // with its sha256, and by the docker command.
-func (y *yard) extracted() {
+func (y *benchEnv) extracted() {
 	y.b.Helper()
 	result, err := y.w.Built(y.b.Context(), y.spec(y.patch(0)))
 	if err != nil {
@@ -230,7 +230,7 @@ const extractRuns = 5
 // BenchmarkDefconfig compares a warm ccache with a cold one on a full kernel, which
 // fills it.
 func BenchmarkDefconfig(b *testing.B) {
-	y := newYard(b)
+	y := newBenchEnv(b)
 	build := func() spent {
 		y.clear()
 		s := y.spec()
@@ -258,7 +258,7 @@ func (d debianSource) ref() source.Ref {
 }
 
 // follow builds the second of two sources over the output of the first, and cold.
-func (y *yard) follow(what string, pair []source.Ref) {
+func (y *benchEnv) follow(what string, pair []source.Ref) {
 	y.b.Helper()
 	if pair == nil {
 		return
@@ -272,14 +272,14 @@ func (y *yard) follow(what string, pair []source.Ref) {
 }
 
 // buildFrom builds the kernel out of one source, which is fetched before.
-func (y *yard) buildFrom(ref source.Ref) spent {
+func (y *benchEnv) buildFrom(ref source.Ref) spent {
 	y.b.Helper()
 	ctx, s := y.b.Context(), y.spec()
 	tools, err := y.w.images.Toolchain(ctx, s.Compiler)
 	if err != nil {
 		y.b.Fatal(err)
 	}
-	r := ready{spec: s, from: source.Debian, plan: newPlan(s, ref, tools)}
+	r := candidate{spec: s, from: source.Debian, plan: newPlan(s, ref, tools)}
 	if _, err := y.w.fetch(ctx, r); err != nil {
 		y.b.Fatal(err)
 	}
@@ -295,18 +295,18 @@ func (y *yard) buildFrom(ref source.Ref) spent {
 
 // revisions gives the newest release of 6.12 that Debian has in two revisions, and
 // these, the older one first; nil if there is none.
-func (y *yard) revisions() []source.Ref {
+func (y *benchEnv) revisions() []source.Ref {
 	return y.pair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) == 0 })
 }
 
 // releases gives the two newest point releases of 6.12 that Debian has.
-func (y *yard) releases() []source.Ref {
+func (y *benchEnv) releases() []source.Ref {
 	return y.pair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) != 0 })
 }
 
 // pair gives the first two that follow each other in Debian's list of 6.12, newest
 // first, and belong together; the older one first.
-func (y *yard) pair(belong func(older, newer debianSource) bool) []source.Ref {
+func (y *benchEnv) pair(belong func(older, newer debianSource) bool) []source.Ref {
 	y.b.Helper()
 	var index struct{ Packages []debianSource }
 	if err := report.Read(filepath.Join(userCache(y.b), "debian-index.json"), &index); err != nil {

@@ -21,29 +21,29 @@ const bootFile = "boot.json"
 // Boot boots a kernel that lies in a folder of dist/kernels, compares what runs with
 // the folder's manifest, and writes boot.json there. A kernel that does not boot is
 // no error here: see boot.Report.Err.
-func (w *Works) Boot(ctx context.Context, folder string, l boot.Limits) (boot.Report, error) {
+func (w *Builder) Boot(ctx context.Context, folder string, l boot.Limits) (boot.Report, error) {
 	m, err := checkFolder(folder)
 	if err != nil {
 		return boot.Report{}, fmt.Errorf("boot kernel %s: %w", filepath.Base(folder), err)
 	}
 	a, err := arch.Find(m.Arch)
 	if err != nil {
-		return boot.Report{}, fault.Wrap(fault.Bad, err)
+		return boot.Report{}, fault.Wrap(fault.Failed, err)
 	}
 	r, err := w.bootKernel(ctx, m, a, folder, l)
 	if err != nil {
 		return r, err
 	}
 	r.Name, r.Version, r.Arch, r.Plan = m.Name, m.Version, m.Arch, m.Plan
-	r.Image, r.Prover = m.sumOf(path.Base(a.Image)), boot.Prover(a)
+	r.Image, r.Prover = m.sumOf(path.Base(a.Image)), boot.InitHash(a)
 	return r, report.Write(filepath.Join(folder, bootFile), r)
 }
 
 // BootOnce is Boot, unless boot.json says of this very kernel that it has booted.
-func (w *Works) BootOnce(ctx context.Context, folder string, l boot.Limits) (r boot.Report, before bool, err error) {
+func (w *Builder) BootOnce(ctx context.Context, folder string, l boot.Limits) (r boot.Report, before bool, err error) {
 	record, err := readRecord(folder)
 	if b := record.Boot; err == nil && b != nil && b.Verdict == boot.Booted {
-		if a, err := arch.Find(b.Arch); err == nil && b.Prover == boot.Prover(a) {
+		if a, err := arch.Find(b.Arch); err == nil && b.Prover == boot.InitHash(a) {
 			return *b, true, nil
 		}
 	}
@@ -52,7 +52,7 @@ func (w *Works) BootOnce(ctx context.Context, folder string, l boot.Limits) (r b
 }
 
 // bootKernel boots the image of a folder.
-func (w *Works) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder string, l boot.Limits) (boot.Report, error) {
+func (w *Builder) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder string, l boot.Limits) (boot.Report, error) {
 	machine, err := w.machine(ctx, a)
 	if ctx.Err() != nil {
 		return boot.Report{}, ctx.Err()
@@ -71,7 +71,7 @@ func (w *Works) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folder 
 	}
 	r.QEMU, r.Where = machine.Version, machine.Where
 	if r.Accelerator != machine.Accelerator {
-		w.Console.SayOnce("boot: %s cannot use this machine's %s: %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
+		w.Console.LogOnce("boot: %s cannot use this machine's %s: %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
 	}
 	progress.End(string(r.Verdict))
 	return r, nil
@@ -86,14 +86,14 @@ func optionsOf(folder string) map[string]string {
 
 // machine gives an emulator for an architecture: of this machine where that has one
 // that is new enough, else in a container.
-func (w *Works) machine(ctx context.Context, a arch.Arch) (boot.Machine, error) {
+func (w *Builder) machine(ctx context.Context, a arch.Arch) (boot.Machine, error) {
 	host, missing := boot.FindHost(ctx, a)
 	if missing == nil {
 		return host, nil
 	}
 	image, err := w.images.Emulator(ctx, a.QEMU)
 	if err == nil {
-		w.Console.SayOnce("boot: %s in a container (%v)", a.QEMU.Binary, missing)
+		w.Console.LogOnce("boot: %s in a container (%v)", a.QEMU.Binary, missing)
 		return boot.InContainer(ctx, w.Engine, image, a)
 	}
 	return host, fmt.Errorf("%v; and in a container: %w", missing, err)

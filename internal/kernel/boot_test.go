@@ -16,7 +16,7 @@ import (
 
 // shipped builds the kernel that Kiln ships for an architecture, as the targets do,
 // and extracts it. Where the targets have built it, nothing is built.
-func shipped(t *testing.T, archName string) (*Works, string) {
+func shipped(t *testing.T, archName string) (*Builder, string) {
 	t.Helper()
 	return built(t, shippedSpec(t, archName, arch.GCC))
 }
@@ -40,7 +40,7 @@ func shippedSpec(t *testing.T, archName, compiler string) Spec {
 }
 
 // built builds a kernel unless it is there, and extracts it.
-func built(t *testing.T, s Spec) (*Works, string) {
+func built(t *testing.T, s Spec) (*Builder, string) {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -139,7 +139,7 @@ func TestBootVerdicts(t *testing.T) {
 			if err != nil || r.Verdict != tc.verdict || r.Stage != tc.stage || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s at %s: %s, %v", r.Verdict, r.Stage, r.Why, err)
 			}
-			if fault.Code(r.Err()) != int(fault.Bad) {
+			if fault.Code(r.Err()) != int(fault.Failed) {
 				t.Errorf("its error is %v", r.Err())
 			}
 		})
@@ -176,7 +176,7 @@ func TestNoEmulatorAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := w.bootKernel(t.Context(), m, a, folder, boot.Limits{})
-	if err != nil || r.Verdict != boot.NoQEMU || fault.Code(r.Err()) != int(fault.Surroundings) {
+	if err != nil || r.Verdict != boot.NoQEMU || fault.Code(r.Err()) != int(fault.Environment) {
 		t.Errorf("%s, %v", r, err)
 	}
 }

@@ -45,7 +45,7 @@ func broken(t *testing.T, table Table, patch string) Spec {
 }
 
 // once has a kernel begin from nothing, and leave nothing when the test ends.
-func once(t *testing.T, w *Works, s Spec) {
+func once(t *testing.T, w *Builder, s Spec) {
 	t.Helper()
 	forget(t, w, s)
 	t.Cleanup(func() { forget(t, w, s) })
@@ -110,7 +110,7 @@ func TestBrokenBuildsAreToldRight(t *testing.T) {
 			if tc.disk != "" {
 				enginetest.SmallVolume(t, Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume(), tc.disk)
 			}
-			_, err := firstSource(t.Context(), w, s, func(r ready) (Result, error) {
+			_, err := firstSource(t.Context(), w, s, func(r candidate) (Result, error) {
 				if tc.lacks != "" {
 					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
 				}

@@ -16,7 +16,7 @@ import (
 )
 
 // testWorks opens works on the real engine.
-func testWorks(t *testing.T) *Works {
+func testWorks(t *testing.T) *Builder {
 	t.Helper()
 	w, err := New(enginetest.Engine(t), report.New(t.Output(), t.Output(), ""), Defaults(), "testdata", t.TempDir(), t.TempDir())
 	if err != nil {
@@ -25,15 +25,15 @@ func testWorks(t *testing.T) *Works {
 	return w
 }
 
-// clay is a kernel of the stand-in tree with these options. What it makes in the
+// fixtureSpec is a kernel of the stand-in tree with these options. What it makes in the
 // engine is removed when the test ends.
-func clay(t *testing.T, w *Works, options ...string) Spec {
+func fixtureSpec(t *testing.T, w *Builder, options ...string) Spec {
 	t.Helper()
-	return clayOf(t, w, "testdata", Table{Arch: []string{"amd64"}, Config: options})[0]
+	return fixtureSpecs(t, w, "testdata", Table{Arch: []string{"amd64"}, Config: options})[0]
 }
 
-// clayOf is the kernels of a table over the stand-in tree that lies in dir.
-func clayOf(t *testing.T, w *Works, dir string, table Table) []Spec {
+// fixtureSpecs is the kernels of a table over the stand-in tree that lies in dir.
+func fixtureSpecs(t *testing.T, w *Builder, dir string, table Table) []Spec {
 	t.Helper()
 	table.Name, table.Version, table.Source = "clay", "6.12", []string{"./tree"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
@@ -49,7 +49,7 @@ func clayOf(t *testing.T, w *Works, dir string, table Table) []Spec {
 }
 
 // forget removes what a kernel has in the engine, but its source without patches.
-func forget(t *testing.T, w *Works, s Spec) {
+func forget(t *testing.T, w *Builder, s Spec) {
 	t.Helper()
 	forgetResults(t, w, s)
 	if err := w.Engine.RemoveVolume(context.Background(), Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
@@ -58,7 +58,7 @@ func forget(t *testing.T, w *Works, s Spec) {
 }
 
 // forgetResults removes the kernels, and not what they were built in.
-func forgetResults(t *testing.T, w *Works, s Spec) {
+func forgetResults(t *testing.T, w *Builder, s Spec) {
 	t.Helper()
 	ctx := context.Background()
 	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: s.Name, labelArch: s.Arch.Name})
@@ -74,7 +74,7 @@ func forgetResults(t *testing.T, w *Works, s Spec) {
 
 func TestBuildExtractAndNothingToDo(t *testing.T) {
 	w := testWorks(t)
-	s := clay(t, w, "CONFIG_WARM=y")
+	s := fixtureSpec(t, w, "CONFIG_WARM=y")
 	first, err := w.Build(t.Context(), s)
 	if err != nil || !first.Built {
 		t.Fatalf("%+v, %v", first, err)
@@ -99,7 +99,7 @@ func TestBuildExtractAndNothingToDo(t *testing.T) {
 
 func TestExtractMendsWhatWasDamaged(t *testing.T) {
 	w := testWorks(t)
-	built, err := w.Build(t.Context(), clay(t, w))
+	built, err := w.Build(t.Context(), fixtureSpec(t, w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestExtractMendsWhatWasDamaged(t *testing.T) {
 	if err := os.WriteFile(path, []byte("cracked"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := Why(w.Dist, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Bad) {
+	if list, err := Why(w.Dist, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Failed) {
 		t.Errorf("its story: %v, %v", list, err)
 	}
 	if e, err = w.Extract(t.Context(), built); err != nil || !e.Copied {
@@ -130,7 +130,7 @@ func TestExtractMendsWhatWasDamaged(t *testing.T) {
 
 func TestDroppedOptionsAreAllNamedBeforeTheCompile(t *testing.T) {
 	w := testWorks(t)
-	_, err := w.Build(t.Context(), clay(t, w, "CONFIG_DROPPED=y", "CONFIG_KEPT=y", "CONFIG_DROPPED_TOO=12"))
+	_, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_DROPPED=y", "CONFIG_KEPT=y", "CONFIG_DROPPED_TOO=12"))
 	if fault.Code(err) != int(fault.Usage) {
 		t.Fatalf("got %v", err)
 	}
@@ -139,7 +139,7 @@ func TestDroppedOptionsAreAllNamedBeforeTheCompile(t *testing.T) {
 			t.Errorf("the error does not say %q: %v", part, err)
 		}
 	}
-	s := clay(t, w, "CONFIG_DROPPED=y")
+	s := fixtureSpec(t, w, "CONFIG_DROPPED=y")
 	s.Allow = []string{"CONFIG_DROPPED"}
 	if _, err := w.Build(t.Context(), s); err != nil {
 		t.Errorf("an allowed option: %v", err)
@@ -152,10 +152,10 @@ func TestFailedCompileShowsTheErrorAndKeepsTheLog(t *testing.T) {
 		code fault.Class
 		text string
 	}{
-		"CONFIG_BROKEN=y": {fault.Bad, "fork.c:42:7: error: the glaze has run"},
-		"CONFIG_FULL=y":   {fault.Surroundings, "No space left on device"},
+		"CONFIG_BROKEN=y": {fault.Failed, "fork.c:42:7: error: the glaze has run"},
+		"CONFIG_FULL=y":   {fault.Environment, "No space left on device"},
 	} {
-		_, err := w.Build(t.Context(), clay(t, w, option))
+		_, err := w.Build(t.Context(), fixtureSpec(t, w, option))
 		if fault.Code(err) != int(want.code) || !strings.Contains(err.Error(), want.text) {
 			t.Errorf("%s: code %d, %v", option, fault.Code(err), err)
 		}
@@ -168,7 +168,7 @@ func TestFailedCompileShowsTheErrorAndKeepsTheLog(t *testing.T) {
 
 func TestCancelledBuildLeavesNoContainer(t *testing.T) {
 	w := testWorks(t)
-	s := clay(t, w, "CONFIG_SLOW=y")
+	s := fixtureSpec(t, w, "CONFIG_SLOW=y")
 	if _, err := w.Fetch(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
@@ -187,12 +187,12 @@ func TestCancelledBuildLeavesNoContainer(t *testing.T) {
 
 func TestPatchIsPartOfThePlan(t *testing.T) {
 	w := testWorks(t)
-	s := clay(t, w)
+	s := fixtureSpec(t, w)
 	plain, err := w.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, err := w.Build(t.Context(), clayOf(t, w, "testdata", Table{Arch: []string{"amd64"}, Patches: []string{"greeting.patch"}})[0])
+	built, err := w.Build(t.Context(), fixtureSpecs(t, w, "testdata", Table{Arch: []string{"amd64"}, Patches: []string{"greeting.patch"}})[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestPatchIsPartOfThePlan(t *testing.T) {
 
 func TestNextSourceServesWhenTheFirstDoesNot(t *testing.T) {
 	w := testWorks(t)
-	s := clay(t, w)
+	s := fixtureSpec(t, w)
 	s.Sources = []string{"kernel.org", "./tree"}
 	w.Upstream.Config.Releases = "http://127.0.0.1:1/releases.json"
 	ref, err := w.Fetch(t.Context(), s)
@@ -218,7 +218,7 @@ func TestNextSourceServesWhenTheFirstDoesNot(t *testing.T) {
 		t.Errorf("%v, %v", ref, err)
 	}
 	s.Sources = s.Sources[:1]
-	if _, err := w.Plan(t.Context(), s); fault.Code(err) != int(fault.Surroundings) {
+	if _, err := w.Plan(t.Context(), s); fault.Code(err) != int(fault.Environment) {
 		t.Errorf("without a next source: %v", err)
 	}
 	s.Sources = []string{"./tree"}

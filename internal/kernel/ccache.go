@@ -27,51 +27,51 @@ const cacheLog = "/tmp/ccache.log"
 // not compressed costs disk and saves time. A header whose size and times, that of its
 // last change of any kind among them, are those that were taken down is not read again:
 // an object includes hundreds of them.
-func (j *job) cacheEnv() []string {
-	if !j.cached() {
+func (j *run) cacheEnv() []string {
+	if !j.usesCCache() {
 		return []string{"CCACHE_DISABLE=1"}
 	}
 	env := []string{
-		"CCACHE_DIR=" + cacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", sizeOf(j.works.Limits.CCache)), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
-		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + j.works.namespace,
+		"CCACHE_DIR=" + cacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", sizeOf(j.builder.Limits.CCache)), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
+		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + j.builder.namespace,
 	}
 	if j.vary != nil { // a build that is to be compared asks for itself
 		return env
 	}
-	toolchain := sha256.Sum256([]byte(j.works.namespace + " " + j.ready.plan.Toolchain.Image))
-	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", keptProbes, toolchain[:8]))
+	toolchain := sha256.Sum256([]byte(j.builder.namespace + " " + j.candidate.plan.Toolchain.Image))
+	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", probeCacheDir, toolchain[:8]))
 }
 
-// keptProbes holds what compilers answered when they were asked what they can do, see
+// probeCacheDir holds what compilers answered when they were asked what they can do, see
 // kiln-cc: a folder for each toolchain image, as that is all that decides an answer.
-const keptProbes = cacheDir + "/kiln-probes"
+const probeCacheDir = cacheDir + "/kiln-probes"
 
-// cached tells whether compiled objects are kept.
-func (j *job) cached() bool { return sizeOf(j.works.Limits.CCache) > 0 }
+// usesCCache tells whether compiled objects are kept.
+func (j *run) usesCCache() bool { return sizeOf(j.builder.Limits.CCache) > 0 }
 
-// identify hashes the programs that compile, for the target and for the tools that
+// identifyCompiler hashes the programs that compile, for the target and for the tools that
 // run on the way: they, and not the image that holds them, make an object what it is.
-func (j *job) identify(ctx context.Context) error {
-	if !j.cached() {
+func (j *run) identifyCompiler(ctx context.Context) error {
+	if !j.usesCCache() {
 		return nil
 	}
 	var programs []string
-	for _, ask := range j.ready.spec.Compiler.Content {
-		out, err := j.box.Output(ctx, engine.Command{Argv: ask})
+	for _, ask := range j.candidate.spec.Compiler.Content {
+		out, err := j.ctr.Output(ctx, engine.Command{Argv: ask})
 		if err != nil {
 			return err
 		}
 		programs = append(programs, strings.Fields(out)...)
 	}
-	sums, err := j.box.Output(ctx, engine.Command{Argv: append([]string{"sha256sum"}, programs...)})
+	sums, err := j.ctr.Output(ctx, engine.Command{Argv: append([]string{"sha256sum"}, programs...)})
 	j.compiler = fmt.Sprintf("%x", sha256.Sum256([]byte(sums)))
 	return err
 }
 
 // cacheRecord reads how ccache fared (its statistics log: a comment with the source, then
 // the name of a counter a line, https://ccache.dev/manual, stats_log).
-func (j *job) cacheRecord(ctx context.Context) (r CacheRecord) {
-	out, err := j.box.Output(ctx, engine.Command{Argv: []string{"cat", cacheLog}})
+func (j *run) cacheRecord(ctx context.Context) (r CacheRecord) {
+	out, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", cacheLog}})
 	if err != nil {
 		return r // nothing was compiled
 	}

@@ -27,7 +27,7 @@ type root struct {
 
 // chroot unpacks the toolchain image and puts the source into it. It takes root's
 // rights and an engine on this machine.
-func (y *yard) chroot() *root {
+func (y *benchEnv) chroot() *root {
 	b := y.b
 	b.Helper()
 	tree, err := y.w.Fetch(b.Context(), y.spec())
@@ -97,7 +97,7 @@ func (r *root) write(b *testing.B, path, text string) {
 }
 
 // build runs the plan's steps in the root, from nothing.
-func (r *root) build(y *yard) (took spent) {
+func (r *root) build(y *benchEnv) (took spent) {
 	y.b.Helper()
 	for _, dir := range []string{outputDir, resultDir} {
 		if err := os.RemoveAll(filepath.Join(r.dir, dir)); err != nil {
@@ -108,7 +108,7 @@ func (r *root) build(y *yard) (took spent) {
 	if err != nil {
 		y.b.Fatal(err)
 	}
-	j := &job{works: y.without, tree: r.tree, ready: ready{plan: r.plan}, jobs: info.CPUs}
+	j := &run{builder: y.without, tree: r.tree, candidate: candidate{plan: r.plan}, jobs: info.CPUs}
 	start := time.Now()
 	for _, s := range r.plan.Steps {
 		if s.When == "" {

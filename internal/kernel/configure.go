@@ -27,9 +27,9 @@ type Configuration struct {
 
 // Configure makes a kernel's configuration, as a build does, and judges it. Nothing
 // is compiled. Lost options are in the result and are no error here: see Err.
-func (w *Works) Configure(ctx context.Context, s Spec) (Configuration, error) {
-	return firstSource(ctx, w, s, func(r ready) (c Configuration, err error) {
-		err = w.configured(ctx, r, func(j *job) error {
+func (w *Builder) Configure(ctx context.Context, s Spec) (Configuration, error) {
+	return firstSource(ctx, w, s, func(r candidate) (c Configuration, err error) {
+		err = w.configured(ctx, r, func(j *run) error {
 			c = j.configuration()
 			return nil
 		})
@@ -39,17 +39,17 @@ func (w *Works) Configure(ctx context.Context, s Spec) (Configuration, error) {
 
 // configured makes the configuration of a kernel in a container, and has do look at
 // it. A build of the same kernel that is under way is not disturbed.
-func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) error {
+func (w *Builder) configured(ctx context.Context, r candidate, do func(*run) error) error {
 	tree, err := w.fetch(ctx, r)
 	if err != nil {
 		return err
 	}
-	r.plan = r.plan.beside("-config")
-	j, err := w.job(ctx, r, tree)
+	r.plan = r.plan.withOutputSuffix("-config")
+	j, err := w.newRun(ctx, r, tree)
 	if err != nil {
 		return err
 	}
-	unlock, _, err := w.lock(ctx, r.plan)
+	unlock, _, err := w.acquireOutput(ctx, r.plan)
 	if err != nil {
 		return err
 	}
@@ -57,17 +57,17 @@ func (w *Works) configured(ctx context.Context, r ready, do func(*job) error) er
 	if err := j.open(ctx); err != nil {
 		return err
 	}
-	defer j.box.Remove()
+	defer j.ctr.Remove()
 	if err := j.end(ctx, j.configure(ctx)); err != nil {
-		j.tellFailure(err)
+		j.reportFailure(err)
 		return err
 	}
 	return do(j)
 }
 
 // configure runs the plan's steps up to the one that makes the configuration final.
-func (j *job) configure(ctx context.Context) error {
-	for _, s := range j.ready.plan.Steps {
+func (j *run) configure(ctx context.Context) error {
+	for _, s := range j.candidate.plan.Steps {
 		if err := j.step(ctx, s); err != nil {
 			return err
 		}
@@ -75,11 +75,11 @@ func (j *job) configure(ctx context.Context) error {
 			return j.compare(ctx)
 		}
 	}
-	return fmt.Errorf("the plan of %s has no step that makes the configuration final", j.ready.plan.Folder())
+	return fmt.Errorf("the plan of %s has no step that makes the configuration final", j.candidate.plan.Folder())
 }
 
-func (j *job) configuration() Configuration {
-	p := j.ready.plan
+func (j *run) configuration() Configuration {
+	p := j.candidate.plan
 	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(j.checked), Options: j.checked}
 	for _, v := range j.checked {
 		if v.Kept() {
@@ -136,28 +136,28 @@ func Lost(faults []error) error {
 
 // check judges the configuration that a build has made, before it compiles. One that
 // is as asked serves the next build too.
-func (j *job) check(ctx context.Context) error {
+func (j *run) check(ctx context.Context) error {
 	if err := j.compare(ctx); err != nil {
 		return err
 	}
 	for _, v := range j.checked {
 		if !v.Kept() && v.Allowed {
-			j.works.Console.Say("kernel %s: allowed: %s", j.ready.plan.Folder(), v)
+			j.builder.Console.Logf("kernel %s: allowed: %s", j.candidate.plan.Folder(), v)
 		}
 	}
 	if err := j.configuration().Err(); err != nil {
 		return err
 	}
-	for _, breaker := range reproduce.Breakers(j.final) {
-		j.works.Console.Say("warning: kernel %s: another build will not give the same bytes: %s", j.ready.plan.Folder(), breaker)
+	for _, breaker := range reproduce.NonReproducible(j.final) {
+		j.builder.Console.Logf("warning: kernel %s: another build will not give the same bytes: %s", j.candidate.plan.Folder(), breaker)
 	}
-	return errors.Join(j.putOrigin(ctx, j.origin(j.finalSum)), j.keepConfig(ctx))
+	return errors.Join(j.putState(ctx, j.state(j.finalSum)), j.cacheConfig(ctx))
 }
 
 // compare judges each asked option by the final configuration, and finds out why
 // those that are not as asked are not.
-func (j *job) compare(ctx context.Context) error {
-	text, err := j.box.Output(ctx, engine.Command{Argv: []string{"cat", configFile}})
+func (j *run) compare(ctx context.Context) error {
+	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", configFile}})
 	if err != nil {
 		return err
 	}
@@ -167,33 +167,33 @@ func (j *job) compare(ctx context.Context) error {
 	}
 	j.final = kconfig.Values(final)
 	j.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
-	asked, err := j.ready.spec.Asked()
+	asked, err := j.candidate.spec.Asked()
 	if err != nil {
 		return err
 	}
-	j.checked = kconfig.Compare(asked, final, j.ready.spec.Allow)
+	j.checked = kconfig.Compare(asked, final, j.candidate.spec.Allow)
 	lost := kconfig.Ask(j.checked)
 	if len(lost) == 0 {
 		return nil
 	}
 	if err := j.explain(ctx, lost); err != nil { // the verdicts stand without it
-		j.works.Console.Say("kernel %s: why options are not as asked could not be found out: %v", j.ready.plan.Folder(), err)
+		j.builder.Console.Logf("kernel %s: why options are not as asked could not be found out: %v", j.candidate.plan.Folder(), err)
 	}
 	return nil
 }
 
 // explain asks kconfiglib, in the container, about the options that were lost.
-func (j *job) explain(ctx context.Context, lost map[string]string) error {
+func (j *run) explain(ctx context.Context, lost map[string]string) error {
 	question, err := json.Marshal(lost)
 	if err != nil {
 		return err
 	}
 	program, asked := path.Join(inputDir, "explain.py"), path.Join(inputDir, "asked.json")
-	err = j.box.Put(ctx, "/", inputFile(program, kconfig.Explainer), inputFile(asked, string(question)))
+	err = j.ctr.Put(ctx, "/", inputFile(program, kconfig.Explainer), inputFile(asked, string(question)))
 	if err != nil {
 		return err
 	}
-	out, err := j.box.Output(ctx, engine.Command{
+	out, err := j.ctr.Output(ctx, engine.Command{
 		Argv: []string{"python3", program, configFile, asked}, Dir: sourceDir, User: builder, Env: j.kconfigEnv(ctx),
 	})
 	if err != nil {
@@ -209,10 +209,10 @@ func (j *job) explain(ctx context.Context, lost map[string]string) error {
 
 // kconfigEnv is what the kernel's top Makefile exports to the tools that read
 // Kconfig files.
-func (j *job) kconfigEnv(ctx context.Context) []string {
-	c := j.ready.spec.Compiler
+func (j *run) kconfigEnv(ctx context.Context) []string {
+	c := j.candidate.spec.Compiler
 	return append(j.env(),
-		"srctree="+sourceDir, "SRCARCH="+j.ready.spec.Arch.Source, "KERNELVERSION="+j.ready.plan.Version,
+		"srctree="+sourceDir, "SRCARCH="+j.candidate.spec.Arch.Source, "KERNELVERSION="+j.candidate.plan.Version,
 		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
 		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",

@@ -26,7 +26,7 @@ func micro(t *testing.T, options ...string) Spec {
 }
 
 // contract configures a kernel on the real source.
-func contract(t *testing.T, w *Works, options ...string) Configuration {
+func contract(t *testing.T, w *Builder, options ...string) Configuration {
 	t.Helper()
 	c, err := w.Configure(t.Context(), micro(t, options...))
 	if err != nil {
@@ -139,18 +139,18 @@ func TestEditIsWrittenBack(t *testing.T) {
 		return specs[0]
 	}
 	var edited string
-	e, err := w.edit(t.Context(), spec(), dir, func(j *job) error {
+	e, err := w.edit(t.Context(), spec(), dir, func(j *run) error {
 		for _, argv := range [][]string{
 			{sourceDir + "/scripts/config", "--file", outputDir + "/.config", "--enable", "SCSI", "--enable", "BLK_DEV_SD", "--disable", "OVERLAY_FS", "--set-val", "PANIC_TIMEOUT", "7"},
-			j.ready.spec.make("olddefconfig"),
+			j.candidate.spec.make("olddefconfig"),
 			{"cp", outputDir + "/.config", "/tmp/edited"},
 		} {
-			if _, err := j.box.Output(t.Context(), engine.Command{Argv: argv, User: builder, Env: j.env()}); err != nil {
+			if _, err := j.ctr.Output(t.Context(), engine.Command{Argv: argv, User: builder, Env: j.env()}); err != nil {
 				return err
 			}
 		}
 		var err error
-		edited, err = j.box.Output(t.Context(), engine.Command{Argv: []string{"cat", "/tmp/edited"}})
+		edited, err = j.ctr.Output(t.Context(), engine.Command{Argv: []string{"cat", "/tmp/edited"}})
 		return err
 	})
 	if err != nil {
@@ -165,11 +165,11 @@ func TestEditIsWrittenBack(t *testing.T) {
 }
 
 // finalConfig configures a kernel and gives the .config.
-func finalConfig(t *testing.T, w *Works, s Spec) (text string) {
+func finalConfig(t *testing.T, w *Builder, s Spec) (text string) {
 	t.Helper()
-	_, err := firstSource(t.Context(), w, s, func(r ready) (struct{}, error) {
-		return struct{}{}, w.configured(t.Context(), r, func(j *job) (err error) {
-			text, err = j.box.Output(context.Background(), engine.Command{Argv: []string{"cat", outputDir + "/.config"}})
+	_, err := firstSource(t.Context(), w, s, func(r candidate) (struct{}, error) {
+		return struct{}{}, w.configured(t.Context(), r, func(j *run) (err error) {
+			text, err = j.ctr.Output(context.Background(), engine.Command{Argv: []string{"cat", outputDir + "/.config"}})
 			return err
 		})
 	})

@@ -26,18 +26,18 @@ type Extracted struct {
 // Extract copies the artefacts of a built kernel into dist/kernels/NAME-VERSION-ARCH.
 // Each is compared with the sha256 that was recorded where it was made. The folder
 // is replaced whole or not at all.
-func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
+func (w *Builder) Extract(ctx context.Context, r Result) (Extracted, error) {
 	dest := filepath.Join(w.Dist, "kernels", filepath.Base(r.Folder()))
 	if m, err := checkFolder(dest); err == nil && m.Plan == r.Plan {
 		return extracted(dest, m, false), nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
-		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
-	sweepHalves(filepath.Dir(dest))
-	temp, err := os.MkdirTemp(filepath.Dir(dest), halfPrefix)
+	sweepPartial(filepath.Dir(dest))
+	temp, err := os.MkdirTemp(filepath.Dir(dest), partialPrefix)
 	if err != nil {
-		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(temp)
 	if err := w.Engine.CopyFromImage(ctx, r.Image, resultDir, temp); err != nil {
@@ -52,26 +52,26 @@ func (w *Works) Extract(ctx context.Context, r Result) (Extracted, error) {
 		return Extracted{}, fmt.Errorf("extract kernel %s: %w", filepath.Base(dest), err)
 	}
 	if m.Plan != r.Plan {
-		return Extracted{}, fault.New(fault.Surroundings, "run it again", "extract kernel %s: another run has meanwhile built another one of this name", filepath.Base(dest))
+		return Extracted{}, fault.New(fault.Environment, "run it again", "extract kernel %s: another run has meanwhile built another one of this name", filepath.Base(dest))
 	}
 	if err := os.Chmod(fresh, 0o755); err != nil {
-		return Extracted{}, fault.Wrap(fault.Surroundings, err)
+		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
-	return extracted(dest, m, true), fault.Wrap(fault.Surroundings, replace(fresh, dest))
+	return extracted(dest, m, true), fault.Wrap(fault.Environment, replace(fresh, dest))
 }
 
-// halfPrefix begins the names of folders that are being copied to; none is copied to for
+// partialPrefix begins the names of folders that are being copied to; none is copied to for
 // as long as halfAge.
 const (
-	halfPrefix = ".extract-"
-	halfAge    = time.Hour
+	partialPrefix = ".extract-"
+	partialMaxAge = time.Hour
 )
 
-// sweepHalves removes what runs left that were killed while they copied.
-func sweepHalves(dir string) {
-	halves, _ := filepath.Glob(filepath.Join(dir, halfPrefix+"*"))
+// sweepPartial removes what runs left that were killed while they copied.
+func sweepPartial(dir string) {
+	halves, _ := filepath.Glob(filepath.Join(dir, partialPrefix+"*"))
 	for _, half := range halves {
-		if info, err := os.Stat(half); err == nil && time.Since(info.ModTime()) > halfAge {
+		if info, err := os.Stat(half); err == nil && time.Since(info.ModTime()) > partialMaxAge {
 			os.RemoveAll(half)
 		}
 	}
@@ -97,7 +97,7 @@ func checkFolder(dir string) (Manifest, error) {
 			return m, err
 		}
 		if got != a.SHA256 {
-			return m, fault.New(fault.Bad, "", "%s is damaged: sha256 %s, recorded %s", a.Path, got, a.SHA256)
+			return m, fault.New(fault.Failed, "", "%s is damaged: sha256 %s, recorded %s", a.Path, got, a.SHA256)
 		}
 	}
 	return m, nil

@@ -58,25 +58,25 @@ var causeHint = map[fault.Cause]string{
 }
 
 // failed judges a failed step by what it printed.
-func (j *job) failed(s Step, exit *engine.ExitError, found diagnose.Failure) error {
+func (j *run) failed(s Step, exit *engine.ExitError, found diagnose.Failure) error {
 	if found.Cause == fault.Source && j.configures(s) && (found.First == nil || found.First.Tool == "make") {
 		found.Cause = fault.Configuration // the kernel's tools refuse what was asked
 	}
-	p := j.ready.plan
+	p := j.candidate.plan
 	f := &Failure{
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: engine.Quote(exit.Argv), Failure: found,
 	}
-	return fault.Blame(found.Cause, f)
+	return fault.WithCause(found.Cause, f)
 }
 
 // annotate shows a complaint at its line, in GitHub Actions.
-func (j *job) annotate(f diagnose.Finding) {
-	j.works.Console.Annotate(report.Note{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.ready.plan.Folder() + ": " + f.Tool, Text: f.Text})
+func (j *run) annotate(f diagnose.Finding) {
+	j.builder.Console.Annotate(report.Annotation{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.candidate.plan.Folder() + ": " + f.Tool, Text: f.Text})
 }
 
 // configures tells whether a step makes the configuration.
-func (j *job) configures(s Step) bool {
-	for _, each := range j.ready.plan.Steps[:j.ready.plan.checks()+1] {
+func (j *run) configures(s Step) bool {
+	for _, each := range j.candidate.plan.Steps[:j.candidate.plan.checks()+1] {
 		if each.Name == s.Name {
 			return true
 		}
@@ -86,13 +86,13 @@ func (j *job) configures(s Step) bool {
 
 // keepLog saves the log of a failed build, says where, and writes down the failure beside
 // it.
-func (j *job) keepLog(err error) error {
-	base := filepath.Join(j.works.Dist, "logs", j.ready.plan.Folder())
+func (j *run) keepLog(err error) error {
+	base := filepath.Join(j.builder.Dist, "logs", j.candidate.plan.Folder())
 	text, readErr := os.ReadFile(j.logPath)
 	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(base), 0o755) != nil || os.WriteFile(base+".log", text, 0o644) != nil {
 		return err
 	}
-	j.works.Console.Fold("log of kernel "+j.ready.plan.Folder(), string(text))
+	j.builder.Console.Fold("log of kernel "+j.candidate.plan.Folder(), string(text))
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return fmt.Errorf("%w\n  the whole log: %s", err, base+".log")
@@ -102,9 +102,9 @@ func (j *job) keepLog(err error) error {
 	return err
 }
 
-// tellFailure shows GitHub Actions what a step complained of, if that is what ended the
+// reportFailure shows GitHub Actions what a step complained of, if that is what ended the
 // build: once, after the last try.
-func (j *job) tellFailure(err error) {
+func (j *run) reportFailure(err error) {
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return
@@ -112,18 +112,18 @@ func (j *job) tellFailure(err error) {
 	for _, e := range failure.Errors {
 		j.annotate(e)
 	}
-	j.works.Console.Tell(failure.Kernel, "build", failure.summary())
+	j.builder.Console.RecordOutcome(failure.Kernel, "build", failure.summary())
 }
 
-// judgeWarnings completes the warnings of a build over an old output, and says how many
+// compareWarnings completes the warnings of a build over an old output, and says how many
 // there are and which are new.
-func (j *job) judgeWarnings(ctx context.Context) {
+func (j *run) compareWarnings(ctx context.Context) {
 	var last Manifest
-	if j.works.lastFile(ctx, j.ready.plan, manifestFile, &last) != nil {
+	if j.builder.lastFile(ctx, j.candidate.plan, manifestFile, &last) != nil {
 		last.Warnings = nil
 	}
 	before := diagnose.Parse(last.Warnings)
-	if j.over {
+	if j.incremental {
 		made := map[string]bool{}
 		for _, object := range j.made {
 			made[object] = true
@@ -134,19 +134,19 @@ func (j *job) judgeWarnings(ctx context.Context) {
 		return
 	}
 	fresh := diagnose.Fresh(j.warnings, before)
-	j.works.Console.Say("kernel %s: %d warnings, %d new", j.ready.plan.Folder(), len(j.warnings), len(fresh))
+	j.builder.Console.Logf("kernel %s: %d warnings, %d new", j.candidate.plan.Folder(), len(j.warnings), len(fresh))
 	for n, f := range fresh {
 		if n == warningsShown {
-			j.works.Console.Say("  and %d more, in build.log", len(fresh)-n)
+			j.builder.Console.Logf("  and %d more, in build.log", len(fresh)-n)
 			break
 		}
-		j.works.Console.Say("  new: %s", f)
+		j.builder.Console.Logf("  new: %s", f)
 		j.annotate(f)
 	}
 }
 
-// said gives the warnings as the tools told them, each once.
-func (j *job) said() []string {
+// warningLines gives the warnings as the tools told them, each once.
+func (j *run) warningLines() []string {
 	list := []string{}
 	for _, f := range j.warnings {
 		if !slices.Contains(list, f.Said) {

@@ -54,7 +54,7 @@ func (f File) Check(report func(key, format string, args ...any)) {
 
 func (t Table) check(at func(string) string, report func(key, format string, args ...any)) {
 	if t.Version != "" {
-		if _, err := release.ParseWant(t.Version); err != nil {
+		if _, err := release.ParseConstraint(t.Version); err != nil {
 			report(at("version"), "%v", err)
 		}
 	}

@@ -100,7 +100,7 @@ func TestPlantedBreakers(t *testing.T) {
 			once(t, testWorks(t), s)
 			w, folder := built(t, s)
 			r, err := w.Reproduce(t.Context(), s, folder)
-			if err != nil || r.Same || fault.Code(r.Err()) != int(fault.Bad) {
+			if err != nil || r.Same || fault.Code(r.Err()) != int(fault.Failed) {
 				t.Fatalf("%s, %v", r, err)
 			}
 			if !strings.Contains(r.String(), tc.file) || !strings.Contains(r.String(), tc.cause) {

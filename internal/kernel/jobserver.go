@@ -17,7 +17,7 @@ import (
 // that all their containers have, out of which each make takes a token for every job
 // but its first. Source: GNU make 4.4, "POSIX Jobserver".
 type jobserver struct {
-	box  *engine.Container // keeps the fifo open
+	ctr  *engine.Container // keeps the fifo open
 	fifo string
 
 	mu   sync.Mutex
@@ -35,27 +35,27 @@ var jobserverProgram string
 
 // openJobserver starts the container that keeps the tokens. It needs python3 in the
 // image.
-func (w *Works) openJobserver(ctx context.Context, image string, jobs int) (*jobserver, error) {
+func (w *Builder) openJobserver(ctx context.Context, image string, jobs int) (*jobserver, error) {
 	if _, err := w.Engine.Volume(ctx, jobserverVolume, "jobs", nil); err != nil {
 		return nil, err
 	}
-	box, err := w.Engine.Run(ctx, engine.Spec{
+	ctr, err := w.Engine.Run(ctx, engine.Spec{
 		Image: image, Kind: "jobs", Command: []string{"sleep", "infinity"}, Offline: true, Mounts: []engine.Mount{jobserverMount()},
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &jobserver{box: box, fifo: jobserverDir + "/" + rand.Text(), jobs: jobs}
+	s := &jobserver{ctr: ctr, fifo: jobserverDir + "/" + rand.Text(), jobs: jobs}
 	ready, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
 		hold := engine.Command{Argv: s.program("hold", strconv.Itoa(jobs)), Stdout: report.EachLine(func(line string) { ready <- line })}
-		ended <- box.Exec(ctx, hold)
+		ended <- ctr.Exec(ctx, hold)
 	}()
 	select {
 	case <-ready:
 		return s, nil
 	case err := <-ended:
-		box.Remove()
+		ctr.Remove()
 		return nil, fmt.Errorf("start the jobserver: %w", err)
 	}
 }
@@ -68,13 +68,13 @@ func (s *jobserver) program(verb string, more ...string) []string {
 
 // take waits for a token: the first job of a make, for which make takes none.
 func (s *jobserver) take(ctx context.Context) error {
-	_, err := s.box.Output(ctx, engine.Command{Argv: s.program("take")})
+	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("take")})
 	return err
 }
 
 // give puts the token of a make that has ended back.
 func (s *jobserver) give(ctx context.Context) error {
-	_, err := s.box.Output(ctx, engine.Command{Argv: s.program("give")})
+	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("give")})
 	return err
 }
 
@@ -111,8 +111,8 @@ func (s *jobserver) flags() string {
 func (s *jobserver) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	s.box.Output(ctx, engine.Command{Argv: []string{"rm", "-f", s.fifo}})
-	s.box.Remove()
+	s.ctr.Output(ctx, engine.Command{Argv: []string{"rm", "-f", s.fifo}})
+	s.ctr.Remove()
 }
 
 // closeTimeout bounds what is done for tidiness.

@@ -17,12 +17,12 @@ import (
 // The store of results is the engine's own: each result image has a second name, by
 // the hash of its plan, and stays under that when another result takes the first. The
 // engine keeps when an image was last given a name: so it is known which were used.
-const keptRepository = "kiln/kept:"
+const storeRepository = "kiln/kept:"
 
 // restore gives a kernel the result of the same plan that was kept, if there is one
 // and every file of it is unharmed.
-func (w *Works) restore(ctx context.Context, p Plan) (bool, error) {
-	kept, err := w.Engine.FindImage(ctx, keptRepository+p.Hash())
+func (w *Builder) restore(ctx context.Context, p Plan) (bool, error) {
+	kept, err := w.Engine.FindImage(ctx, storeRepository+p.Hash())
 	if errors.Is(err, engine.ErrNoImage) {
 		return false, nil
 	}
@@ -30,20 +30,20 @@ func (w *Works) restore(ctx context.Context, p Plan) (bool, error) {
 		return false, err
 	}
 	if bad := w.checkImage(ctx, kept.ID, p.Hash()); bad != nil {
-		if ctx.Err() != nil || fault.Code(bad) != int(fault.Bad) { // the surroundings', not the result's
+		if ctx.Err() != nil || fault.Code(bad) != int(fault.Failed) { // the surroundings', not the result's
 			return false, bad
 		}
-		w.Console.Say("kernel %s: the kept result is of no use, and is removed: %v", p.Folder(), bad)
-		return false, w.Engine.RemoveImage(ctx, keptRepository+p.Hash())
+		w.Console.Logf("kernel %s: the kept result is of no use, and is removed: %v", p.Folder(), bad)
+		return false, w.Engine.RemoveImage(ctx, storeRepository+p.Hash())
 	}
-	return true, errors.Join(w.Engine.Tag(ctx, kept.ID, resultTag(p.Folder())), w.Engine.Tag(ctx, kept.ID, keptRepository+p.Hash()))
+	return true, errors.Join(w.Engine.Tag(ctx, kept.ID, resultTag(p.Folder())), w.Engine.Tag(ctx, kept.ID, storeRepository+p.Hash()))
 }
 
 // checkImage copies a result out and compares every file with its manifest.
-func (w *Works) checkImage(ctx context.Context, ref, plan string) error {
+func (w *Builder) checkImage(ctx context.Context, ref, plan string) error {
 	dir, err := os.MkdirTemp("", "kiln-kept-")
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	if err := w.Engine.CopyFromImage(ctx, ref, resultDir, dir); err != nil {
@@ -51,14 +51,14 @@ func (w *Works) checkImage(ctx context.Context, ref, plan string) error {
 	}
 	m, err := checkFolder(filepath.Join(dir, filepath.Base(resultDir)))
 	if err == nil && m.Plan != plan {
-		return fault.New(fault.Bad, "", "its manifest is of plan %.12s", m.Plan)
+		return fault.New(fault.Failed, "", "its manifest is of plan %.12s", m.Plan)
 	}
 	return err
 }
 
-// keep puts a result into the store and makes room.
-func (w *Works) keep(ctx context.Context, p Plan) error {
-	if err := w.Engine.Tag(ctx, resultTag(p.Folder()), keptRepository+p.Hash()); err != nil {
+// storeResult puts a result into the store and makes room.
+func (w *Builder) storeResult(ctx context.Context, p Plan) error {
+	if err := w.Engine.Tag(ctx, resultTag(p.Folder()), storeRepository+p.Hash()); err != nil {
 		return err
 	}
 	images, err := w.Engine.Images(ctx, "kernel", nil)
@@ -66,7 +66,7 @@ func (w *Works) keep(ctx context.Context, p Plan) error {
 		return err
 	}
 	for _, i := range surplus(images, sizeOf(w.Limits.Keep)) {
-		w.Console.Say("removed a kept result to make room: %s %s %s, plan %.12s, %s, last used %s",
+		w.Console.Logf("removed a kept result to make room: %s %s %s, plan %.12s, %s, last used %s",
 			i.Labels[labelName], i.Labels[labelVersion], i.Labels[labelArch], i.Labels[labelPlan], report.Bytes(i.Size), i.Tagged.Format("2006-01-02 15:04"))
 		if err := w.Engine.RemoveImage(ctx, i.ID); err != nil {
 			return err

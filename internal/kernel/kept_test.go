@@ -10,7 +10,7 @@ import (
 
 func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 	w := testWorks(t)
-	one, two := clay(t, w, "CONFIG_ONE=y"), clay(t, w, "CONFIG_TWO=y")
+	one, two := fixtureSpec(t, w, "CONFIG_ONE=y"), fixtureSpec(t, w, "CONFIG_TWO=y")
 	first, err := w.Build(t.Context(), one)
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 	if err != nil || e.Plan != first.Plan {
 		t.Errorf("extracted %+v, %v", e, err)
 	}
-	if err := w.Engine.Tag(t.Context(), keptRepository+first.Plan, keptRepository+second.Plan); err != nil {
+	if err := w.Engine.Tag(t.Context(), storeRepository+first.Plan, storeRepository+second.Plan); err != nil {
 		t.Fatal(err)
 	}
 	mended, err := w.Build(t.Context(), two)
@@ -39,9 +39,9 @@ func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 func TestLeastUsedResultGoesFirst(t *testing.T) {
 	at := func(hour int) time.Time { return time.Date(2026, 11, 24, hour, 0, 0, 0, time.UTC) }
 	images := []engine.Image{
-		{ID: "new", Size: 4, Tagged: at(9), Tags: []string{keptRepository + "9"}},
-		{ID: "in use", Size: 4, Tagged: at(1), Tags: []string{keptRepository + "1", resultTag("micro-6.12.1-amd64")}},
-		{ID: "old", Size: 4, Tagged: at(2), Tags: []string{keptRepository + "2"}},
+		{ID: "new", Size: 4, Tagged: at(9), Tags: []string{storeRepository + "9"}},
+		{ID: "in use", Size: 4, Tagged: at(1), Tags: []string{storeRepository + "1", resultTag("micro-6.12.1-amd64")}},
+		{ID: "old", Size: 4, Tagged: at(2), Tags: []string{storeRepository + "2"}},
 		{ID: "without a name", Size: 4, Tagged: time.Time{}},
 	}
 	for bytes, want := range map[int64]string{16: "", 15: "without a name", 9: "without a name old", 3: "without a name old new"} {

@@ -76,9 +76,9 @@ func (l Lock) With(k Locked) Lock {
 	return l
 }
 
-// Holds tells whether the entry still is what is asked. What a moniker stands for
+// Satisfies tells whether the entry still is what is asked. What a moniker stands for
 // is known to kernel.org alone, so there the words must be the same.
-func (k Locked) Holds(want release.Want) bool {
+func (k Locked) Satisfies(want release.Constraint) bool {
 	return want.Admits(k.Version) && (want.Moniker() == "" || k.Asked == want.String())
 }
 
@@ -87,9 +87,9 @@ func (k Locked) Ref() source.Ref {
 	return source.Ref{Kind: source.KernelOrg, Version: k.Version, URL: k.URL, SHA256: k.SHA256, Commit: k.Commit, Tag: k.Tag}
 }
 
-// Replace refuses to go back: an older release than the lock has may be an attack
+// CheckReplace refuses to go back: an older release than the lock has may be an attack
 // on whoever offers the list.
-func (k Locked) Replace(next Locked, downgrade bool) error {
+func (k Locked) CheckReplace(next Locked, downgrade bool) error {
 	if k.Version.IsZero() || downgrade || next.Version.Compare(k.Version) >= 0 {
 		return nil
 	}

@@ -52,15 +52,15 @@ type ConfigRecord struct {
 // StepRecord is a step that was run, and the links of the chain that it made: what it
 // read and what came of it.
 type StepRecord struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"seconds"`
-	Exit    int     `json:"exit"`
-	In      []Link  `json:"in,omitempty"`
-	Out     []Link  `json:"out,omitempty"`
+	Name    string     `json:"name"`
+	Seconds float64    `json:"seconds"`
+	Exit    int        `json:"exit"`
+	In      []Material `json:"in,omitempty"`
+	Out     []Material `json:"out,omitempty"`
 }
 
-// Link is a file in the build's container at one moment.
-type Link struct {
+// Material is a file in the build's container at one moment.
+type Material struct {
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
 }

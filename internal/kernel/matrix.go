@@ -14,11 +14,11 @@ type Job struct {
 }
 
 // Matrix gives the jobs for specs.
-func (w *Works) Matrix(specs []Spec) Matrix {
+func (w *Builder) Matrix(specs []Spec) Matrix {
 	m := Matrix{Include: []Job{}}
 	for _, s := range specs {
-		job := Job{Name: s.Name, Arch: s.Arch.Name, Version: s.Want.String()}
-		if locked, ok := w.Lock.Find(s.Name); ok && locked.Holds(s.Want) {
+		job := Job{Name: s.Name, Arch: s.Arch.Name, Version: s.Constraint.String()}
+		if locked, ok := w.Lock.Find(s.Name); ok && locked.Satisfies(s.Constraint) {
 			job.Version = locked.Version.String()
 		}
 		m.Include = append(m.Include, job)

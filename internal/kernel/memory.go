@@ -12,12 +12,12 @@ import (
 // processes for want of memory, it is tried again with half as many jobs, which goes
 // on where the first try stopped. That another build had the jobs halved meanwhile
 // counts too.
-func (j *job) stepWithMemory(ctx context.Context, s Step) error {
+func (j *run) stepWithMemory(ctx context.Context, s Step) error {
 	for {
 		flags := j.makeFlags()
-		j.struck = j.killed(ctx)
+		j.oomKillsBefore = j.oomKills(ctx)
 		err := j.step(ctx, s)
-		if err == nil || ctx.Err() != nil || j.killed(ctx) == j.struck {
+		if err == nil || ctx.Err() != nil || j.oomKills(ctx) == j.oomKillsBefore {
 			return err
 		}
 		fewer, shrinkErr := j.fewer(ctx)
@@ -25,12 +25,12 @@ func (j *job) stepWithMemory(ctx context.Context, s Step) error {
 			return shrinkErr
 		}
 		if !fewer && j.makeFlags() == flags {
-			return &fault.Error{Class: fault.Surroundings, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
+			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
-		if err := j.mendNow(ctx); err != nil {
+		if err := j.repairNow(ctx); err != nil {
 			return err
 		}
-		j.works.Console.Say("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.ready.plan.Folder(), j.makeFlags())
+		j.builder.Console.Logf("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.candidate.plan.Folder(), j.makeFlags())
 	}
 }
 
@@ -41,8 +41,8 @@ const memoryHint = "give the engine's machine more memory, or the build: memory 
 const fullBelow = 256 << 10
 
 // full tells whether the disk of the output is full.
-func (j *job) full(ctx context.Context) bool {
-	out, err := j.box.Output(ctx, engine.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", outputDir}})
+func (j *run) full(ctx context.Context) bool {
+	out, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", outputDir}})
 	var blocks, size int64
 	if n, _ := fmt.Sscan(out, &blocks, &size); err != nil || n != 2 {
 		return false
@@ -51,7 +51,7 @@ func (j *job) full(ctx context.Context) bool {
 }
 
 // fewer halves the number of jobs; false where there is only one.
-func (j *job) fewer(ctx context.Context) (bool, error) {
+func (j *run) fewer(ctx context.Context) (bool, error) {
 	if j.server != nil {
 		return j.server.shrink(ctx)
 	}
@@ -63,7 +63,7 @@ func (j *job) fewer(ctx context.Context) (bool, error) {
 }
 
 // makeFlags is what tells make how many jobs there are.
-func (j *job) makeFlags() string {
+func (j *run) makeFlags() string {
 	if j.server != nil {
 		return j.server.flags()
 	}

@@ -39,26 +39,26 @@ func (e Edit) String() string {
 
 // Menuconfig opens the kernel's own menuconfig on this terminal, and writes the
 // least that gives the edited configuration into the last fragment of the kernel.
-func (w *Works) Menuconfig(ctx context.Context, s Spec, dir string) (Edit, error) {
+func (w *Builder) Menuconfig(ctx context.Context, s Spec, dir string) (Edit, error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return Edit{}, fault.New(fault.Usage, "run it in a terminal, or edit the fragment and look at kernel:config", "menuconfig: this is no terminal")
 	}
-	return w.edit(ctx, s, dir, func(j *job) error {
-		err := j.box.Interact(ctx, engine.Command{
-			Argv: j.ready.spec.make("menuconfig"), User: builder, Dir: outputDir, Env: append(j.env(), "TERM="+os.Getenv("TERM")),
+	return w.edit(ctx, s, dir, func(j *run) error {
+		err := j.ctr.Interact(ctx, engine.Command{
+			Argv: j.candidate.spec.make("menuconfig"), User: builder, Dir: outputDir, Env: append(j.env(), "TERM="+os.Getenv("TERM")),
 		}, os.Stdin, os.Stdout)
 		var exit *engine.ExitError
 		if errors.As(err, &exit) {
-			return fault.New(fault.Bad, "is the window at least 80 by 19?", "menuconfig: %w", exit)
+			return fault.New(fault.Failed, "is the window at least 80 by 19?", "menuconfig: %w", exit)
 		}
 		return err
 	})
 }
 
 // edit has change done to a kernel's configuration, and writes it back.
-func (w *Works) edit(ctx context.Context, s Spec, dir string, change func(*job) error) (Edit, error) {
-	return firstSource(ctx, w, s, func(r ready) (e Edit, err error) {
-		err = w.configured(ctx, r, func(j *job) error {
+func (w *Builder) edit(ctx context.Context, s Spec, dir string, change func(*run) error) (Edit, error) {
+	return firstSource(ctx, w, s, func(r candidate) (e Edit, err error) {
+		err = w.configured(ctx, r, func(j *run) error {
 			lines, err := j.changed(ctx, change)
 			if err != nil {
 				return err
@@ -74,7 +74,7 @@ func (w *Works) edit(ctx context.Context, s Spec, dir string, change func(*job) 
 // changed gives the lines that lead from the configuration before the change to the
 // one after it. They are the difference of the two as savedefconfig writes them:
 // that leaves out all that follows from the rest.
-func (j *job) changed(ctx context.Context, change func(*job) error) ([]string, error) {
+func (j *run) changed(ctx context.Context, change func(*run) error) ([]string, error) {
 	before, err := j.least(ctx)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (j *job) changed(ctx context.Context, change func(*job) error) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	text, err := j.box.Output(ctx, engine.Command{Argv: []string{"cat", outputDir + "/.config"}})
+	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", outputDir + "/.config"}})
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +95,11 @@ func (j *job) changed(ctx context.Context, change func(*job) error) ([]string, e
 }
 
 // least gives the present configuration without what follows from the rest of it.
-func (j *job) least(ctx context.Context) ([]kconfig.Option, error) {
-	if _, err := j.box.Output(ctx, engine.Command{Argv: j.ready.spec.make("savedefconfig"), User: builder, Env: j.env()}); err != nil {
+func (j *run) least(ctx context.Context) ([]kconfig.Option, error) {
+	if _, err := j.ctr.Output(ctx, engine.Command{Argv: j.candidate.spec.make("savedefconfig"), User: builder, Env: j.env()}); err != nil {
 		return nil, err
 	}
-	text, err := j.box.Output(ctx, engine.Command{Argv: []string{"cat", outputDir + "/defconfig"}})
+	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", outputDir + "/defconfig"}})
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +126,10 @@ func writeFragment(path string, lines []string) error {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	return fault.Wrap(fault.Surroundings, renameio.WriteFile(path, []byte(kconfig.Amend(string(text), lines)), 0o644))
+	return fault.Wrap(fault.Environment, renameio.WriteFile(path, []byte(kconfig.Amend(string(text), lines)), 0o644))
 }

@@ -95,8 +95,8 @@ func newPlan(s Spec, ref source.Ref, tools Toolchain) Plan {
 	return p
 }
 
-// beside gives the plan with another volume for the output, for work beside a build.
-func (p Plan) beside(suffix string) Plan {
+// withOutputSuffix gives the plan with another volume for the output, for work beside a build.
+func (p Plan) withOutputSuffix(suffix string) Plan {
 	p.Mounts = slices.Clone(p.Mounts)
 	for i := range p.Mounts {
 		if p.Mounts[i].Path == outputDir {
@@ -140,7 +140,7 @@ func environment(s Spec) []string {
 // again.
 func (s Spec) make(words ...string) []string {
 	return append([]string{
-		"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + traceless,
+		"make", "-C", sourceDir, "O=" + outputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + prefixMapFlags,
 	}, words...)
 }
 
@@ -149,7 +149,7 @@ func configure(s Spec) []Step {
 	items := s.Config
 	steps := []Step{{
 		Name: "prepare", Root: true,
-		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, keptProbes, resultDir},
+		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", outputDir, cacheDir, probeCacheDir, resultDir},
 	}}
 	if len(items) == 0 || items[0].Target == "" { // a whole .config is a fragment of nothing
 		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", configFile}})
@@ -200,9 +200,9 @@ func compile(s Spec) []Step {
 	})
 }
 
-// traceless are the flags that keep the build's folders out of debug information, and out
+// prefixMapFlags are the flags that keep the build's folders out of debug information, and out
 // of the build id that sums it up (the kernel's Documentation/kbuild/reproducible-builds.rst).
-const traceless = " -ffile-prefix-map=" + sourceDir + "=. -ffile-prefix-map=" + outputDir + "=."
+const prefixMapFlags = " -ffile-prefix-map=" + sourceDir + "=. -ffile-prefix-map=" + outputDir + "=."
 
 // modules installs the modules, which has depmod look for symbols that nobody
 // provides, and packs them.

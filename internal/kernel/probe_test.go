@@ -19,10 +19,10 @@ exec gcc "$@"
 // TestProbesAreAskedOnce asks a compiler, by kiln-cc, what it can do: twice each, with the
 // same outcome. Only the first counts, unless the answer depends on more than the toolchain.
 func TestProbesAreAskedOnce(t *testing.T) {
-	box := toolbox(t, testWorks(t))
+	ctr := toolbox(t, testWorks(t))
 	compiler := inputFile("/tmp/cc", probing)
 	compiler.Mode = 0o755
-	if err := box.Put(t.Context(), "/", compiler, inputFile("/tmp/one.h", "int one;\n")); err != nil {
+	if err := ctr.Put(t.Context(), "/", compiler, inputFile("/tmp/one.h", "int one;\n")); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -46,7 +46,7 @@ func TestProbesAreAskedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := func(argv ...string) (string, error) {
-				return box.Output(t.Context(), engine.Command{
+				return ctr.Output(t.Context(), engine.Command{
 					Argv: argv, Dir: "/tmp", Stdin: strings.NewReader(tc.input), Env: []string{"KILN_PROBES=/tmp/probes", "CCACHE_DISABLE=1"},
 				})
 			}

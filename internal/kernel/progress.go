@@ -10,7 +10,7 @@ import (
 const objectsPerOption = 3
 
 // expectedLines guesses how much make will tell in a step, for the time left.
-func (j *job) expectedLines(step string) int64 {
+func (j *run) expectedLines(step string) int64 {
 	if step != "compile" {
 		return 0
 	}
@@ -28,8 +28,8 @@ func (j *job) expectedLines(step string) int64 {
 
 // linesBefore is how much make told of the last compile from nothing; 0 where there was
 // none.
-func (j *job) linesBefore() int64 {
-	old, err := j.works.Engine.FindImage(context.Background(), resultTag(j.ready.plan.Folder()))
+func (j *run) linesBefore() int64 {
+	old, err := j.builder.Engine.FindImage(context.Background(), resultTag(j.candidate.plan.Folder()))
 	if err != nil {
 		return 0
 	}
@@ -38,8 +38,8 @@ func (j *job) linesBefore() int64 {
 }
 
 // measure is that for the next build. One over an old output told less.
-func (j *job) measure() int64 {
-	if j.over {
+func (j *run) measure() int64 {
+	if j.incremental {
 		return j.linesBefore()
 	}
 	return j.compiled

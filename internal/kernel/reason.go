@@ -17,7 +17,7 @@ import (
 const planFile = "plan.json"
 
 // reason says why a kernel is built: what differs from the plan of its last result.
-func (w *Works) reason(ctx context.Context, p Plan) string {
+func (w *Builder) reason(ctx context.Context, p Plan) string {
 	var old Plan
 	err := w.lastFile(ctx, p, planFile, &old)
 	if errors.Is(err, engine.ErrNoImage) {
@@ -30,7 +30,7 @@ func (w *Works) reason(ctx context.Context, p Plan) string {
 }
 
 // lastFile reads a JSON file of the kernel's newest result, of whichever version.
-func (w *Works) lastFile(ctx context.Context, p Plan, name string, into any) error {
+func (w *Builder) lastFile(ctx context.Context, p Plan, name string, into any) error {
 	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: p.Name, labelArch: p.Arch})
 	if err != nil {
 		return err

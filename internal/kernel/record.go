@@ -19,7 +19,7 @@ type Record struct {
 	Manifest Manifest      `json:"manifest"`
 	Image    Artefact      `json:"image"` // the kernel itself
 	Boot     *boot.Report  `json:"boot"`  // nil where this very kernel was not booted
-	Again    *Reproduction `json:"again"` // nil where it was not built twice
+	Rebuild  *Reproduction `json:"again"` // nil where it was not built twice
 }
 
 // readRecord reads the documents of a kernel's folder. A boot or a second build of
@@ -28,7 +28,7 @@ func readRecord(dir string) (Record, error) {
 	r := Record{Folder: dir}
 	err := r.read()
 	if err != nil {
-		return r, fault.New(fault.Bad, "go tool mage extract copies it anew; or remove the folder", "read kernel %s: %w", dir, err)
+		return r, fault.New(fault.Failed, "go tool mage extract copies it anew; or remove the folder", "read kernel %s: %w", dir, err)
 	}
 	return r, nil
 }
@@ -52,7 +52,7 @@ func (r *Record) read() error {
 	if there, err := readIfThere(filepath.Join(r.Folder, reproduceFile), &again); err != nil {
 		return err
 	} else if there && again.Plan == r.Manifest.Plan {
-		r.Again = &again
+		r.Rebuild = &again
 	}
 	return nil
 }

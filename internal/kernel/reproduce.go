@@ -59,7 +59,7 @@ func (r Reproduction) Err() error {
 	if r.Same {
 		return nil
 	}
-	return fault.New(fault.Bad, "", "reproduce kernel %s-%s-%s: two builds of one plan differ", r.Name, r.Version, r.Arch)
+	return fault.New(fault.Failed, "", "reproduce kernel %s-%s-%s: two builds of one plan differ", r.Name, r.Version, r.Arch)
 }
 
 // variation is what is another in a second build.
@@ -69,8 +69,8 @@ type variation struct {
 	later int    // seconds that its clock is ahead
 }
 
-// elsewhere is the variation that Reproduce builds with.
-var elsewhere = variation{root: "/elsewhere", host: "another-machine", later: 400*24*3600 + 7*3600 + 1}
+// rebuildVariation is the variation that Reproduce builds with.
+var rebuildVariation = variation{root: "/elsewhere", host: "another-machine", later: 400*24*3600 + 7*3600 + 1}
 
 func (v variation) names() []string {
 	return []string{"folder", "machine's name", "time", "number of jobs", "order of folders"}
@@ -105,33 +105,33 @@ func (v variation) whole(word string) string {
 // machine of another name, later, with another number of jobs and with folders read in
 // the opposite order, and compares every artefact with those in dist/. Where they
 // differ it builds a third time, to find out where and why.
-func (w *Works) Reproduce(ctx context.Context, s Spec, folder string) (Reproduction, error) {
+func (w *Builder) Reproduce(ctx context.Context, s Spec, folder string) (Reproduction, error) {
 	m, err := checkFolder(folder)
 	if err != nil {
 		return Reproduction{}, err
 	}
-	r := Reproduction{Schema: ReproduceSchema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Varied: elsewhere.names()}
+	r := Reproduction{Schema: ReproduceSchema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Varied: rebuildVariation.names()}
 	dir, err := os.MkdirTemp("", "kiln-reproduce-")
 	if err != nil {
-		return r, fault.Wrap(fault.Surroundings, err)
+		return r, fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	plain := *w
-	plain.Limits.CCache, plain.crew = "0", nil // a cache would only give what the first build made
-	took, err := plain.once(ctx, s, m.Plan, &elsewhere, filepath.Join(dir, "second"))
+	plain.Limits.CCache, plain.group = "0", nil // a cache would only give what the first build made
+	took, err := plain.buildOnce(ctx, s, m.Plan, &rebuildVariation, filepath.Join(dir, "second"))
 	if err != nil {
 		return r, err
 	}
 	r.Seconds = took
-	r.Artefacts = m.repeatable()
+	r.Artefacts = m.reproducible()
 	second := filepath.Join(dir, "second")
 	r.Differences, err = compare(folder, second, r.Artefacts, optionsOf(folder))
 	if err != nil {
 		return r, err
 	}
 	if r.Same = len(r.Differences) == 0; !r.Same {
-		w.Console.Say("kernel %s: a second build differs; a third one, like the first, shows where", filepath.Base(folder))
-		if _, err := plain.once(ctx, s, m.Plan, nil, filepath.Join(dir, "first")); err != nil {
+		w.Console.Logf("kernel %s: a second build differs; a third one, like the first, shows where", filepath.Base(folder))
+		if _, err := plain.buildOnce(ctx, s, m.Plan, nil, filepath.Join(dir, "first")); err != nil {
 			return r, err
 		}
 		inside, err := compare(filepath.Join(dir, "first"), second, r.Artefacts, optionsOf(folder))
@@ -141,15 +141,15 @@ func (w *Works) Reproduce(ctx context.Context, s Spec, folder string) (Reproduct
 		if len(inside) > 0 {
 			r.Differences = inside
 		} else {
-			w.Console.Say("kernel %s: two builds from nothing are the same: it is the one in dist/ that cannot be repeated", filepath.Base(folder))
+			w.Console.Logf("kernel %s: two builds from nothing are the same: it is the one in dist/ that cannot be repeated", filepath.Base(folder))
 		}
 	}
 	return r, report.Write(filepath.Join(folder, reproduceFile), r)
 }
 
-// repeatable gives the artefacts that another build must give again: not the log and
+// reproducible gives the artefacts that another build must give again: not the log and
 // the record of how it went.
-func (m Manifest) repeatable() (list []Artefact) {
+func (m Manifest) reproducible() (list []Artefact) {
 	for _, a := range m.Artefacts {
 		if a.Path != logFile && a.Path != planFile {
 			list = append(list, a)
@@ -176,18 +176,18 @@ func compare(first, second string, list []Artefact, options map[string]string) (
 		return err
 	})
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
-	found, err := reproduce.Compare(first, second, names, reproduce.Signs{
-		Places: []string{elsewhere.root}, Hosts: []string{elsewhere.host}, Options: options,
+	found, err := reproduce.Compare(first, second, names, reproduce.Markers{
+		Places: []string{rebuildVariation.root}, Hosts: []string{rebuildVariation.host}, Options: options,
 	})
 	return append([]reproduce.Difference{}, found...), err // [] in JSON, never null
 }
 
-// once builds a plan from nothing and copies the artefacts, and vmlinux, to a folder.
+// buildOnce builds a plan from nothing and copies the artefacts, and vmlinux, to a folder.
 // Nothing of it stays in the engine.
-func (w *Works) once(ctx context.Context, s Spec, plan string, v *variation, dir string) (seconds float64, err error) {
-	return firstSource(ctx, w, s, func(r ready) (float64, error) {
+func (w *Builder) buildOnce(ctx context.Context, s Spec, plan string, v *variation, dir string) (seconds float64, err error) {
+	return firstSource(ctx, w, s, func(r candidate) (float64, error) {
 		if r.plan.Hash() != plan {
 			return 0, fault.New(fault.Usage, "build it anew: go tool mage kernel extract", "the plan of kernel %s has changed since it was built", r.plan.Folder())
 		}
@@ -195,8 +195,8 @@ func (w *Works) once(ctx context.Context, s Spec, plan string, v *variation, dir
 		if err != nil {
 			return 0, err
 		}
-		r.plan = r.plan.beside("-again")
-		unlock, _, err := w.lock(ctx, r.plan)
+		r.plan = r.plan.withOutputSuffix("-again")
+		unlock, _, err := w.acquireOutput(ctx, r.plan)
 		if err != nil {
 			return 0, err
 		}
@@ -209,47 +209,47 @@ func (w *Works) once(ctx context.Context, s Spec, plan string, v *variation, dir
 	})
 }
 
-func (w *Works) buildTo(ctx context.Context, r ready, tree source.Tree, v *variation, dir string) (seconds float64, err error) {
+func (w *Builder) buildTo(ctx context.Context, r candidate, tree source.Tree, v *variation, dir string) (seconds float64, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return 0, fault.Wrap(fault.Surroundings, err)
+		return 0, fault.Wrap(fault.Environment, err)
 	}
-	j, err := w.job(ctx, r, tree)
+	j, err := w.newRun(ctx, r, tree)
 	if err != nil {
 		return 0, err
 	}
-	j.again = true
+	j.rebuild = true
 	if j.vary = v; v != nil {
 		j.jobs = 2*j.jobs + 1
 	}
 	if err := j.open(ctx); err != nil {
 		return 0, err
 	}
-	defer j.box.Remove()
+	defer j.ctr.Remove()
 	if err := j.steps(ctx); err != nil {
-		j.tellFailure(err)
+		j.reportFailure(err)
 		return 0, err
 	}
 	for _, s := range j.done {
 		seconds += s.Seconds
 	}
-	if err := j.box.Get(ctx, path.Join(outputDir, reproduce.Vmlinux), dir); err != nil {
-		w.Console.Say("kernel %s: there is no vmlinux to look into: %v", r.plan.Folder(), err)
+	if err := j.ctr.Get(ctx, path.Join(outputDir, reproduce.Vmlinux), dir); err != nil {
+		w.Console.Logf("kernel %s: there is no vmlinux to look into: %v", r.plan.Folder(), err)
 	}
-	return seconds, j.box.Get(ctx, resultDir+"/.", dir)
+	return seconds, j.ctr.Get(ctx, resultDir+"/.", dir)
 }
 
-// prepareElsewhere puts the folders of a variation where Kiln itself looks for them,
+// prepareVariation puts the folders of a variation where Kiln itself looks for them,
 // and builds what is loaded into every program.
-func (j *job) prepareElsewhere(ctx context.Context) error {
+func (j *run) prepareVariation(ctx context.Context) error {
 	v := j.vary
-	if err := j.box.Put(ctx, "/", inputFile(varySource, reproduce.Vary)); err != nil {
+	if err := j.ctr.Put(ctx, "/", inputFile(varySource, reproduce.Vary)); err != nil {
 		return err
 	}
 	for _, argv := range [][]string{
 		{"ln", "-s", v.root + sourceDir, sourceDir}, {"ln", "-s", v.root + outputDir, outputDir},
 		{"gcc", "-shared", "-fPIC", "-O1", "-o", varyLibrary, varySource},
 	} {
-		if _, err := j.box.Output(ctx, engine.Command{Argv: argv, User: "0:0"}); err != nil {
+		if _, err := j.ctr.Output(ctx, engine.Command{Argv: argv, User: "0:0"}); err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ const (
 )
 
 // varyEnv has every program load it.
-func (j *job) varyEnv() []string {
+func (j *run) varyEnv() []string {
 	if j.vary == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ func TestSecondBuildIsCompared(t *testing.T) {
 		"CONFIG_JOBS=y":  "", // how many; it cannot be told
 	} {
 		t.Run(option, func(t *testing.T) {
-			s := clay(t, w, option)
+			s := fixtureSpec(t, w, option)
 			built, err := w.Build(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
@@ -37,7 +37,7 @@ func TestSecondBuildIsCompared(t *testing.T) {
 			if r.Same != (option == nothing) || len(r.Artefacts) != 3 {
 				t.Errorf("got %s", r)
 			}
-			if option != nothing && (len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Cause, cause) || fault.Code(r.Err()) != int(fault.Bad)) {
+			if option != nothing && (len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Cause, cause) || fault.Code(r.Err()) != int(fault.Failed)) {
 				t.Errorf("its cause is not told: %s", r)
 			}
 			if left, err := w.Engine.HasVolume(t.Context(), "kiln-output-clay-amd64-again"); err != nil || left {

@@ -13,9 +13,9 @@ import (
 // reuse gets the output tree of the last build ready to be built upon: what differs
 // in the source is made newer than what was built from it, and make(1) does the rest.
 // What cannot be built upon is removed.
-func (j *job) reuse(ctx context.Context) error {
-	now := j.origin("")
-	last, err := j.lastOrigin(ctx)
+func (j *run) reuse(ctx context.Context) error {
+	now := j.state("")
+	last, err := j.lastState(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,67 +28,67 @@ func (j *job) reuse(ctx context.Context) error {
 		if err := j.startClean(ctx, why, last); err != nil {
 			return err
 		}
-		if final, err = j.keptConfig(ctx); err != nil {
+		if final, err = j.restoreConfig(ctx); err != nil {
 			return err
 		}
 	} else {
 		if last.Open {
-			j.works.Console.Say("kernel %s: an earlier run over this output was broken off", j.ready.plan.Folder())
-			if err := j.mend(ctx); err != nil {
+			j.builder.Console.Logf("kernel %s: an earlier run over this output was broken off", j.candidate.plan.Folder())
+			if err := j.repair(ctx); err != nil {
 				return err
 			}
 		}
-		j.since = last.others(now.Source)
+		j.priorSources = last.otherSources(now.Source)
 		if differ.CodeOnly() {
 			final = j.lastConfig(ctx, last)
 		}
 	}
-	j.over, j.configured = why == "", final != ""
-	return j.putOrigin(ctx, j.origin(final))
+	j.incremental, j.configured = why == "", final != ""
+	return j.putState(ctx, j.state(final))
 }
 
 // startClean empties the output tree, and says why if there was something in it.
-func (j *job) startClean(ctx context.Context, why string, last origin) error {
-	if last != (origin{}) {
-		j.works.Console.Say("kernel %s: starts clean: %s", j.ready.plan.Folder(), why)
+func (j *run) startClean(ctx context.Context, why string, last buildState) error {
+	if last != (buildState{}) {
+		j.builder.Console.Logf("kernel %s: starts clean: %s", j.candidate.plan.Folder(), why)
 	}
-	_, err := j.box.Output(ctx, engine.Command{Argv: []string{"find", outputDir, "-mindepth", "1", "-delete"}})
-	return fault.Wrap(fault.Surroundings, err)
+	_, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", outputDir, "-mindepth", "1", "-delete"}})
+	return fault.Wrap(fault.Environment, err)
 }
 
 // lastConfig gives the sha256 of the configuration in the output tree if the same was
 // asked then and nobody has changed it since, else "".
-func (j *job) lastConfig(ctx context.Context, last origin) string {
-	if last.Final == "" || last.Asked != j.ready.plan.asked() || !j.hasConfig(ctx, last.Final) {
+func (j *run) lastConfig(ctx context.Context, last buildState) string {
+	if last.Final == "" || last.Asked != j.candidate.plan.asked() || !j.hasConfig(ctx, last.Final) {
 		return ""
 	}
 	return last.Final
 }
 
 // hasConfig tells whether the output tree has the configuration of that sha256.
-func (j *job) hasConfig(ctx context.Context, sum string) bool {
-	got, err := j.box.Output(ctx, engine.Command{Argv: []string{"sha256sum", configFile}})
+func (j *run) hasConfig(ctx context.Context, sum string) bool {
+	got, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", configFile}})
 	return err == nil && strings.HasPrefix(got, sum+" ")
 }
 
 // clean says why the output tree cannot be built upon, or "" where it can, and in what
 // the source differs.
-func (j *job) clean(ctx context.Context, last, now origin) (why string, differ source.Difference, err error) {
+func (j *run) clean(ctx context.Context, last, now buildState) (why string, differ source.Difference, err error) {
 	switch {
-	case last == origin{}:
+	case last == buildState{}:
 		return "nothing is known of its output", differ, nil
 	case last.Toolchain != now.Toolchain:
 		return "its toolchain is another", differ, nil
 	case last.Series != now.Series:
 		return fmt.Sprintf("its output was made from %s", last.Series), differ, nil
 	}
-	return j.renew(ctx, last.others(now.Source))
+	return j.touchChanged(ctx, last.otherSources(now.Source))
 }
 
-// renew makes newer what differs from each source that objects of the output may be from.
-func (j *job) renew(ctx context.Context, others []string) (why string, differ source.Difference, err error) {
+// touchChanged makes newer what differs from each source that objects of the output may be from.
+func (j *run) touchChanged(ctx context.Context, others []string) (why string, differ source.Difference, err error) {
 	for _, other := range others {
-		d, known, err := j.works.Sources.Renew(ctx, other, j.tree)
+		d, known, err := j.builder.Sources.TouchChanged(ctx, other, j.tree)
 		if err != nil || !known {
 			return "the source of its output is gone, or another altogether", differ, err
 		}
@@ -96,7 +96,7 @@ func (j *job) renew(ctx context.Context, others []string) (why string, differ so
 		differ.Gone += d.Gone
 	}
 	if len(others) > 0 {
-		j.works.Console.Say("kernel %s: builds on its last output: %d files of the source differ", j.ready.plan.Folder(), differ.Files())
+		j.builder.Console.Logf("kernel %s: builds on its last output: %d files of the source differ", j.candidate.plan.Folder(), differ.Files())
 	}
 	return "", differ, nil
 }

@@ -31,7 +31,7 @@ func TestEachInputRebuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := Table{Arch: []string{"amd64"}}
-	s := clayOf(t, w, dir, table)[0]
+	s := fixtureSpecs(t, w, dir, table)[0]
 	for _, step := range []struct {
 		change   func()
 		why, how string
@@ -71,7 +71,7 @@ func TestEachInputRebuilds(t *testing.T) {
 func TestKeptConfiguration(t *testing.T) {
 	w := testWorks(t)
 	w.namespace = rand.Text()
-	s := clay(t, w)
+	s := fixtureSpec(t, w)
 	for _, round := range []struct {
 		what string
 		harm func(kept string) string // a script
@@ -102,36 +102,36 @@ func TestKeptConfiguration(t *testing.T) {
 }
 
 // keptOf gives where the configuration of a kernel is kept.
-func keptOf(t *testing.T, w *Works, s Spec) string {
+func keptOf(t *testing.T, w *Builder, s Spec) string {
 	t.Helper()
 	p, err := w.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return (&job{works: w, ready: ready{plan: p}}).keptPath()
+	return (&run{builder: w, candidate: candidate{plan: p}}).cachedConfigPath()
 }
 
 // tamper changes a kernel's output tree, or what is cached for its architecture.
-func tamper(t *testing.T, w *Works, s Spec, script string) {
+func tamper(t *testing.T, w *Builder, s Spec, script string) {
 	t.Helper()
 	p, err := w.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := w.Engine.Run(t.Context(), engine.Spec{
+	ctr, err := w.Engine.Run(t.Context(), engine.Spec{
 		Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
 		Mounts: p.Mounts,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer box.Remove()
-	if _, err := box.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
+	defer ctr.Remove()
+	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func configOf(t *testing.T, w *Works, r Result) string {
+func configOf(t *testing.T, w *Builder, r Result) string {
 	t.Helper()
 	manifestOf(t, w, r)
 	text, err := os.ReadFile(filepath.Join(w.Dist, "kernels", r.Folder(), "config"))
@@ -168,7 +168,7 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	if _, err := w.Build(t.Context(), again(t)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Bad) {
+	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Failed) {
 		t.Fatalf("a build that cannot succeed: %v", err)
 	}
 	patched := again(t, "testdata/pid.patch")
@@ -218,7 +218,7 @@ func again(t *testing.T, patches ...string) Spec {
 }
 
 // kernelOf builds a kernel and gives its manifest.
-func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
+func kernelOf(t *testing.T, w *Builder, s Spec) Manifest {
 	t.Helper()
 	result, err := w.Build(t.Context(), s)
 	if err != nil || !result.Built {
@@ -229,7 +229,7 @@ func kernelOf(t *testing.T, w *Works, s Spec) Manifest {
 
 // manifestOf gives a build's manifest, and never that of an earlier build of the same
 // plan, which is as good to Extract.
-func manifestOf(t *testing.T, w *Works, r Result) Manifest {
+func manifestOf(t *testing.T, w *Builder, r Result) Manifest {
 	t.Helper()
 	if err := os.RemoveAll(w.Dist); err != nil {
 		t.Fatal(err)
@@ -246,25 +246,25 @@ func manifestOf(t *testing.T, w *Works, r Result) Manifest {
 }
 
 // toolbox starts a container of the toolchain, until the test ends.
-func toolbox(t *testing.T, w *Works) *engine.Container {
+func toolbox(t *testing.T, w *Builder) *engine.Container {
 	t.Helper()
 	tools, err := w.images.Toolchain(t.Context(), again(t).Compiler)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := w.Engine.Run(t.Context(), engine.Spec{Image: tools.Image, Kind: "test", Command: []string{"sleep", "600"}, Offline: true})
+	ctr, err := w.Engine.Run(t.Context(), engine.Spec{Image: tools.Image, Kind: "test", Command: []string{"sleep", "600"}, Offline: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { box.Remove() })
-	return box
+	t.Cleanup(func() { ctr.Remove() })
+	return ctr
 }
 
 // TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
 // file in by .incbin, before and after that file has changed.
 func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 	w := testWorks(t)
-	box := toolbox(t, w)
+	ctr := toolbox(t, w)
 	sources := map[string]string{
 		"initramfs.S": ".incbin \"/work/data\"\n",
 		"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",
@@ -274,21 +274,21 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 	for name, text := range sources {
 		files = append(files, inputFile("/work/"+name, text))
 	}
-	if err := box.Put(t.Context(), "/", files...); err != nil {
+	if err := ctr.Put(t.Context(), "/", files...); err != nil {
 		t.Fatal(err)
 	}
-	j := &job{works: w, compiler: "test", box: box}
+	j := &run{builder: w, compiler: "test", ctr: ctr}
 	compile := func(data string) map[string]string {
-		if err := box.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
+		if err := ctr.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
 			t.Fatal(err)
 		}
 		sums := map[string]string{}
 		for name := range sources {
 			argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
-			if _, err := box.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(j.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
+			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(j.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
 				t.Fatal(err)
 			}
-			out, err := box.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
+			out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
 			if err != nil {
 				t.Fatal(err)
 			}

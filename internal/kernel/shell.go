@@ -11,8 +11,8 @@ import (
 
 // Shell opens a shell where the build of a kernel runs: the same image, mounts,
 // environment and user. What is done in the output tree stays there.
-func (w *Works) Shell(ctx context.Context, s Spec) error {
-	_, err := firstSource(ctx, w, s, func(r ready) (struct{}, error) {
+func (w *Builder) Shell(ctx context.Context, s Spec) error {
+	_, err := firstSource(ctx, w, s, func(r candidate) (struct{}, error) {
 		tree, err := w.fetch(ctx, r)
 		if err != nil {
 			return struct{}{}, err
@@ -22,12 +22,12 @@ func (w *Works) Shell(ctx context.Context, s Spec) error {
 	return err
 }
 
-func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
-	j, err := w.job(ctx, r, tree)
+func (w *Builder) shell(ctx context.Context, r candidate, tree source.Tree) error {
+	j, err := w.newRun(ctx, r, tree)
 	if err != nil {
 		return err
 	}
-	unlock, _, err := w.lock(ctx, r.plan)
+	unlock, _, err := w.acquireOutput(ctx, r.plan)
 	if err != nil {
 		return err
 	}
@@ -35,14 +35,14 @@ func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
 	if err := j.open(ctx); err != nil {
 		return err
 	}
-	defer j.box.Remove()
+	defer j.ctr.Remove()
 	prepare := r.plan.Steps[0]
-	if _, err := j.box.Output(ctx, engine.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
+	if _, err := j.ctr.Output(ctx, engine.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
 		return err
 	}
-	w.Console.Say("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)
+	w.Console.Logf("kernel %s: source at %s (read-only), output at %s; leave with exit", r.plan.Folder(), sourceDir, outputDir)
 	defer j.leaveShell(ctx)
-	err = j.box.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
+	err = j.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: builder, Dir: outputDir, Env: j.env()}, os.Stdin, os.Stdout)
 	var exit *engine.ExitError
 	if errors.As(err, &exit) { // the code of the last command typed is nobody's error
 		return nil
@@ -52,13 +52,13 @@ func (w *Works) shell(ctx context.Context, r ready, tree source.Tree) error {
 
 // leaveShell notes that nobody is at work in the output any more. What is done by hand
 // there is not a build that was broken off.
-func (j *job) leaveShell(ctx context.Context) {
-	last, err := j.lastOrigin(ctx)
+func (j *run) leaveShell(ctx context.Context) {
+	last, err := j.lastState(ctx)
 	if err != nil {
 		return
 	}
 	last.Open = false
-	if err := j.putOrigin(ctx, last); err != nil {
-		j.works.Console.Say("kernel %s: the output keeps the note that it is in use: %v", j.ready.plan.Folder(), err)
+	if err := j.putState(ctx, last); err != nil {
+		j.builder.Console.Logf("kernel %s: the output keeps the note that it is in use: %v", j.candidate.plan.Folder(), err)
 	}
 }

@@ -38,14 +38,14 @@ type Table struct {
 
 // Spec is one kernel to build: a table of the file for one architecture.
 type Spec struct {
-	Name     string
-	Want     release.Want
-	Arch     arch.Arch
-	Compiler arch.Compiler
-	Config   []Item
-	Allow    []string
-	Sources  []string
-	Patches  []source.Patch
+	Name       string
+	Constraint release.Constraint
+	Arch       arch.Arch
+	Compiler   arch.Compiler
+	Config     []Item
+	Allow      []string
+	Sources    []string
+	Patches    []source.Patch
 }
 
 // String names the kernel for a line of log.
@@ -128,7 +128,7 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 		}
 	}
 	var err error
-	s.Want, err = release.ParseWant(t.Version)
+	s.Constraint, err = release.ParseConstraint(t.Version)
 	add(err)
 	s.Arch, err = arch.Find(archName)
 	add(err)

@@ -30,7 +30,7 @@ func resultTag(folder string) string { return "kiln/kernel:" + folder }
 // store hashes the artefacts where they were made, writes the manifest beside
 // them, and turns their folder into an image, which takes the kernel's name. An
 // image comes into being whole or not at all, and the engine keeps it by its content.
-func (j *job) store(ctx context.Context) error {
+func (j *run) store(ctx context.Context) error {
 	if err := j.putPlan(ctx); err != nil {
 		return err
 	}
@@ -46,43 +46,43 @@ func (j *job) store(ctx context.Context) error {
 		return err
 	}
 	manifest := engine.File{Name: manifestFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: m.Finished}
-	if err := j.box.Put(ctx, resultDir, manifest); err != nil {
+	if err := j.ctr.Put(ctx, resultDir, manifest); err != nil {
 		return err
 	}
-	p := j.ready.plan
-	return j.works.Engine.ImportFrom(ctx, j.box, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
+	p := j.candidate.plan
+	return j.builder.Engine.ImportFrom(ctx, j.ctr, resultDir, resultTag(p.Folder()), "kernel", map[string]string{
 		labelPlan: m.Plan, labelLines: strconv.FormatInt(j.measure(), 10),
 		labelName: p.Name, labelVersion: p.Version, labelArch: p.Arch,
 	})
 }
 
 // putPlan puts the plan beside the artefacts.
-func (j *job) putPlan(ctx context.Context) error {
-	text, err := json.MarshalIndent(j.ready.plan, "", "  ")
+func (j *run) putPlan(ctx context.Context) error {
+	text, err := json.MarshalIndent(j.candidate.plan, "", "  ")
 	if err != nil {
 		return err
 	}
-	return j.box.Put(ctx, "/", inputFile(path.Join(resultDir, planFile), string(text)+"\n"))
+	return j.ctr.Put(ctx, "/", inputFile(path.Join(resultDir, planFile), string(text)+"\n"))
 }
 
 // logFile is where a result keeps its log.
 const logFile = "build.log"
 
 // putLog puts the log so far beside the artefacts.
-func (j *job) putLog(ctx context.Context) error {
+func (j *run) putLog(ctx context.Context) error {
 	text, err := os.ReadFile(j.logPath)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	return j.box.Put(ctx, resultDir, engine.File{
+	return j.ctr.Put(ctx, resultDir, engine.File{
 		Name: logFile, Mode: 0o644, Size: int64(len(text)), Body: bytes.NewReader(text), Time: time.Now(),
 	})
 }
 
-func (j *job) manifest(ctx context.Context) (Manifest, error) {
-	m := j.begun()
-	m.Toolchain.Compiler = j.firstLine(ctx, j.ready.spec.Compiler.CC, "--version")
-	m.Toolchain.Linker = j.firstLine(ctx, j.ready.spec.Compiler.LD, "--version")
+func (j *run) manifest(ctx context.Context) (Manifest, error) {
+	m := j.partialManifest()
+	m.Toolchain.Compiler = j.firstLine(ctx, j.candidate.spec.Compiler.CC, "--version")
+	m.Toolchain.Linker = j.firstLine(ctx, j.candidate.spec.Compiler.LD, "--version")
 	m.Release = j.firstLine(ctx, "cat", outputDir+"/include/config/kernel.release")
 	m.Cache, m.CPU = j.cacheRecord(ctx), j.cpu(ctx)
 	var err error
@@ -91,19 +91,19 @@ func (j *job) manifest(ctx context.Context) (Manifest, error) {
 	}
 	c := j.configuration()
 	m.Config = ConfigRecord{SHA256: m.sumOf("config"), Asked: c.Asked, Kept: c.Kept}
-	j.judgeWarnings(ctx)
-	m.Warnings = j.said()
+	j.compareWarnings(ctx)
+	m.Warnings = j.warningLines()
 	m.Finished = time.Now().UTC()
 	return m, nil
 }
 
 // artefacts hashes and measures every file of the result folder, in the container.
-func (j *job) artefacts(ctx context.Context) ([]Artefact, error) {
-	sizes, err := j.box.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-printf", `%s %P\n`}})
+func (j *run) artefacts(ctx context.Context) ([]Artefact, error) {
+	sizes, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-printf", `%s %P\n`}})
 	if err != nil {
 		return nil, err
 	}
-	sums, err := j.box.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-exec", "sha256sum", "{}", "+"}})
+	sums, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", resultDir, "-type", "f", "-exec", "sha256sum", "{}", "+"}})
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +125,8 @@ func (j *job) artefacts(ctx context.Context) ([]Artefact, error) {
 	return list, nil
 }
 
-func (j *job) firstLine(ctx context.Context, argv ...string) string {
-	out, err := j.box.Output(ctx, engine.Command{Argv: argv})
+func (j *run) firstLine(ctx context.Context, argv ...string) string {
+	out, err := j.ctr.Output(ctx, engine.Command{Argv: argv})
 	if err != nil {
 		return ""
 	}

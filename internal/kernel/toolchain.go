@@ -25,13 +25,13 @@ const baseImage = "debian:trixie-slim"
 
 // Images builds the images that kernels are fetched, built and booted in, each once.
 type Images struct {
-	engine   *engine.Engine
+	engine   *engine.Client
 	console  *report.Console
 	building singleflight.Group // an image that several kernels need at once is built once
 }
 
 // NewImages returns the images of an engine.
-func NewImages(e *engine.Engine, c *report.Console) *Images { return &Images{engine: e, console: c} }
+func NewImages(e *engine.Client, c *report.Console) *Images { return &Images{engine: e, console: c} }
 
 // Toolchain returns the image of a compiler, and builds it unless the engine has it.
 func (i *Images) Toolchain(ctx context.Context, c arch.Compiler) (Toolchain, error) {
@@ -98,11 +98,11 @@ func (i *Images) build(ctx context.Context, folder, tag, root string, packages [
 	}
 	dir, err := os.MkdirTemp("", "kiln-toolchain-")
 	if err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	if err := os.CopyFS(dir, files); err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	return i.engine.Build(ctx, engine.Build{
 		Kind: "toolchain", Context: dir, Tags: []string{tag},

@@ -17,16 +17,16 @@ import (
 
 // Tracking is how all kernels of the file stand, and what that rests on.
 type Tracking struct {
-	Schema  string             `json:"schema"`
-	Kernels []release.Standing `json:"kernels"`
-	Sources []Knowing          `json:"sources"`
+	Schema  string           `json:"schema"`
+	Kernels []release.Status `json:"kernels"`
+	Sources []DataSource     `json:"sources"`
 }
 
 // TrackSchema names the form of what kernel:track prints for machines.
 const TrackSchema = "kiln/track/v1"
 
-// Knowing is where something is known from, and since when.
-type Knowing struct {
+// DataSource is where something is known from, and since when.
+type DataSource struct {
 	What    string    `json:"what"`
 	URL     string    `json:"url"`
 	Fetched time.Time `json:"fetched"` // zero where nothing was ever fetched
@@ -36,21 +36,21 @@ type Knowing struct {
 // Track tells how the kernels of specs stand. It needs no engine. What cannot be
 // reached is told with the age of what is known; a document of another form than
 // expected is an error.
-func (w *Works) Track(ctx context.Context, specs []Spec) (Tracking, error) {
-	t := Tracking{Schema: TrackSchema, Kernels: []release.Standing{}}
-	know := release.Knowledge{Now: w.Upstream.Now()}
+func (w *Builder) Track(ctx context.Context, specs []Spec) (Tracking, error) {
+	t := Tracking{Schema: TrackSchema, Kernels: []release.Status{}}
+	know := release.ReleaseData{Now: w.Upstream.Now()}
 	var doc upstream.Document
 	var err error
 	know.Feed, doc, err = w.Upstream.Feed(ctx, 0)
-	if err := t.knows("kernel.org's list of releases", w.Upstream.Config.Releases, doc, err); err != nil {
+	if err := t.addSource("kernel.org's list of releases", w.Upstream.Config.Releases, doc, err); err != nil {
 		return t, err
 	}
 	know.Dates, doc, err = w.Upstream.Dates(ctx, 0)
-	if err := t.knows("ends of life", w.Upstream.Config.EOL, doc, err); err != nil {
+	if err := t.addSource("ends of life", w.Upstream.Config.EOL, doc, err); err != nil {
 		return t, err
 	}
 	for _, s := range byName(specs) {
-		standing, err := w.standing(ctx, know, s)
+		standing, err := w.status(ctx, know, s)
 		if err != nil {
 			return t, err
 		}
@@ -59,10 +59,10 @@ func (w *Works) Track(ctx context.Context, specs []Spec) (Tracking, error) {
 	return t, nil
 }
 
-// knows notes where something is known from. That a host cannot be reached is no
+// addSource notes where something is known from. That a host cannot be reached is no
 // error here; that it gave something else than was expected is.
-func (t *Tracking) knows(what, address string, d upstream.Document, err error) error {
-	k := Knowing{What: what, URL: address, Fetched: d.Fetched}
+func (t *Tracking) addSource(what, address string, d upstream.Document, err error) error {
+	k := DataSource{What: what, URL: address, Fetched: d.Fetched}
 	switch {
 	case d.Down != nil:
 		k.Down = d.Down.Error()
@@ -75,18 +75,18 @@ func (t *Tracking) knows(what, address string, d upstream.Document, err error) e
 	return nil
 }
 
-func (w *Works) standing(ctx context.Context, know release.Knowledge, s Spec) (release.Standing, error) {
+func (w *Builder) status(ctx context.Context, know release.ReleaseData, s Spec) (release.Status, error) {
 	locked, _ := w.Lock.Find(s.Name)
 	if !slices.Contains(s.Sources, source.KernelOrg) {
-		standing := know.Judge(s.Name, s.Want, locked.Version, release.Version{})
+		standing := know.Evaluate(s.Name, s.Constraint, locked.Version, release.Version{})
 		standing.Todo = "not tracked: it comes from " + strings.Join(s.Sources, ", ")
 		return standing, nil
 	}
-	newest, err := w.Sources.Newest(ctx, s.Want)
+	newest, err := w.Sources.Newest(ctx, s.Constraint)
 	if err != nil && !upstream.Unreachable(err) && fault.Code(err) != int(fault.Usage) {
-		return release.Standing{}, fmt.Errorf("kernel %s: %w", s.Name, err)
+		return release.Status{}, fmt.Errorf("kernel %s: %w", s.Name, err)
 	}
-	standing := know.Judge(s.Name, s.Want, locked.Version, newest)
+	standing := know.Evaluate(s.Name, s.Constraint, locked.Version, newest)
 	if upstream.Unreachable(err) {
 		standing.Todo = "not known: kernel.org cannot be reached"
 	}
@@ -103,17 +103,17 @@ func byName(specs []Spec) []Spec {
 func (t Tracking) Verdict() error {
 	var wants []string
 	for _, s := range t.Kernels {
-		if s.Wants() {
+		if s.NeedsAttention() {
 			wants = append(wants, s.Kernel)
 		}
 	}
 	for _, k := range t.Sources {
 		if k.Down != "" {
-			return fault.New(fault.Surroundings, "", "track kernels: %s: %s", k.What, k.Down)
+			return fault.New(fault.Environment, "", "track kernels: %s: %s", k.What, k.Down)
 		}
 	}
 	if len(wants) > 0 {
-		return fault.New(fault.Bad, "see the last column", "track kernels: to be looked at: %s", strings.Join(wants, ", "))
+		return fault.New(fault.Failed, "see the last column", "track kernels: to be looked at: %s", strings.Join(wants, ", "))
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func text(s string) string {
 	return s
 }
 
-func end(s release.Standing) string {
+func end(s release.Status) string {
 	switch {
 	case s.DaysLeft != nil && *s.DaysLeft >= 0:
 		return fmt.Sprintf("%s, in %d days", s.End, *s.DaysLeft)
@@ -174,8 +174,8 @@ func end(s release.Standing) string {
 	return "-"
 }
 
-// Say tells what the table rests on, where that is not of now.
-func (k Knowing) Say(now time.Time) string {
+// Warning tells what the table rests on, where that is not of now.
+func (k DataSource) Warning(now time.Time) string {
 	switch {
 	case k.Down == "":
 		return ""

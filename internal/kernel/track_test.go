@@ -16,7 +16,7 @@ import (
 
 // tracked gives works without an engine whose kernel.org is o, and one kernel that
 // asks for want.
-func tracked(t *testing.T, o *ut.Org, dir, want string) (*Works, []Spec) {
+func tracked(t *testing.T, o *ut.Org, dir, want string) (*Builder, []Spec) {
 	t.Helper()
 	f := File{Upstream: o.Config(), Kernels: []Table{{
 		Name: "k", Version: want, Arch: []string{"amd64", "arm64"}, Source: []string{"kernel.org"}, Config: []string{"tinyconfig"},
@@ -63,7 +63,7 @@ func TestUpdateThenTrack(t *testing.T) {
 	if err != nil || len(tracking.Kernels) != 1 || tracking.Kernels[0].Behind != 3 || !strings.Contains(tracking.String(), "kernel:update -name=k") {
 		t.Errorf("%v\n%s", err, tracking)
 	}
-	if err := tracking.Verdict(); fault.Code(err) != int(fault.Bad) {
+	if err := tracking.Verdict(); fault.Code(err) != int(fault.Failed) {
 		t.Errorf("-fail: %v", err)
 	}
 	if ref, err := w.resolve(t.Context(), specs[0], "kernel.org"); err != nil || ref.Version.String() != "6.12.5" || ref.SHA256 != locked.SHA256 {
@@ -93,7 +93,7 @@ func TestOlderReleaseThanTheLockIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Update(t.Context(), specs, dir, false); trust.StateOf(err) != trust.Older || fault.Code(err) != int(fault.Bad) {
+	if _, err := w.Update(t.Context(), specs, dir, false); trust.StateOf(err) != trust.Older || fault.Code(err) != int(fault.Failed) {
 		t.Errorf("got %v", err)
 	}
 	if after, _ := os.ReadFile(filepath.Join(dir, LockFile)); string(after) != string(before) {
@@ -125,10 +125,10 @@ func TestTrackingWithoutTheNetwork(t *testing.T) {
 	if err != nil || !tracking.Known() || tracking.Sources[0].Down == "" || tracking.Kernels[0].Newest.String() != "6.12.5" {
 		t.Errorf("%v\n%s", err, tracking)
 	}
-	if text := tracking.Sources[0].Say(w.Upstream.Now()); !strings.Contains(text, "known from") {
+	if text := tracking.Sources[0].Warning(w.Upstream.Now()); !strings.Contains(text, "known from") {
 		t.Errorf("it says %q", text)
 	}
-	if err := tracking.Verdict(); fault.Code(err) != int(fault.Surroundings) {
+	if err := tracking.Verdict(); fault.Code(err) != int(fault.Environment) {
 		t.Errorf("-fail: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ type Update struct {
 
 // Update moves the lock to the newest releases that satisfy what is asked, and
 // writes it if that changes something. Going back is refused unless asked for.
-func (w *Works) Update(ctx context.Context, specs []Spec, dir string, downgrade bool) ([]Update, error) {
+func (w *Builder) Update(ctx context.Context, specs []Spec, dir string, downgrade bool) ([]Update, error) {
 	if _, list, err := w.Upstream.Feed(ctx, 0); err != nil || list.Down != nil {
 		return nil, fmt.Errorf("update kernels: %w", errors.Join(err, list.Down))
 	}
@@ -32,7 +32,7 @@ func (w *Works) Update(ctx context.Context, specs []Spec, dir string, downgrade 
 	var updates []Update
 	for _, s := range byName(specs) {
 		if !slices.Contains(s.Sources, source.KernelOrg) {
-			w.Console.Say("kernel %s is not locked: it comes from %s", s.Name, strings.Join(s.Sources, ", "))
+			w.Console.Logf("kernel %s is not locked: it comes from %s", s.Name, strings.Join(s.Sources, ", "))
 			continue
 		}
 		next, err := w.lockedNow(ctx, s)
@@ -40,7 +40,7 @@ func (w *Works) Update(ctx context.Context, specs []Spec, dir string, downgrade 
 			return nil, fmt.Errorf("update kernel %s: %w", s.Name, err)
 		}
 		before, _ := lock.Find(s.Name)
-		if err := before.Replace(next, downgrade); err != nil {
+		if err := before.CheckReplace(next, downgrade); err != nil {
 			return nil, err
 		}
 		updates = append(updates, w.update(before, next))
@@ -57,22 +57,22 @@ func (w *Works) Update(ctx context.Context, specs []Spec, dir string, downgrade 
 // done in a container.
 func NeedEngine(specs []Spec) bool {
 	return slices.ContainsFunc(specs, func(s Spec) bool {
-		exact, ok := s.Want.Exact()
-		return s.Want.Moniker() == "mainline" || ok && exact.IsCandidate()
+		exact, ok := s.Constraint.Exact()
+		return s.Constraint.Moniker() == "mainline" || ok && exact.IsCandidate()
 	})
 }
 
 // lockedNow gives what a kernel would be locked to now. A hash comes from a list
 // whose signature was verified, a commit from a tag whose signature was.
-func (w *Works) lockedNow(ctx context.Context, s Spec) (Locked, error) {
-	ref, signer, err := w.Sources.Pin(ctx, s.Want)
+func (w *Builder) lockedNow(ctx context.Context, s Spec) (Locked, error) {
+	ref, signer, err := w.Sources.Pin(ctx, s.Constraint)
 	return Locked{
-		Name: s.Name, Asked: s.Want.String(), Version: ref.Version, URL: ref.URL,
+		Name: s.Name, Asked: s.Constraint.String(), Version: ref.Version, URL: ref.URL,
 		SHA256: ref.SHA256, Commit: ref.Commit, Tag: ref.Tag, Signer: signer.String(),
 	}, err
 }
 
-func (w *Works) update(before, next Locked) Update {
+func (w *Builder) update(before, next Locked) Update {
 	u := Update{Kernel: next.Name, To: next.Version, Changed: before.Version.String() != next.Version.String(), Changelog: []string{}}
 	if !before.Version.IsZero() {
 		from := before.Version

@@ -41,8 +41,8 @@ func New(out, err io.Writer, format string) *Console {
 	}
 }
 
-// Hide keeps a secret out of everything printed from now on.
-func (c *Console) Hide(secret string) {
+// AddSecret keeps a secret out of everything printed from now on.
+func (c *Console) AddSecret(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if secret != "" {
@@ -80,8 +80,8 @@ func (c *Console) Result(v any, text string) error {
 	return err
 }
 
-// Say prints a line of log.
-func (c *Console) Say(format string, args ...any) {
+// Logf prints a line of log.
+func (c *Console) Logf(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clear()
@@ -89,22 +89,22 @@ func (c *Console) Say(format string, args ...any) {
 	c.draw()
 }
 
-// SayOnce prints a line of log unless this console has printed it before.
-func (c *Console) SayOnce(format string, args ...any) {
+// LogOnce prints a line of log unless this console has printed it before.
+func (c *Console) LogOnce(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	c.mu.Lock()
 	before := c.told[line]
 	c.told[line] = true
 	c.mu.Unlock()
 	if !before {
-		c.Say("%s", line)
+		c.Logf("%s", line)
 	}
 }
 
 // Lines gives a writer that says each line written to it behind a prefix, for
 // the output of a command. Close says a last line without an end.
 func (c *Console) Lines(prefix string) io.WriteCloser {
-	return EachLine(func(line string) { c.Say("%s%s", prefix, line) })
+	return EachLine(func(line string) { c.Logf("%s%s", prefix, line) })
 }
 
 // clear takes the live line off the terminal; draw puts it back.

@@ -20,10 +20,10 @@ func Write(path string, v any) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if err := renameio.WriteFile(path, text, 0o644); err != nil {
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("write %s: %w", path, err))
+		return fault.Wrap(fault.Environment, fmt.Errorf("write %s: %w", path, err))
 	}
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Note is something to be shown at a line of a file.
-type Note struct {
+// Annotation is something to be shown at a line of a file.
+type Annotation struct {
 	Level  string // "error", "warning" or "notice"
 	File   string // may be ""
 	Line   int    // from 1; 0 for none
@@ -15,12 +15,12 @@ type Note struct {
 	Text   string
 }
 
-// GitHub has the console speak to GitHub Actions: notes become annotations, and long
+// UseGitHubActions has the console speak to GitHub Actions: notes become annotations, and long
 // texts fold (its documentation, "Workflow commands").
-func (c *Console) GitHub() { c.github = true }
+func (c *Console) UseGitHubActions() { c.github = true }
 
 // Annotate shows a note at its line, in GitHub Actions; elsewhere it does nothing.
-func (c *Console) Annotate(n Note) {
+func (c *Console) Annotate(n Annotation) {
 	if !c.github {
 		return
 	}
@@ -32,14 +32,14 @@ func (c *Console) Annotate(n Note) {
 			properties = append(properties, p.name+"="+escapeProperty(p.value))
 		}
 	}
-	c.Say("::%s %s::%s", n.Level, strings.Join(properties, ","), escapeData(n.Text))
+	c.Logf("::%s %s::%s", n.Level, strings.Join(properties, ","), escapeData(n.Text))
 }
 
 // Fold prints a long text that is folded away, in GitHub Actions; elsewhere it does
 // nothing.
 func (c *Console) Fold(title, text string) {
 	if c.github {
-		c.Say("::group::%s\n%s\n::endgroup::", escapeData(title), strings.TrimSuffix(text, "\n"))
+		c.Logf("::group::%s\n%s\n::endgroup::", escapeData(title), strings.TrimSuffix(text, "\n"))
 	}
 }
 

@@ -26,7 +26,7 @@ type Progress struct {
 func (c *Console) Progress(title string) *Progress {
 	now := c.now()
 	if !c.terminal {
-		c.Say("%s ...", title)
+		c.Logf("%s ...", title)
 	}
 	return &Progress{console: c, title: title, start: now, last: now}
 }
@@ -46,7 +46,7 @@ func (p *Progress) Set(done, total int64, note string) {
 	p.last = now
 	line := p.title + " " + share(done, total, now.Sub(p.start)) + "  " + note
 	if !c.terminal {
-		c.Say("%s", line)
+		c.Logf("%s", line)
 		return
 	}
 	c.mu.Lock()
@@ -66,7 +66,7 @@ func (p *Progress) End(result string) {
 	c.clear()
 	c.under = slices.DeleteFunc(c.under, func(other *Progress) bool { return other == p })
 	c.mu.Unlock()
-	c.Say("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
+	c.Logf("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
 }
 
 // share tells how much is done and, from the pace so far, how long it still takes. A total

@@ -28,8 +28,8 @@ func TestResultAsTextAndJSON(t *testing.T) {
 func TestSecretsAreHiddenEverywhere(t *testing.T) {
 	var out, err bytes.Buffer
 	c := New(&out, &err, "json")
-	c.Hide("hunter2")
-	c.Say("login with %s", "hunter2")
+	c.AddSecret("hunter2")
+	c.Logf("login with %s", "hunter2")
 	w := c.Lines("engine: ")
 	w.Write([]byte("the password is hun"))
 	w.Write([]byte("ter2\nno end: hunter2"))
@@ -82,13 +82,13 @@ func TestDocumentIsReadBack(t *testing.T) {
 func TestGitHubActions(t *testing.T) {
 	var out bytes.Buffer
 	c := New(&out, &out, "")
-	note := Note{Level: "error", File: "kernel/pid.c", Line: 42, Title: "micro: gcc", Text: "100 %\nwrong"}
+	note := Annotation{Level: "error", File: "kernel/pid.c", Line: 42, Title: "micro: gcc", Text: "100 %\nwrong"}
 	c.Annotate(note)
 	c.Fold("log", "a line\n")
 	if out.Len() > 0 {
 		t.Errorf("elsewhere it says %q", out.String())
 	}
-	c.GitHub()
+	c.UseGitHubActions()
 	c.Annotate(note)
 	c.Fold("log", "a line\n")
 	want := "::error file=kernel/pid.c,line=42,title=micro%3A gcc::100 %25%0Awrong\n::group::log\na line\n::endgroup::\n"
@@ -106,10 +106,10 @@ func TestSummaryIsATableOfWaresAndSteps(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("nothing was told of, and something was written")
 	}
-	c.Hide("s3cret")
-	c.Tell("micro-amd64", "build", "built in 2m")
-	c.Tell("micro-arm64", "build", "failed: a|b\nwith s3cret")
-	c.Tell("micro-amd64", "boot", "booted in 1.2 s")
+	c.AddSecret("s3cret")
+	c.RecordOutcome("micro-amd64", "build", "built in 2m")
+	c.RecordOutcome("micro-arm64", "build", "failed: a|b\nwith s3cret")
+	c.RecordOutcome("micro-amd64", "boot", "booted in 1.2 s")
 	if err := c.WriteSummary(path); err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ type summary struct {
 	outcome      map[[2]string]string
 }
 
-// Tell takes down what became of a ware ("micro-6.12.118-arm64") in a step ("boot").
-func (c *Console) Tell(ware, step, outcome string) {
+// RecordOutcome takes down what became of a ware ("micro-6.12.118-arm64") in a step ("boot").
+func (c *Console) RecordOutcome(ware, step, outcome string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &c.summary
@@ -48,7 +48,7 @@ func (c *Console) WriteSummary(path string) error {
 		_, err = f.WriteString(text)
 		err = errors.Join(err, f.Close())
 	}
-	return fault.Wrap(fault.Surroundings, err)
+	return fault.Wrap(fault.Environment, err)
 }
 
 func (s summary) markdown() string {

@@ -43,7 +43,7 @@ func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], 
 	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return l, fault.Wrap(fault.Surroundings, err)
+		return l, fault.Wrap(fault.Environment, err)
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {

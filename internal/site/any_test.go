@@ -39,12 +39,12 @@ func TestAnySite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.Bundle = bundle.Dated(s.Commit)
+			s.Bundle = bundle.WithTimes(s.Commit)
 			image, err := s.Build(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := s.prove(t.Context(), image.ID)
+			v, err := s.verify(t.Context(), image.ID)
 			if err != nil || v.Failed > 0 || v.Memory == 0 {
 				t.Errorf("%s, %v", v, err)
 			}

@@ -77,40 +77,40 @@ func middle(values []float64) float64 {
 }
 
 // bareServer serves the site's files by the bare configuration, with the same limits.
-func bareServer(b *testing.B, s Shop, root base.Image, gzip string) string {
+func bareServer(b *testing.B, s Site, root base.Image, gzip string) string {
 	b.Helper()
 	dir := b.TempDir()
 	if err := s.Bundle.Stage(dir); err != nil {
 		b.Fatal(err)
 	}
 	spec := production(root.Ref, s.Bundle, 0)
-	spec.Locked = false // its files are put in when it is there
+	spec.Hardened = false // its files are put in when it is there
 	spec.Command = []string{"sh", "-c", "while ! nginx -c /srv/bare.conf -e /dev/stderr -g 'daemon off;'; do sleep 0.1; done"}
-	box, err := s.Engine.Run(b.Context(), spec)
+	ctr, err := s.Engine.Run(b.Context(), spec)
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { box.Remove() })
-	if err := box.PutFolder(b.Context(), "/srv", dir); err != nil {
+	b.Cleanup(func() { ctr.Remove() })
+	if err := ctr.PutFolder(b.Context(), "/srv", dir); err != nil {
 		b.Fatal(err)
 	}
-	if err := move(b, box, "/srv/content", "/srv/site"); err != nil {
+	if err := move(b, ctr, "/srv/content", "/srv/site"); err != nil {
 		b.Fatal(err)
 	}
 	text := strings.Replace(bareConf, "GZIP", gzip, 1)
 	file := engine.File{Name: "bare.conf", Mode: 0o644, Size: int64(len(text)), Body: strings.NewReader(text)}
-	if err := box.Put(b.Context(), "/srv", file); err != nil {
+	if err := ctr.Put(b.Context(), "/srv", file); err != nil {
 		b.Fatal(err)
 	}
-	at, err := s.await(b.Context(), box)
+	at, err := s.await(b.Context(), ctr)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return at.String()
 }
 
-func move(b *testing.B, box *engine.Container, from, to string) error {
-	return box.Exec(b.Context(), engine.Command{Argv: []string{"mv", from, to}, User: "0:0"})
+func move(b *testing.B, ctr *engine.Container, from, to string) error {
+	return ctr.Exec(b.Context(), engine.Command{Argv: []string{"mv", from, to}, User: "0:0"})
 }
 
 // perSecond is what wrk prints at the end.

@@ -92,9 +92,9 @@ func published(n int) (list []catalog.Kernel) {
 		f := catalog.File{Name: "bzImage", SHA256: fmt.Sprintf("%x", sha256.Sum256(body)), Size: int64(len(body))}
 		k := catalog.Kernel{
 			Name: fmt.Sprintf("team%d", i/20), Version: fmt.Sprintf("6.12.%d", 100+i%20), Arch: []string{"amd64", "arm64"}[i%2],
-			Standing: catalog.Standing{Word: []string{catalog.Current, catalog.Behind, catalog.Ending, catalog.Over, catalog.Unknown}[i%5]},
-			Boot:     catalog.Boot{Verdict: []string{"booted", "panic", ""}[i%3], Seconds: 0.5, How: "QEMU 10.0.2, kvm"},
-			Twice:    catalog.Twice{Tried: i%2 == 0, Same: i%4 == 0}, Signature: "verified", Signer: "Greg Kroah-Hartman",
+			Status:  catalog.Status{Word: []string{catalog.Current, catalog.Behind, catalog.Ending, catalog.Over, catalog.Unknown}[i%5]},
+			Boot:    catalog.Boot{Verdict: []string{"booted", "panic", ""}[i%3], Seconds: 0.5, How: "QEMU 10.0.2, kvm"},
+			Rebuild: catalog.Rebuild{Tried: i%2 == 0, Same: i%4 == 0}, Signature: "verified", Signer: "Greg Kroah-Hartman",
 			Source: "kernel.org", Plan: strings.Repeat("ab", 32), Warnings: i % 3, Image: f, Seconds: 300 + float64(i),
 			Built: time.Date(2026, 11, 1+i%20, 9, 0, 0, 0, time.UTC),
 		}
@@ -124,34 +124,34 @@ func serveKernels(t *testing.T, kernels []catalog.Kernel) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Bundle = bundle.Dated(s.Commit)
+	s.Bundle = bundle.WithTimes(s.Commit)
 	return serve(t, s)
 }
 
 // serve builds a shop's image, runs it until the test ends, and gives its address.
-func serve(t testing.TB, s Shop) string {
+func serve(t testing.TB, s Site) string {
 	t.Helper()
 	_, at := serveBox(t, s)
 	return at
 }
 
 // serveBox is serve that gives the container too.
-func serveBox(t testing.TB, s Shop) (*engine.Container, string) {
+func serveBox(t testing.TB, s Site) (*engine.Container, string) {
 	t.Helper()
 	image, err := s.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := s.Engine.Run(t.Context(), production(image.ID, s.Bundle, 0))
+	ctr, err := s.Engine.Run(t.Context(), production(image.ID, s.Bundle, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { box.Remove() })
-	at, err := s.await(t.Context(), box)
+	t.Cleanup(func() { ctr.Remove() })
+	at, err := s.await(t.Context(), ctr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return box, at.String()
+	return ctr, at.String()
 }
 
 func sumAt(t *testing.T, url string) string {
@@ -173,7 +173,7 @@ func sumAt(t *testing.T, url string) string {
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
-		enginetest.Lacks(t, "it needs what go tool mage test installs: %v", err)
+		enginetest.Unavailable(t, "it needs what go tool mage test installs: %v", err)
 	}
 	ctx, end := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.ExecPath("chromium"), chromedp.NoSandbox))
 	t.Cleanup(end)
@@ -199,7 +199,7 @@ func auditor(t *testing.T) string {
 	cmd.Dir = dir
 	name, err := cmd.Output()
 	if err != nil {
-		enginetest.Lacks(t, "npm pack %s: %v", axe, err)
+		enginetest.Unavailable(t, "npm pack %s: %v", axe, err)
 	}
 	text := inPackage(t, filepath.Join(dir, strings.TrimSpace(string(name))), "package/axe.min.js")
 	if err := os.WriteFile(kept, text, 0o644); err != nil {

@@ -36,11 +36,11 @@ type Bundle struct {
 
 // file is one file of the content folder.
 type file struct {
-	name string // within the folder, with slashes
-	body []byte
-	gzip []byte // ready-made, or nil where it would not pay
-	time time.Time
-	made bool // it lies in no folder
+	name      string // within the folder, with slashes
+	body      []byte
+	gzip      []byte // ready-made, or nil where it would not pay
+	time      time.Time
+	generated bool // it lies in no folder
 }
 
 // File is a file of the site that is made, and lies in no folder.
@@ -94,7 +94,7 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		if b.find(f.Name) != nil {
 			faults = append(faults, filepath.Join(content, f.Name)+": Kiln makes a page of this name; rename it, or set kernels = false in site.toml")
 		}
-		b.files = append(b.files, file{name: f.Name, body: f.Body, time: f.Time, made: true})
+		b.files = append(b.files, file{name: f.Name, body: f.Body, time: f.Time, generated: true})
 	}
 	slices.SortFunc(b.files, func(x, y file) int { return strings.Compare(x.name, y.name) })
 	if b.find("index.html") == nil {
@@ -219,10 +219,10 @@ func hashStrings(texts ...string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Dated gives the bundle with the times that its image is to have: those of the commit,
+// WithTimes gives the bundle with the times that its image is to have: those of the commit,
 // so that the same commit gives the same image; what is not of the commit keeps its own,
 // since Nginx tells two states of a file by its time and its length alone.
-func (b Bundle) Dated(c Commit) Bundle {
+func (b Bundle) WithTimes(c Commit) Bundle {
 	b.files = slices.Clone(b.files)
 	fallback := c.Time
 	if fallback.IsZero() {
@@ -230,7 +230,7 @@ func (b Bundle) Dated(c Commit) Bundle {
 	}
 	for i := range b.files {
 		f := &b.files[i]
-		if f.time.IsZero() || c.ID != "" && !c.Dirty && !f.made {
+		if f.time.IsZero() || c.ID != "" && !c.Dirty && !f.generated {
 			f.time = fallback
 		}
 		f.time = f.time.UTC().Truncate(time.Second)
@@ -276,12 +276,12 @@ func (b Bundle) Stage(dir string) error {
 
 func write(name string, body []byte, changed time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if err := os.WriteFile(name, body, 0o644); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	return fault.Wrap(fault.Surroundings, os.Chtimes(name, changed, changed))
+	return fault.Wrap(fault.Environment, os.Chtimes(name, changed, changed))
 }
 
 // Port is the port that the server listens on, in its container.

@@ -120,12 +120,12 @@ func TestGzipOnlyWhereItPaysAndAlwaysTheSame(t *testing.T) {
 		}
 	}
 	at := Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	b, again = b.Dated(at), again.Dated(at)
+	b, again = b.WithTimes(at), again.WithTimes(at)
 	if b.Hash() != again.Hash() {
 		t.Error("the same site has two hashes")
 	}
 	files["small.txt"] = "y"
-	if other, _, _ := siteOf(t, files); other.Dated(at).Hash() == b.Hash() {
+	if other, _, _ := siteOf(t, files); other.WithTimes(at).Hash() == b.Hash() {
 		t.Error("another site has the same hash")
 	}
 }
@@ -245,7 +245,7 @@ func TestTimesAreTheCommits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range b.Dated(at).files {
+	for _, f := range b.WithTimes(at).files {
 		want := at.Time.Truncate(time.Second)
 		if f.name == "kernels/index.html" {
 			want = built
@@ -254,16 +254,16 @@ func TestTimesAreTheCommits(t *testing.T) {
 			t.Errorf("%s has the time %s, want %s", f.name, f.time, want)
 		}
 	}
-	if got := b.Dated(at).Created(); !got.Equal(built) {
+	if got := b.WithTimes(at).Created(); !got.Equal(built) {
 		t.Errorf("created %s, want %s", got, built)
 	}
 	at.Dirty = true
-	for _, f := range b.Dated(at).files {
+	for _, f := range b.WithTimes(at).files {
 		if f.name == "index.html" && f.time.Equal(at.Time) {
 			t.Errorf("a file that no commit has the commit's time")
 		}
 	}
-	for _, f := range b.Dated(Commit{}).files {
+	for _, f := range b.WithTimes(Commit{}).files {
 		if f.time.Year() < 2020 {
 			t.Errorf("without git %s has the time %s", f.name, f.time)
 		}

@@ -26,7 +26,7 @@ func (c Commit) label() string {
 }
 
 // Publishable refuses to publish what no commit has, unless site.toml allows it.
-func (s Shop) Publishable() error {
+func (s Site) Publishable() error {
 	if !s.Commit.Dirty || s.Settings.Dirty {
 		return nil
 	}

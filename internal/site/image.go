@@ -44,16 +44,16 @@ func Defaults() Settings {
 	}
 }
 
-// Shop is where the site image is made and proven.
-type Shop struct {
-	Engine   *engine.Engine
+// Site is where the site image is made and proven.
+type Site struct {
+	Engine   *engine.Client
 	Console  *report.Console
 	Settings Settings
 	Bundle   Bundle // what the site is to serve; see Settings.ReadBundle
 	Commit   Commit // what the site is a state of
 	Dir      string // folder of site.toml
 	Dist     string // folder that documents go to
-	Notes    imagebuild.Notes
+	Cache    imagebuild.Cache
 }
 
 // Image is the site image in the engine.
@@ -75,24 +75,24 @@ func (s Settings) ReadBundle(dir string, made ...File) (Bundle, error) {
 }
 
 // ref is the image's first name.
-func (s Shop) ref() string { return s.Settings.Repository + ":" + s.Settings.Tags[0] }
+func (s Site) ref() string { return s.Settings.Repository + ":" + s.Settings.Tags[0] }
 
 // Build composes the site image, unless the engine has one of the same files, the
 // same Dockerfile and the same base.
-func (s Shop) Build(ctx context.Context) (Image, error) {
+func (s Site) Build(ctx context.Context) (Image, error) {
 	lock, err := ReadLock(s.Dir, s.Settings.Base)
 	if err != nil {
 		return Image{}, err
 	}
-	root, err := base.Locked(ctx, s.Engine, s.Settings.Base, lock.Digest, s.Console)
+	root, err := base.Pinned(ctx, s.Engine, s.Settings.Base, lock.Digest, s.Console)
 	if err != nil {
 		return Image{}, err
 	}
-	dockerfile, err := imagebuild.ReadRecipe(filepath.Join(s.Dir, "Dockerfile"))
+	dockerfile, err := imagebuild.ReadDockerfile(filepath.Join(s.Dir, "Dockerfile"))
 	if err != nil {
 		return Image{}, err
 	}
-	from, done, err := s.Engine.Base(ctx, root.ID, s.Notes)
+	from, done, err := s.Engine.ImageBase(ctx, root.ID, s.Cache)
 	if err != nil {
 		return Image{}, err
 	}
@@ -106,7 +106,7 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 		if err := s.name(ctx, old); err != nil {
 			return Image{}, err
 		}
-		s.Console.Say("image %s: %s", result.Ref, result.Why)
+		s.Console.Logf("image %s: %s", result.Ref, result.Why)
 		return result, nil
 	case err == nil:
 		result.Why = "its files, configuration or base have changed"
@@ -115,14 +115,14 @@ func (s Shop) Build(ctx context.Context) (Image, error) {
 	default:
 		return Image{}, err
 	}
-	s.Console.Say("image %s: composing, %s", result.Ref, result.Why)
+	s.Console.Logf("image %s: composing, %s", result.Ref, result.Why)
 	result.Built = true
 	result.ID, err = s.build(ctx, root, dockerfile)
 	return result, err
 }
 
 // name gives an image those of its names that it lacks.
-func (s Shop) name(ctx context.Context, i engine.Image) error {
+func (s Site) name(ctx context.Context, i engine.Image) error {
 	for _, tag := range s.Settings.Tags {
 		ref := s.Settings.Repository + ":" + tag
 		if slices.Contains(i.Tags, familiar(ref)) {
@@ -145,7 +145,7 @@ func familiar(ref string) string {
 }
 
 // build composes the image on the base, and loads it into the engine.
-func (s Shop) build(ctx context.Context, root base.Image, dockerfile imagebuild.Recipe) (string, error) {
+func (s Site) build(ctx context.Context, root base.Image, dockerfile imagebuild.Dockerfile) (string, error) {
 	s.lint(dockerfile)
 	progress := s.Console.Progress("image " + s.ref())
 	id, err := s.load(ctx, root)
@@ -157,8 +157,8 @@ func (s Shop) build(ctx context.Context, root base.Image, dockerfile imagebuild.
 	return id, nil
 }
 
-func (s Shop) load(ctx context.Context, root base.Image) (id string, err error) {
-	err = s.composed(ctx, root, func(_ *mould, from imagebuild.Base, image *imagebuild.Image) error {
+func (s Site) load(ctx context.Context, root base.Image) (id string, err error) {
+	err = s.composed(ctx, root, func(_ *staged, from imagebuild.Base, image *imagebuild.Image) error {
 		id, err = s.loaded(ctx, image, len(from.Layers))
 		return err
 	})
@@ -166,15 +166,15 @@ func (s Shop) load(ctx context.Context, root base.Image) (id string, err error) 
 }
 
 // lint says what BuildKit's linter has to say of the Dockerfile.
-func (s Shop) lint(dockerfile imagebuild.Recipe) {
+func (s Site) lint(dockerfile imagebuild.Dockerfile) {
 	warnings, _ := dockerfile.Lint() // it was read before
 	for _, w := range warnings {
-		s.Console.Say("warning: %s", w)
+		s.Console.Logf("warning: %s", w)
 	}
 }
 
 // refs gives the names of the image in a repository.
-func (s Shop) refs(repository string) []string {
+func (s Site) refs(repository string) []string {
 	names := make([]string, len(s.Settings.Tags))
 	for i, t := range s.Settings.Tags {
 		names[i] = repository + ":" + t

@@ -28,8 +28,8 @@ type Lock struct {
 	Made   time.Time `json:"made"`   // when that image was made
 }
 
-// Freshness compares the lock with the registry.
-type Freshness struct {
+// BaseStatus compares the lock with the registry.
+type BaseStatus struct {
 	Base   string `json:"base"`
 	Locked string `json:"locked"` // digest; "" where nothing is locked
 	Now    string `json:"now"`    // what the tag names
@@ -38,7 +38,7 @@ type Freshness struct {
 }
 
 // String tells it in a line.
-func (f Freshness) String() string {
+func (f BaseStatus) String() string {
 	switch {
 	case f.Locked == "":
 		return fmt.Sprintf("%s: not locked; its tag names %s (go tool mage image:update)", f.Base, f.Now)
@@ -68,13 +68,13 @@ func ReadLock(dir, base string) (Lock, error) {
 	return l, nil
 }
 
-// Track asks the registry what the base's tag names now.
-func (s Shop) Track(ctx context.Context) (Freshness, error) {
+// CheckBase asks the registry what the base's tag names now.
+func (s Site) CheckBase(ctx context.Context) (BaseStatus, error) {
 	l, err := ReadLock(s.Dir, s.Settings.Base)
 	if err != nil {
-		return Freshness{}, err
+		return BaseStatus{}, err
 	}
-	f := Freshness{Base: s.Settings.Base, Locked: l.Digest}
+	f := BaseStatus{Base: s.Settings.Base, Locked: l.Digest}
 	if f.Now, err = s.Engine.RemoteDigest(ctx, f.Base); err != nil {
 		return f, err
 	}
@@ -86,7 +86,7 @@ func (s Shop) Track(ctx context.Context) (Freshness, error) {
 }
 
 // Update writes what the base's tag names now into base.lock.json.
-func (s Shop) Update(ctx context.Context) (Lock, error) {
+func (s Site) Update(ctx context.Context) (Lock, error) {
 	l := Lock{Schema: LockSchema, Base: s.Settings.Base}
 	var err error
 	if l.Digest, err = s.Engine.RemoteDigest(ctx, l.Base); err != nil {

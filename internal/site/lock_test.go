@@ -13,7 +13,7 @@ import (
 )
 
 // baseOf publishes an image of one file.
-func baseOf(t *testing.T, s Shop, text string, made time.Time) {
+func baseOf(t *testing.T, s Site, text string, made time.Time) {
 	t.Helper()
 	image := imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, made)
 	if _, err := s.Engine.Upload(t.Context(), s.Settings.Base, image); err != nil {
@@ -25,11 +25,11 @@ func TestLockIsMovedAndTracked(t *testing.T) {
 	address := registrytest.Start(t)
 	s := shopFor(t, "lock", address)
 	s.Settings.Base = address + "/base:1"
-	if _, err := s.Track(t.Context()); err == nil {
+	if _, err := s.CheckBase(t.Context()); err == nil {
 		t.Error("a base that is nowhere is tracked")
 	}
 	baseOf(t, s, "one", time.Now().Add(-50*time.Hour))
-	f, err := s.Track(t.Context())
+	f, err := s.CheckBase(t.Context())
 	if err != nil || f.Locked != "" || f.Moved || !strings.Contains(f.String(), "not locked") {
 		t.Errorf("before: %+v, %v", f, err)
 	}
@@ -37,12 +37,12 @@ func TestLockIsMovedAndTracked(t *testing.T) {
 	if err != nil || l.Digest != f.Now {
 		t.Fatalf("%+v, %v", l, err)
 	}
-	f, err = s.Track(t.Context())
+	f, err = s.CheckBase(t.Context())
 	if err != nil || f.Moved || f.Locked != l.Digest || f.Days != 2 {
 		t.Errorf("locked: %+v, %v", f, err)
 	}
 	baseOf(t, s, "two", time.Now())
-	f, err = s.Track(t.Context())
+	f, err = s.CheckBase(t.Context())
 	if err != nil || !f.Moved || f.Now == l.Digest || !strings.Contains(f.String(), "has moved") {
 		t.Errorf("moved: %+v, %v", f, err)
 	}
@@ -72,7 +72,7 @@ func TestConfigurationThatNginxRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Bundle = bundle.Dated(s.Commit)
+	s.Bundle = bundle.WithTimes(s.Commit)
 	_, err = s.Build(t.Context())
 	if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), file+":") || !strings.Contains(err.Error(), "send_timeout") {
 		t.Errorf("got %v", err)

@@ -25,11 +25,11 @@ const stagingTag = "kiln-staging"
 // pushTries bounds how often a push is begun that the surroundings broke off.
 const pushTries = 4
 
-// lag bounds the wait for a registry to find what it has just accepted.
-const lag = 15 * time.Second
+// propagationTimeout bounds the wait for a registry to find what it has just accepted.
+const propagationTimeout = 15 * time.Second
 
-// Pushed is a push: push.json.
-type Pushed struct {
+// Push is a push: push.json.
+type Push struct {
 	Schema     string   `json:"schema"`
 	Repository string   `json:"repository"`
 	Mirrors    []string `json:"mirrors,omitempty"`   // that have the same
@@ -43,25 +43,25 @@ type Pushed struct {
 }
 
 // Ref is the name that can never mean anything else: repository@sha256:...
-func (p Pushed) Ref() string { return p.Repository + "@" + p.Digest }
+func (p Push) Ref() string { return p.Repository + "@" + p.Digest }
 
 // repositories are all places that the image is pushed to.
-func (p Pushed) repositories() []string { return append([]string{p.Repository}, p.Mirrors...) }
+func (p Push) repositories() []string { return append([]string{p.Repository}, p.Mirrors...) }
 
 // Push publishes a built image that has passed its suite: under a staging name,
 // pulled back by digest into an engine that has forgotten it, proven again, and
 // only then tagged, in all repositories or in none. Nothing is tagged that did not pass,
 // and nothing is sent where the tags name it already. dist/push.json.
-func (s Shop) Push(ctx context.Context, i Image) (Pushed, error) {
-	p := Pushed{Schema: PushSchema, Repository: s.Settings.Repository, Mirrors: s.Settings.Mirrors, Tags: []string{}}
-	unlock, err := s.Engine.Lock(ctx, i.Base.ID, "push-"+hashStrings(p.Repository)[:12], func(lock string) {
-		s.Console.Say("another run pushes to %s: waiting (if there is none: docker rm %s)", p.Repository, lock)
+func (s Site) Push(ctx context.Context, i Image) (Push, error) {
+	p := Push{Schema: PushSchema, Repository: s.Settings.Repository, Mirrors: s.Settings.Mirrors, Tags: []string{}}
+	unlock, err := s.Engine.Acquire(ctx, i.Base.ID, "push-"+hashStrings(p.Repository)[:12], func(lock string) {
+		s.Console.Logf("another run pushes to %s: waiting (if there is none: docker rm %s)", p.Repository, lock)
 	})
 	if err != nil {
 		return p, err
 	}
 	defer unlock()
-	err = s.withGoods(ctx, i, func(g goods) error {
+	err = s.withPublication(ctx, i, func(g publication) error {
 		p.Digest, p.Platforms, p.LeftOut = g.digest, g.platforms, g.leftOut
 		return s.push(ctx, i, g.what, &p)
 	})
@@ -72,8 +72,8 @@ func (s Shop) Push(ctx context.Context, i Image) (Pushed, error) {
 }
 
 // push sends, proves and tags, unless the tags say that all of that was done.
-func (s Shop) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Pushed) error {
-	before, err := s.labels(ctx, p.repositories())
+func (s Site) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Push) error {
+	before, err := s.resolveTags(ctx, p.repositories())
 	unknown := errors.Is(err, engine.ErrDenied) // so some registries say that a repository has no tag yet
 	if err != nil && !unknown {
 		return err
@@ -83,7 +83,7 @@ func (s Shop) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Pu
 	}
 	if !unknown && before.allName(p.Digest) {
 		p.Unchanged, p.Verified, p.Tags = true, true, s.Settings.Tags
-		s.Console.Say("push %s: nothing changed, %s is what its tags name", p.Repository, p.Digest)
+		s.Console.Logf("push %s: nothing changed, %s is what its tags name", p.Repository, p.Digest)
 		return nil
 	}
 	for _, repository := range p.repositories() {
@@ -96,7 +96,7 @@ func (s Shop) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Pu
 			return err
 		}
 	}
-	if before, err = s.labels(ctx, p.repositories()); err != nil { // others may push from other machines
+	if before, err = s.resolveTags(ctx, p.repositories()); err != nil { // others may push from other machines
 		return err
 	}
 	if err := s.mayMove(before, p.Digest); err != nil {
@@ -111,18 +111,18 @@ func (s Shop) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Pu
 
 // upload pushes, again where the surroundings broke it off, and waits until the registry
 // finds what it took. Wrong credentials do not get better by waiting.
-func (s Shop) upload(ctx context.Context, ref string, what imagebuild.Pushable, p *Pushed) error {
+func (s Site) upload(ctx context.Context, ref string, what imagebuild.Pushable, p *Push) error {
 	progress := s.Console.Progress("push " + ref)
 	_, err := backoff.Retry(ctx, func() (string, error) {
 		p.Attempts++
 		digest, err := s.Engine.Upload(ctx, ref, what)
-		if err != nil && (errors.Is(err, engine.ErrDenied) || fault.Code(err) != int(fault.Surroundings)) {
+		if err != nil && (errors.Is(err, engine.ErrDenied) || fault.Code(err) != int(fault.Environment)) {
 			return "", backoff.Permanent(err)
 		}
 		return digest, err
 	}, backoff.WithMaxTries(pushTries))
 	if err == nil {
-		err = s.found(ctx, ref, p.Digest)
+		err = s.awaitDigest(ctx, ref, p.Digest)
 	}
 	if err != nil {
 		progress.End("failed")
@@ -136,37 +136,37 @@ func (s Shop) upload(ctx context.Context, ref string, what imagebuild.Pushable, 
 	return nil
 }
 
-// errOther is that a name means another digest than the one it was given.
-var errOther = errors.New("the name means another image")
+// errMoved is that a name means another digest than the one it was given.
+var errMoved = errors.New("the name means another image")
 
-// found waits until a registry says that a name means a digest: one may find what it took
+// awaitDigest waits until a registry says that a name means a digest: one may find what it took
 // only after a moment, or say for a moment what the name meant before.
-func (s Shop) found(ctx context.Context, ref, digest string) error {
+func (s Site) awaitDigest(ctx context.Context, ref, digest string) error {
 	there, err := backoff.Retry(ctx, func() (string, error) {
 		there, err := s.Engine.RemoteDigest(ctx, ref)
 		switch {
-		case err != nil && !errors.Is(err, engine.ErrNotThere):
+		case err != nil && !errors.Is(err, engine.ErrNotFound):
 			return there, backoff.Permanent(err)
 		case err == nil && there != digest:
-			err = errOther
+			err = errMoved
 		}
 		return there, err
-	}, backoff.WithMaxElapsedTime(lag))
+	}, backoff.WithMaxElapsedTime(propagationTimeout))
 	var permanent *backoff.PermanentError
 	switch {
 	case errors.As(err, &permanent):
 		return permanent.Unwrap()
-	case errors.Is(err, errOther):
-		return fault.New(fault.Surroundings, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
-	case errors.Is(err, engine.ErrNotThere):
-		return fault.New(fault.Surroundings, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, lag)
+	case errors.Is(err, errMoved):
+		return fault.New(fault.Environment, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
+	case errors.Is(err, engine.ErrNotFound):
+		return fault.New(fault.Environment, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, propagationTimeout)
 	}
 	return err
 }
 
 // pullBack removes the local copy with all its names, pulls the image by its digest,
 // gives it its names again and proves it with the same suite. It gives the pulled one's id.
-func (s Shop) pullBack(ctx context.Context, i Image, repository string, p *Pushed) (string, error) {
+func (s Site) pullBack(ctx context.Context, i Image, repository string, p *Push) (string, error) {
 	byDigest := repository + "@" + p.Digest
 	old, err := s.Engine.FindImage(ctx, i.ID)
 	if err != nil {
@@ -183,11 +183,11 @@ func (s Shop) pullBack(ctx context.Context, i Image, repository string, p *Pushe
 			return "", err
 		}
 	}
-	v, err := s.prove(ctx, byDigest)
+	v, err := s.verify(ctx, byDigest)
 	if err != nil {
 		return "", err
 	}
 	p.Verified = v.Failed == 0
-	s.Console.Say("pulled back from %s: %s", repository, v)
+	s.Console.Logf("pulled back from %s: %s", repository, v)
 	return v.ID, v.err()
 }

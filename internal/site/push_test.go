@@ -21,7 +21,7 @@ import (
 
 // shopFor opens a shop of the shipped site with a page of its own, that pushes to a
 // repository of a test registry.
-func shopFor(t testing.TB, page, address string, more ...string) Shop {
+func shopFor(t testing.TB, page, address string, more ...string) Site {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"Dockerfile", "nginx.conf", "mime.types", "redirects.conf"} {
@@ -49,7 +49,7 @@ func shopFor(t testing.TB, page, address string, more ...string) Shop {
 		t.Fatal(err)
 	}
 	commit := Commit{ID: strings.Repeat("c", 40), Time: time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)}
-	e := enginetest.Potter(t)
+	e := enginetest.Connect(t)
 	t.Cleanup(func() {
 		for _, repository := range append([]string{s.Repository}, s.Mirrors...) {
 			for _, tag := range s.Tags {
@@ -57,14 +57,14 @@ func shopFor(t testing.TB, page, address string, more ...string) Shop {
 			}
 		}
 	})
-	return Shop{
+	return Site{
 		Engine: e, Console: report.New(t.Output(), t.Output(), ""), Settings: s, Commit: commit,
-		Bundle: bundle.Dated(commit), Dir: dir, Dist: t.TempDir(), Notes: imagebuild.Folder(filepath.Join(os.TempDir(), "kiln-test-notes")),
+		Bundle: bundle.WithTimes(commit), Dir: dir, Dist: t.TempDir(), Cache: imagebuild.FolderCache(filepath.Join(os.TempDir(), "kiln-test-notes")),
 	}
 }
 
 // push builds the image and pushes it.
-func push(t *testing.T, s Shop) (Pushed, error) {
+func push(t *testing.T, s Site) (Push, error) {
 	t.Helper()
 	image, err := s.Build(t.Context())
 	if err != nil {
@@ -74,12 +74,12 @@ func push(t *testing.T, s Shop) (Pushed, error) {
 }
 
 // named gives what every tag names, "" for none: by repository:tag.
-func named(t *testing.T, s Shop, address string) map[string]string {
+func named(t *testing.T, s Site, address string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, tag := range s.Settings.Tags {
 		digest, err := s.Engine.RemoteDigest(t.Context(), address+"/me/site:"+tag)
-		if err != nil && !errors.Is(err, engine.ErrNotThere) {
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
 			t.Fatal(err)
 		}
 		all[tag] = digest
@@ -89,7 +89,7 @@ func named(t *testing.T, s Shop, address string) map[string]string {
 
 func TestPushThatChangesNothingSendsNothing(t *testing.T) {
 	var requests atomic.Int64
-	address := registrytest.Unruly(t, registrytest.Start(t), registrytest.Counts(&requests))
+	address := registrytest.FlakyProxy(t, registrytest.Start(t), registrytest.Counts(&requests))
 	s := shopFor(t, "one", address)
 	first, err := push(t, s)
 	if err != nil || !first.Verified || first.Unchanged {
@@ -147,7 +147,7 @@ func TestUnrulyRegistries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			registry := registrytest.Start(t)
-			address := registrytest.Unruly(t, registry, tc.faults...)
+			address := registrytest.FlakyProxy(t, registry, tc.faults...)
 			s := shopFor(t, name, address)
 			p, err := push(t, s)
 			if tc.want == "" {
@@ -161,7 +161,7 @@ func TestUnrulyRegistries(t *testing.T) {
 				}
 				return
 			}
-			if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), registrytest.Password) {
+			if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), registrytest.Password) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
 			if left := named(t, s, registry); left["latest"] != "" {
@@ -179,11 +179,11 @@ func TestTwoRegistriesAreNeverLeftDifferent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refuses := registrytest.Unruly(t, two, registrytest.Answers(-1, registrytest.Tags("latest"), http.StatusForbidden))
+	refuses := registrytest.FlakyProxy(t, two, registrytest.Answers(-1, registrytest.Tags("latest"), http.StatusForbidden))
 	s := shopFor(t, "two", one, refuses)
 	s.Settings.Tags = []string{"latest"}
 	_, err = push(t, s)
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no tag was left moved") {
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no tag was left moved") {
 		t.Errorf("got %v", err)
 	}
 	for _, registry := range []string{one, two} {
@@ -194,7 +194,7 @@ func TestTwoRegistriesAreNeverLeftDifferent(t *testing.T) {
 }
 
 func TestWhatNoCommitHasIsNotPushed(t *testing.T) {
-	s := Shop{Commit: Commit{ID: "abc", Dirty: true}, Settings: Defaults(), Dir: "site"}
+	s := Site{Commit: Commit{ID: "abc", Dirty: true}, Settings: Defaults(), Dir: "site"}
 	if err := s.Publishable(); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "KILN_SITE_DIRTY") {
 		t.Errorf("got %v", err)
 	}

@@ -27,7 +27,7 @@ func (r Reproduction) String() string {
 // Reproduce composes the image out of the files of another shop, a fresh checkout of the
 // same commit, and compares it with the one that is built: configuration, layers and
 // manifest have the same sha256, or it is an error that says which has not.
-func (s Shop) Reproduce(ctx context.Context, i Image, again Shop) (Reproduction, error) {
+func (s Site) Reproduce(ctx context.Context, i Image, again Site) (Reproduction, error) {
 	r := Reproduction{Image: i.Ref, Commit: s.Commit.ID, ID: i.ID}
 	var err error
 	if r.Engine, err = s.Engine.Info(ctx); err != nil {
@@ -44,10 +44,10 @@ func (s Shop) Reproduce(ctx context.Context, i Image, again Shop) (Reproduction,
 	r.Digest, r.Same = two.digest, one == two
 	if r.Same && r.Engine.Driver == graphDriver && two.config != i.ID {
 		r.Same = false
-		return r, fault.New(fault.Bad, "remove it and build it again: docker rmi "+i.Ref, "reproduce %s: the engine has %s, composed is %s", i.Ref, i.ID, two.config)
+		return r, fault.New(fault.Failed, "remove it and build it again: docker rmi "+i.Ref, "reproduce %s: the engine has %s, composed is %s", i.Ref, i.ID, two.config)
 	}
 	if !r.Same {
-		return r, fault.New(fault.Bad, "", "reproduce %s: the images differ: %s", i.Ref, one.differs(two))
+		return r, fault.New(fault.Failed, "", "reproduce %s: the images differ: %s", i.Ref, one.differs(two))
 	}
 	return r, nil
 }
@@ -69,8 +69,8 @@ func (n names) differs(other names) string {
 }
 
 // named composes the image on the base of a built one, and gives its names.
-func (s Shop) named(ctx context.Context, i Image) (n names, err error) {
-	err = s.published(ctx, i.Base, func(_ *mould, image *imagebuild.Image) error {
+func (s Site) named(ctx context.Context, i Image) (n names, err error) {
+	err = s.published(ctx, i.Base, func(_ *staged, image *imagebuild.Image) error {
 		config, err := image.ConfigName()
 		if err != nil {
 			return err

@@ -14,14 +14,14 @@ import (
 // lookAgain is how often Serve looks whether a file of the site has changed.
 const lookAgain = 300 * time.Millisecond
 
-// Anew opens the shop again with what the files say now, and builds the image.
-type Anew func(context.Context) (Shop, Image, error)
+// Rebuild opens the shop again with what the files say now, and builds the image.
+type Rebuild func(context.Context) (Site, Image, error)
 
 // stall is a site that is served.
 type stall struct {
-	shop  Shop
+	shop  Site
 	image Image
-	box   *engine.Container
+	ctr   *engine.Container
 	at    string // its address
 }
 
@@ -29,13 +29,13 @@ type stall struct {
 // until ctx ends. Its log goes to the console. When a file of the site changes, anew
 // makes the image again, which takes the old one's place; one that cannot be made, or
 // does not start, is told, and the old one goes on.
-func (s Shop) Serve(ctx context.Context, i Image, anew Anew) error {
+func (s Site) Serve(ctx context.Context, i Image, anew Rebuild) error {
 	seen := s.print()
 	now, err := s.open(ctx, i, s.Settings.Port)
 	if err != nil {
 		return err
 	}
-	defer func() { now.box.Remove() }()
+	defer func() { now.ctr.Remove() }()
 	if err := s.Console.Result(map[string]string{"url": now.at}, fmt.Sprintf("serving %s at %s until Ctrl-C; a changed file is served at once", i.Ref, now.at)); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s Shop) Serve(ctx context.Context, i Image, anew Anew) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			s.Console.Say("not served: %v", err)
+			s.Console.Logf("not served: %v", err)
 		}
 		if next != nil {
 			<-ended // with the old one's container
@@ -69,17 +69,17 @@ func (s Shop) Serve(ctx context.Context, i Image, anew Anew) error {
 }
 
 // open starts the image for people, and waits until it answers. A port of 0 is any.
-func (s Shop) open(ctx context.Context, i Image, port int) (*stall, error) {
-	box, err := s.Engine.Run(ctx, production(i.ID, s.Bundle, port))
+func (s Site) open(ctx context.Context, i Image, port int) (*stall, error) {
+	ctr, err := s.Engine.Run(ctx, production(i.ID, s.Bundle, port))
 	if err != nil {
 		return nil, err
 	}
-	at, err := s.await(ctx, box)
+	at, err := s.await(ctx, ctr)
 	if err != nil {
-		box.Remove()
+		ctr.Remove()
 		return nil, err
 	}
-	return &stall{shop: s, image: i, box: box, at: at.String()}, nil
+	return &stall{shop: s, image: i, ctr: ctr, at: at.String()}, nil
 }
 
 // follow copies the server's log to the console; the channel tells when it has ended.
@@ -88,14 +88,14 @@ func (st *stall) follow(ctx context.Context) <-chan error {
 	go func() {
 		log := st.shop.Console.Lines("")
 		defer log.Close()
-		ended <- st.box.Follow(ctx, log)
+		ended <- st.ctr.Follow(ctx, log)
 	}()
 	return ended
 }
 
 // replaced makes the image anew and opens it in the old one's place, once it has shown
 // elsewhere that it starts. It gives nil where nothing has changed, or all is as before.
-func (st *stall) replaced(ctx context.Context, anew Anew) (*stall, error) {
+func (st *stall) replaced(ctx context.Context, anew Rebuild) (*stall, error) {
 	shop, image, err := anew(ctx)
 	if err != nil || image.ID == st.image.ID {
 		return nil, err
@@ -104,8 +104,8 @@ func (st *stall) replaced(ctx context.Context, anew Anew) (*stall, error) {
 	if err != nil {
 		return nil, err
 	}
-	trial.box.Remove()
-	if err := st.box.Remove(); err != nil {
+	trial.ctr.Remove()
+	if err := st.ctr.Remove(); err != nil {
 		return nil, err
 	}
 	next, err := shop.open(ctx, image, shop.Settings.Port)
@@ -120,7 +120,7 @@ func (st *stall) replaced(ctx context.Context, anew Anew) (*stall, error) {
 }
 
 // print gives the names, times and sizes of the site's files: it changes when they do.
-func (s Shop) print() string {
+func (s Site) print() string {
 	var text strings.Builder
 	for _, root := range []string{s.Dir, filepath.Join(s.Dir, s.Settings.Content)} {
 		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

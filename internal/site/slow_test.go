@@ -21,8 +21,8 @@ const slowClients = 10_000
 // and asks for the page meanwhile.
 func TestSlowClientsKeepNobodyOut(t *testing.T) {
 	s := shopFor(t, "slow", "registry.invalid")
-	box, at := serveBox(t, s)
-	open := beSlow(t, inside(t, box, s.Bundle.Port()))
+	ctr, at := serveBox(t, s)
+	open := beSlow(t, inside(t, ctr, s.Bundle.Port()))
 	if open < slowClients {
 		t.Fatalf("only %d connections could be opened", open)
 	}
@@ -46,9 +46,9 @@ func TestSlowClientsKeepNobodyOut(t *testing.T) {
 
 // inside gives a port of the container on the engine's own network: what publishes a port
 // takes two files for each connection.
-func inside(t *testing.T, box *engine.Container, port int) string {
+func inside(t *testing.T, ctr *engine.Container, port int) string {
 	t.Helper()
-	text, err := box.Inspect(t.Context())
+	text, err := ctr.Inspect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

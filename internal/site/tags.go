@@ -63,7 +63,7 @@ func Resolve(tags []string, c Commit) (resolved, leftOut []string) {
 // version is a tag that never moves: a whole version (semver.org).
 var version = regexp.MustCompile(`^v?\d+\.\d+\.\d+([-+.].*)?$`)
 
-// fixed tells whether a tag never moves: a version's, and the commit's.
-func (s Shop) fixed(tag string) bool {
+// immutable tells whether a tag never moves: a version's, and the commit's.
+func (s Site) immutable(tag string) bool {
 	return version.MatchString(tag) || s.Commit.ID != "" && strings.Contains(tag, s.Commit.ID[:min(shortCommit, len(s.Commit.ID))])
 }

@@ -35,12 +35,12 @@ func TestTagsComeFromGit(t *testing.T) {
 }
 
 func TestWhichTagsNeverMove(t *testing.T) {
-	s := Shop{Commit: Commit{ID: "0123456789abcdef"}}
+	s := Site{Commit: Commit{ID: "0123456789abcdef"}}
 	for tag, want := range map[string]bool{
 		"1.2.3": true, "v1.2.3": true, "1.2.3-rc.1": true, "sha-0123456789ab": true,
 		"1.2": false, "1": false, "latest": false, "main": false, "v1": false,
 	} {
-		if s.fixed(tag) != want {
+		if s.immutable(tag) != want {
 			t.Errorf("%s: fixed is %v", tag, !want)
 		}
 	}

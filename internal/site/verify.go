@@ -50,9 +50,9 @@ func (v Verdict) String() string {
 // Verify runs the built image as it should be run in production and proves it by
 // what it serves. The verdict is written to dist/verify.json, good or bad; a bad
 // one is an error as well.
-func (s Shop) Verify(ctx context.Context, i Image) (Verdict, error) {
-	os.RemoveAll(filepath.Join(s.Dist, filepath.Base(evidenceFolder))) // of an earlier failure
-	v, err := s.prove(ctx, i.ID)
+func (s Site) Verify(ctx context.Context, i Image) (Verdict, error) {
+	os.RemoveAll(filepath.Join(s.Dist, filepath.Base(diagnosticsFolder))) // of an earlier failure
+	v, err := s.verify(ctx, i.ID)
 	if err != nil {
 		return v, err
 	}
@@ -67,11 +67,11 @@ func (v Verdict) err() error {
 	if v.Failed == 0 {
 		return nil
 	}
-	return fault.New(fault.Bad, "the whole verdict: dist/verify.json; what else is known: "+evidenceFolder, "verify %s", v)
+	return fault.New(fault.Failed, "the whole verdict: dist/verify.json; what else is known: "+diagnosticsFolder, "verify %s", v)
 }
 
-// prove starts an image, runs the suite on it and removes the container.
-func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
+// verify starts an image, runs the suite on it and removes the container.
+func (s Site) verify(ctx context.Context, ref string) (Verdict, error) {
 	start := time.Now()
 	v := Verdict{Schema: VerifySchema, Image: ref}
 	var err error
@@ -83,16 +83,16 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	v.ID = found.ID
-	box, err := s.Engine.Run(ctx, production(ref, s.Bundle, 0))
+	ctr, err := s.Engine.Run(ctx, production(ref, s.Bundle, 0))
 	if err != nil {
 		return v, err
 	}
-	defer box.Remove()
-	at, err := s.await(ctx, box)
+	defer ctr.Remove()
+	at, err := s.await(ctx, ctr)
 	if err != nil {
 		return v, err
 	}
-	report := suite.Run(ctx, at, s.Bundle.Expectation(), runningBox{box})
+	report := suite.Run(ctx, at, s.Bundle.Expectation(), target{ctr})
 	v.Checks, v.Memory = report.Checks, report.Memory
 	if ctx.Err() != nil {
 		return v, ctx.Err()
@@ -106,10 +106,10 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 	}
 	v.Seconds = time.Since(start).Seconds()
 	if v.Failed > 0 {
-		if _, err := box.State(ctx); err != nil {
+		if _, err := ctr.State(ctx); err != nil {
 			return v, err // an engine that has gone fails all checks
 		}
-		s.gather(ctx, box, report.Said)
+		s.collectDiagnostics(ctx, ctr, report.Failures)
 	}
 	return v, nil
 }
@@ -119,30 +119,30 @@ func (s Shop) prove(ctx context.Context, ref string) (Verdict, error) {
 func production(ref string, b Bundle, port int) engine.Spec {
 	return engine.Spec{
 		Image: ref, Kind: "verify", Publish: b.Port(), Port: port,
-		Locked: true, Memory: 192 << 20, PIDs: 64, // ten thousand slow clients take 116 MiB, most of it the kernel's
+		Hardened: true, Memory: 192 << 20, PIDs: 64, // ten thousand slow clients take 116 MiB, most of it the kernel's
 	}
 }
 
 // await gives the server's address as soon as it takes connections.
-func (s Shop) await(ctx context.Context, box *engine.Container) (*url.URL, error) {
+func (s Site) await(ctx context.Context, ctr *engine.Container) (*url.URL, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	address, err := box.Address(ctx, s.Bundle.Port())
+	address, err := ctr.Address(ctx, s.Bundle.Port())
 	if err != nil {
-		return nil, s.stillborn(ctx, box, err)
+		return nil, s.stillborn(ctx, ctr, err)
 	}
 	health := &url.URL{Scheme: "http", Host: address, Path: s.Bundle.HealthPath()}
 	for {
 		if suite.Answers(ctx, health) {
 			return &url.URL{Scheme: "http", Host: address}, nil
 		}
-		state, err := box.State(ctx)
+		state, err := ctr.State(ctx)
 		if err == nil && !state.Running {
-			return nil, s.neverStarted(box, fmt.Errorf("it ended with code %d", state.ExitCode))
+			return nil, s.neverStarted(ctr, fmt.Errorf("it ended with code %d", state.ExitCode))
 		}
 		select {
 		case <-ctx.Done():
-			return nil, s.stillborn(ctx, box, fmt.Errorf("no answer from %s within %s", health, startTimeout))
+			return nil, s.stillborn(ctx, ctr, fmt.Errorf("no answer from %s within %s", health, startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if err != nil && ctx.Err() == nil {
@@ -153,37 +153,37 @@ func (s Shop) await(ctx context.Context, box *engine.Container) (*url.URL, error
 
 // stillborn tells why a server cannot be asked, unless it is the run that was broken off,
 // or the engine that failed.
-func (s Shop) stillborn(ctx context.Context, box *engine.Container, cause error) error {
+func (s Site) stillborn(ctx context.Context, ctr *engine.Container, cause error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	if _, err := box.State(context.WithoutCancel(ctx)); err != nil {
+	if _, err := ctr.State(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return s.neverStarted(box, cause)
+	return s.neverStarted(ctr, cause)
 }
 
 // neverStarted tells why a container serves nothing, with its log.
-func (s Shop) neverStarted(box *engine.Container, cause error) error {
-	s.gather(context.Background(), box, nil)
-	return fault.New(fault.Bad, "the end of the container's log stands above this line; all that is known: "+evidenceFolder, "start the image: %w", cause)
+func (s Site) neverStarted(ctr *engine.Container, cause error) error {
+	s.collectDiagnostics(context.Background(), ctr, nil)
+	return fault.New(fault.Failed, "the end of the container's log stands above this line; all that is known: "+diagnosticsFolder, "start the image: %w", cause)
 }
 
-// runningBox shows a container to the suite.
-type runningBox struct{ *engine.Container }
+// target shows a container to the suite.
+type target struct{ *engine.Container }
 
 // Output runs a program in the container.
-func (b runningBox) Output(ctx context.Context, argv ...string) (string, error) {
+func (b target) Output(ctx context.Context, argv ...string) (string, error) {
 	out, err := b.Container.Output(ctx, engine.Command{Argv: argv})
 	var exit *engine.ExitError
-	if errors.As(err, &exit) && exit.Said != "" {
-		return out, fmt.Errorf("%w: %s", suite.ErrNoTool, exit.Said)
+	if errors.As(err, &exit) && exit.Reason != "" {
+		return out, fmt.Errorf("%w: %s", suite.ErrNoTool, exit.Reason)
 	}
 	return out, err
 }
 
 // List gives what lies below a folder of the container.
-func (b runningBox) List(ctx context.Context, folder string) ([]suite.Entry, error) {
+func (b target) List(ctx context.Context, folder string) ([]suite.Entry, error) {
 	list, err := b.Container.List(ctx, folder)
 	entries := make([]suite.Entry, len(list))
 	for i, f := range list {
@@ -193,7 +193,7 @@ func (b runningBox) List(ctx context.Context, folder string) ([]suite.Entry, err
 }
 
 // Processes lists what runs in the container.
-func (b runningBox) Processes(ctx context.Context) ([]suite.Process, error) {
+func (b target) Processes(ctx context.Context) ([]suite.Process, error) {
 	list, err := b.Container.Processes(ctx)
 	processes := make([]suite.Process, len(list))
 	for i, p := range list {

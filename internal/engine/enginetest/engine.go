@@ -11,29 +11,29 @@ import (
 
 // Engine connects to the engine that setup started. Without one the test is skipped
 // for a person and fails in CI.
-func Engine(t testing.TB) *engine.Engine {
+func Engine(t testing.TB) *engine.Client {
 	t.Helper()
 	return connect(t, os.Getenv)
 }
 
-// Potter is Engine with the account of the test registries.
-func Potter(t testing.TB) *engine.Engine {
+// Connect is Engine with the account of the test registries.
+func Connect(t testing.TB) *engine.Client {
 	t.Helper()
-	return connect(t, registrytest.Account(engine.UsernameVariable, engine.PasswordVariable, registrytest.Password))
+	return connect(t, registrytest.WithTestAccount(engine.UsernameVariable, engine.PasswordVariable, registrytest.Password))
 }
 
-func connect(t testing.TB, getenv func(string) string) *engine.Engine {
+func connect(t testing.TB, getenv func(string) string) *engine.Client {
 	t.Helper()
 	e, err := engine.Connect(t.Context(), getenv)
 	if err != nil {
-		Lacks(t, "it needs an engine: %v", err)
+		Unavailable(t, "it needs an engine: %v", err)
 	}
 	t.Cleanup(func() { e.Close() })
 	return e
 }
 
-// Lacks ends a test that cannot run here: skipped for a person, failed in CI.
-func Lacks(t testing.TB, format string, args ...any) {
+// Unavailable ends a test that cannot run here: skipped for a person, failed in CI.
+func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("in CI: "+format, args...)

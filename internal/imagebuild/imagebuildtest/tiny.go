@@ -28,7 +28,7 @@ func Tiny(t testing.TB, base imagebuild.Base, text string, made time.Time) *imag
 			t.Fatal(err)
 		}
 	}
-	r, err := imagebuild.ReadRecipe(filepath.Join(dir, "Dockerfile"))
+	r, err := imagebuild.ReadDockerfile(filepath.Join(dir, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}

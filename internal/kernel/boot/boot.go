@@ -80,7 +80,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	}
 	dir, err := os.MkdirTemp("", "kiln-boot-")
 	if err != nil {
-		return Report{}, fault.Wrap(fault.Surroundings, err)
+		return Report{}, fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	if err := k.lay(ctx, dir, cache); err != nil {
@@ -92,7 +92,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 		return Report{}, ctx.Err()
 	}
 	if outside(ended) {
-		return Report{}, fault.Wrap(fault.Surroundings, fmt.Errorf("boot in %s: %w", m.Version, ended))
+		return Report{}, fault.Wrap(fault.Environment, fmt.Errorf("boot in %s: %w", m.Version, ended))
 	}
 	gone := m.Where == inContainer && errors.Is(ended, errNotOff) // and its disk with it: nothing can be said of that
 	return c.report(k, ended, gone || answered(dir)), nil
@@ -104,7 +104,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 func outside(ended error) bool {
 	var here *exec.ExitError
 	var inside *engine.ExitError
-	return fault.Code(ended) == int(fault.Surroundings) || errors.As(ended, &here) && here.Error() == "signal: killed" ||
+	return fault.Code(ended) == int(fault.Environment) || errors.As(ended, &here) && here.Error() == "signal: killed" ||
 		errors.As(ended, &inside) && inside.Code == killedCode
 }
 
@@ -133,12 +133,12 @@ func (k Kernel) lay(ctx context.Context, dir, cache string) error {
 		return err
 	}
 	if err := copyFile(filepath.Join(dir, kernelFile), k.Image); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if err := writeInitramfs(filepath.Join(dir, initrdFile), program); err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	return fault.Wrap(fault.Surroundings, writeDisk(filepath.Join(dir, diskFile)))
+	return fault.Wrap(fault.Environment, writeDisk(filepath.Join(dir, diskFile)))
 }
 
 // run runs the machine until it ends, or until the console says that it may.

@@ -104,7 +104,7 @@ func TestSurroundingsAreNoVerdict(t *testing.T) {
 	}
 	k := Kernel{Image: image, Arch: arch.Arch{Name: runtime.GOARCH}}
 	for name, ended := range map[string]error{
-		"engine":           fault.New(fault.Surroundings, "", "no engine"),
+		"engine":           fault.New(fault.Environment, "", "no engine"),
 		"killed":           exec.Command("sh", "-c", "kill -KILL $$").Run(),
 		"killed in a box":  &engine.ExitError{Code: killedCode},
 		"ended by itself":  &engine.ExitError{Code: 1},
@@ -116,7 +116,7 @@ func TestSurroundingsAreNoVerdict(t *testing.T) {
 			return ended
 		}}
 		r, err := boot(t.Context(), m, k, Limits{}, t.TempDir(), nil)
-		if outside := strings.Contains(name, "engine") || strings.Contains(name, "killed"); outside != (fault.Code(err) == int(fault.Surroundings)) || !outside && r.Verdict != Died {
+		if outside := strings.Contains(name, "engine") || strings.Contains(name, "killed"); outside != (fault.Code(err) == int(fault.Environment)) || !outside && r.Verdict != Died {
 			t.Errorf("%s: %s, %v", name, r.Verdict, err)
 		}
 	}

@@ -28,9 +28,9 @@ var initSource embed.FS
 // initModule makes a module of it, of the standard library alone.
 const initModule = "module kiln-init\n\ngo 1.24\n"
 
-// Prover names the first program that a kernel of an architecture is proven by: the
+// InitHash names the first program that a kernel of an architecture is proven by: the
 // sha256 of its source and of what it is built with.
-func Prover(a arch.Arch) string {
+func InitHash(a arch.Arch) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %q %s\n", a.Name, a.GoEnv, runtime.Version())
 	fs.WalkDir(initSource, ".", func(name string, entry fs.DirEntry, err error) error { // cannot fail: it is in this program
@@ -46,30 +46,30 @@ func Prover(a arch.Arch) string {
 // buildInit gives the path of the first program for an architecture, out of the folder
 // cache, or built into it.
 func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
-	program := filepath.Join(cache, "init", a.Name+"-"+Prover(a)[:16])
+	program := filepath.Join(cache, "init", a.Name+"-"+InitHash(a)[:16])
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
 	dir, err := os.MkdirTemp("", "kiln-init-")
 	if err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
 	if err := os.CopyFS(dir, initSource); err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	source := filepath.Join(dir, "init")
 	if err := os.WriteFile(filepath.Join(source, "go.mod"), []byte(initModule), 0o644); err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	built := program + fmt.Sprintf(".%d", os.Getpid())
 	if err := goBuild(ctx, a, source, built); err != nil {
 		return "", err
 	}
-	return program, fault.Wrap(fault.Surroundings, os.Rename(built, program))
+	return program, fault.Wrap(fault.Environment, os.Rename(built, program))
 }
 
 // goBuild compiles a static program for an architecture.
@@ -83,7 +83,7 @@ func goBuild(ctx context.Context, a arch.Arch, source, program string) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Surroundings, "the go command builds the first program of a kernel that is booted",
+		return fault.New(fault.Environment, "the go command builds the first program of a kernel that is booted",
 			"build the init for %s: %w\n%s", a.Name, err, bytes.TrimSpace(out))
 	}
 	return nil

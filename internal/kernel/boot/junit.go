@@ -48,5 +48,5 @@ func WriteJUnit(path string, verdicts []Report) error {
 	if err != nil {
 		return err
 	}
-	return fault.Wrap(fault.Surroundings, renameio.WriteFile(path, append([]byte(xml.Header), append(text, '\n')...), os.FileMode(0o644)))
+	return fault.Wrap(fault.Environment, renameio.WriteFile(path, append([]byte(xml.Header), append(text, '\n')...), os.FileMode(0o644)))
 }

@@ -91,14 +91,14 @@ const boxDir = "/machine"
 
 // InContainer gives the emulator of an architecture in a container of an image that
 // has it.
-func InContainer(ctx context.Context, e *engine.Engine, image string, a arch.Arch) (Machine, error) {
+func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
 	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}
-	box, err := startBox(ctx, e, image, a)
+	ctr, err := startBox(ctx, e, image, a)
 	if err != nil {
 		return m, err
 	}
-	defer box.Remove()
-	text, err := box.Output(ctx, engine.Command{Argv: []string{a.QEMU.Binary, "--version"}})
+	defer ctr.Remove()
+	text, err := ctr.Output(ctx, engine.Command{Argv: []string{a.QEMU.Binary, "--version"}})
 	if err != nil {
 		return m, err
 	}
@@ -112,26 +112,26 @@ func InContainer(ctx context.Context, e *engine.Engine, image string, a arch.Arc
 // inContainer is where a machine is that this one has no emulator for.
 const inContainer = "container"
 
-func startBox(ctx context.Context, e *engine.Engine, image string, a arch.Arch) (*engine.Container, error) {
+func startBox(ctx context.Context, e *engine.Client, image string, a arch.Arch) (*engine.Container, error) {
 	return e.Run(ctx, engine.Spec{Image: image, Kind: "boot", Name: a.Name, Command: []string{"sleep", "infinity"}, Offline: true})
 }
 
-func emulateInside(ctx context.Context, e *engine.Engine, image string, a arch.Arch, argv []string, dir string, stdout, stderr io.Writer) error {
-	box, err := startBox(ctx, e, image, a)
+func emulateInside(ctx context.Context, e *engine.Client, image string, a arch.Arch, argv []string, dir string, stdout, stderr io.Writer) error {
+	ctr, err := startBox(ctx, e, image, a)
 	if err != nil {
 		return err
 	}
-	defer box.Remove()
-	if err := box.Put(ctx, "/", engine.File{Name: path.Base(boxDir), Mode: os.ModeDir | 0o755}); err != nil {
+	defer ctr.Remove()
+	if err := ctr.Put(ctx, "/", engine.File{Name: path.Base(boxDir), Mode: os.ModeDir | 0o755}); err != nil {
 		return err
 	}
-	if err := box.PutFolder(ctx, boxDir, dir); err != nil {
+	if err := ctr.PutFolder(ctx, boxDir, dir); err != nil {
 		return err
 	}
-	if err := box.Exec(ctx, engine.Command{Argv: argv, Dir: boxDir, Stdout: stdout, Stderr: stderr}); err != nil {
+	if err := ctr.Exec(ctx, engine.Command{Argv: argv, Dir: boxDir, Stdout: stdout, Stderr: stderr}); err != nil {
 		return err
 	}
-	return fault.Wrap(fault.Surroundings, box.Get(ctx, path.Join(boxDir, diskFile), dir))
+	return fault.Wrap(fault.Environment, ctr.Get(ctx, path.Join(boxDir, diskFile), dir))
 }
 
 func firstLine(text string) string {

@@ -73,9 +73,9 @@ func (r Report) Err() error {
 	case Booted:
 		return nil
 	case NoQEMU:
-		return fault.New(fault.Surroundings, "install it: go tool mage setup", "boot kernel %s", r)
+		return fault.New(fault.Environment, "install it: go tool mage setup", "boot kernel %s", r)
 	}
-	return fault.New(fault.Bad, "", "boot kernel %s\n    %s", r, strings.Join(r.Tail, "\n    "))
+	return fault.New(fault.Failed, "", "boot kernel %s\n    %s", r, strings.Join(r.Tail, "\n    "))
 }
 
 // report judges a machine that has ended. ended is why, if not by itself; answered

@@ -131,7 +131,7 @@ func TestStandings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	know := Knowledge{Feed: feed, Dates: Dates{
+	know := ReleaseData{Feed: feed, Dates: Dates{
 		"6.12": {Longterm: true, End: time.Date(2028, 12, 31, 0, 0, 0, 0, time.UTC)}, "6.19": {End: time.Date(2026, 4, 22, 0, 0, 0, 0, time.UTC)},
 		"6.6": {Longterm: true, End: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}, "7.2": {Ended: true},
 	}, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
@@ -149,7 +149,7 @@ func TestStandings(t *testing.T) {
 		{"~> 6.12.0", "6.12.118", "6.12.117", 0, "older release than the lock", ""},
 		{">= 9", "", "", 0, "nothing at kernel.org", ""},
 	} {
-		want, err := ParseWant(tc.asked)
+		want, err := ParseConstraint(tc.asked)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestStandings(t *testing.T) {
 		if tc.newest != "" {
 			newest = parse(t, tc.newest)
 		}
-		s := know.Judge("k", want, locked, newest)
+		s := know.Evaluate("k", want, locked, newest)
 		if s.Behind != tc.behind || (tc.todo == "") != (s.Todo == "") || !strings.Contains(s.Todo, tc.todo) || !strings.Contains(strings.Join(s.Warnings, ";"), tc.warning) {
 			t.Errorf("%s locked %q: %+v", tc.asked, tc.locked, s)
 		}

@@ -62,7 +62,7 @@ func TestAdmits(t *testing.T) {
 		{"stable", "7.3-rc4", false},
 		{"mainline", "7.3-rc4", true},
 	} {
-		w, err := ParseWant(tc.want)
+		w, err := ParseConstraint(tc.want)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,14 +71,14 @@ func TestAdmits(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "newest", "~> six", "longtrem"} {
-		if _, err := ParseWant(bad); err == nil {
+		if _, err := ParseConstraint(bad); err == nil {
 			t.Errorf("ParseWant(%q) found nothing wrong", bad)
 		}
 	}
 }
 
 func TestNewest(t *testing.T) {
-	w, err := ParseWant("6.12")
+	w, err := ParseConstraint("6.12")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Standing is how a kernel of the file stands: what it asks, what it is locked to,
+// Status is how a kernel of the file stands: what it asks, what it is locked to,
 // and what there is by now.
-type Standing struct {
+type Status struct {
 	Kernel   string   `json:"kernel"`
 	Asked    string   `json:"asked"`
 	Locked   *Version `json:"locked"`    // nil where there is no lock
@@ -21,17 +21,17 @@ type Standing struct {
 	Todo     string   `json:"todo"` // what to do, as a command where there is one; "" where all is well
 }
 
-// Knowledge is what a judgement rests on. Feed and Dates may be empty where they
+// ReleaseData is what a judgement rests on. Feed and Dates may be empty where they
 // could not be had.
-type Knowledge struct {
+type ReleaseData struct {
 	Feed  Feed
 	Dates Dates
 	Now   time.Time
 }
 
-// Judge tells how a kernel stands. locked and newest may be the zero Version.
-func (k Knowledge) Judge(kernel string, want Want, locked, newest Version) Standing {
-	s := Standing{Kernel: kernel, Asked: want.String(), Warnings: []string{}}
+// Evaluate tells how a kernel stands. locked and newest may be the zero Version.
+func (k ReleaseData) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
+	s := Status{Kernel: kernel, Asked: want.String(), Warnings: []string{}}
 	at := newest
 	if !locked.IsZero() {
 		s.Locked, at = &locked, locked
@@ -67,7 +67,7 @@ func behind(locked, newest Version, listed Listed) int {
 
 // end fills in the end of life of a series. kernel.org knows whether it is over,
 // the dates know the day; where they disagree that is told.
-func (k Knowledge) end(s *Standing, v Version, listed Listed, isListed bool) {
+func (k ReleaseData) end(s *Status, v Version, listed Listed, isListed bool) {
 	life, known := k.Dates[v.Series()]
 	days, dated := life.Left(k.Now)
 	if dated {
@@ -87,7 +87,7 @@ func (k Knowledge) end(s *Standing, v Version, listed Listed, isListed bool) {
 }
 
 // todo says what to do about a kernel.
-func todo(s Standing, want Want, locked, newest Version) string {
+func todo(s Status, want Constraint, locked, newest Version) string {
 	switch {
 	case s.Ended && (newest.IsZero() || newest.Series() == seriesOf(locked, newest)):
 		return "move to a series that is maintained: change version in kernels.toml"
@@ -110,5 +110,5 @@ func seriesOf(locked, newest Version) string {
 	return locked.Series()
 }
 
-// Wants tells whether there is something to do.
-func (s Standing) Wants() bool { return s.Todo != "" || len(s.Warnings) > 0 }
+// NeedsAttention tells whether there is something to do.
+func (s Status) NeedsAttention() bool { return s.Todo != "" || len(s.Warnings) > 0 }

@@ -8,10 +8,10 @@ import (
 	"github.com/hashicorp/go-version"
 )
 
-// Want is what somebody asks of a version: a constraint ("~> 6.12.0",
+// Constraint is what somebody asks of a version: a constraint ("~> 6.12.0",
 // ">= 6.6, < 6.13"), a series ("6.12"), one release ("6.12.117", "7.3-rc4"), or
 // what kernel.org calls a line of development ("longterm").
-type Want struct {
+type Constraint struct {
 	text       string
 	moniker    string
 	exact      Version
@@ -26,9 +26,9 @@ var (
 	single = regexp.MustCompile(`^v?\d[\d.]*(-rc\d+)?$`)
 )
 
-// ParseWant reads what is asked of a version.
-func ParseWant(text string) (Want, error) {
-	w := Want{text: text}
+// ParseConstraint reads what is asked of a version.
+func ParseConstraint(text string) (Constraint, error) {
+	w := Constraint{text: text}
 	switch {
 	case slices.Contains(monikers, text):
 		w.moniker = text
@@ -43,31 +43,31 @@ func ParseWant(text string) (Want, error) {
 	return w.constrain(text)
 }
 
-func (w Want) constrain(text string) (Want, error) {
+func (w Constraint) constrain(text string) (Constraint, error) {
 	c, err := version.NewConstraint(text)
 	if err != nil {
-		return Want{}, fmt.Errorf(`read version %q: expected a constraint as "~> 6.12.0", a series as "6.12", a release as "6.12.117", or one of longterm, stable, mainline`, w.text)
+		return Constraint{}, fmt.Errorf(`read version %q: expected a constraint as "~> 6.12.0", a series as "6.12", a release as "6.12.117", or one of longterm, stable, mainline`, w.text)
 	}
 	w.constraint = c
 	return w, nil
 }
 
 // String gives what was asked, as it was written.
-func (w Want) String() string { return w.text }
+func (w Constraint) String() string { return w.text }
 
 // Moniker gives the line of development that was asked for, or "".
-func (w Want) Moniker() string { return w.moniker }
+func (w Constraint) Moniker() string { return w.moniker }
 
 // Exact gives the one release that was asked for, if it was one.
-func (w Want) Exact() (Version, bool) { return w.exact, !w.exact.IsZero() }
+func (w Constraint) Exact() (Version, bool) { return w.exact, !w.exact.IsZero() }
 
 // Exactly asks for one release.
-func Exactly(v Version) Want { return Want{text: v.String(), exact: v} }
+func Exactly(v Version) Constraint { return Constraint{text: v.String(), exact: v} }
 
 // Admits tells whether a release is what was asked. Only kernel.org knows which
 // releases a moniker stands for: then every release that is not a candidate is
 // admitted here, and the caller asks for Moniker.
-func (w Want) Admits(v Version) bool {
+func (w Constraint) Admits(v Version) bool {
 	switch {
 	case w.moniker != "":
 		return !v.IsCandidate() || w.moniker == "mainline"
@@ -78,7 +78,7 @@ func (w Want) Admits(v Version) bool {
 }
 
 // Newest gives the newest of the releases that is admitted, and whether there is one.
-func (w Want) Newest(releases []Version) (newest Version, found bool) {
+func (w Constraint) Newest(releases []Version) (newest Version, found bool) {
 	for _, v := range releases {
 		if w.Admits(v) && (!found || v.Compare(newest) > 0) {
 			newest, found = v, true

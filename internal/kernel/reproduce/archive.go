@@ -13,7 +13,7 @@ import (
 
 // compareArchives compares two tars, packed by zstd, member by member. Where all
 // members are the same, how they were packed differs.
-func compareArchives(name string, a, b []byte, s Signs) (list []Difference, err error) {
+func compareArchives(name string, a, b []byte, s Markers) (list []Difference, err error) {
 	first, err := members(a)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func compareArchives(name string, a, b []byte, s Signs) (list []Difference, err 
 const signature = "~Module signature appended~\n"
 
 // moduleDifference tells a signature that differs from a module that does.
-func moduleDifference(name string, a, b []byte, s Signs) Difference {
+func moduleDifference(name string, a, b []byte, s Markers) Difference {
 	d := difference(name, a, b, s)
 	if s.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
 		d.Cause = causeKey

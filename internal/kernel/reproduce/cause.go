@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Signs is what the second build had that the first had not.
-type Signs struct {
+// Markers is what the second build had that the first had not.
+type Markers struct {
 	Places  []string          // folders of the first and the second build: "/output", "/elsewhere/output"
 	Hosts   []string          // names of the machines
 	Options map[string]string // the kernel's configuration
@@ -30,7 +30,7 @@ const (
 )
 
 // cause names why a place differs, as far as that can be told from what stands there.
-func (s Signs) cause(d Difference) string {
+func (s Markers) cause(d Difference) string {
 	both := d.First + "\n" + d.Second
 	debug := strings.HasPrefix(d.Section, ".debug_") || strings.HasPrefix(d.Section, ".rela.debug_")
 	switch {
@@ -57,17 +57,17 @@ func (s Signs) cause(d Difference) string {
 }
 
 // signs tells whether the build makes a key of its own to sign modules with.
-func (s Signs) signs() bool {
+func (s Markers) signs() bool {
 	return s.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(s.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
 }
 
 // generatedKey is where the kernel makes a key if none is there (certs/Makefile).
 const generatedKey = "certs/signing_key.pem"
 
-// Breakers names what in a configuration keeps a build from being repeated byte by
+// NonReproducible names what in a configuration keeps a build from being repeated byte by
 // byte, before it is built.
-func Breakers(options map[string]string) (list []string) {
-	s := Signs{Options: options}
+func NonReproducible(options map[string]string) (list []string) {
+	s := Markers{Options: options}
 	if s.signs() {
 		list = append(list, "CONFIG_MODULE_SIG: "+causeKey)
 	}

@@ -11,7 +11,7 @@ import (
 const placesPerFile = 12
 
 // compareELF compares two ELF files section by section.
-func compareELF(first, second string, s Signs) (list []Difference, err error) {
+func compareELF(first, second string, s Markers) (list []Difference, err error) {
 	a, err := elf.Open(first)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func compareELF(first, second string, s Signs) (list []Difference, err error) {
 	return list, nil
 }
 
-func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Signs) (d Difference, differ bool, err error) {
+func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Markers) (d Difference, differ bool, err error) {
 	left, err := a.Data()
 	if err != nil {
 		return d, false, fmt.Errorf("read section %s: %w", a.Name, err)

@@ -65,7 +65,7 @@ func (d Difference) String() string {
 // Compare compares files of two folders. Of a file that differs it gives the places
 // that are known, at least one; vmlinux is looked into where both folders have it and
 // something differs. No difference is an empty list.
-func Compare(first, second string, files []string, s Signs) (list []Difference, err error) {
+func Compare(first, second string, files []string, s Markers) (list []Difference, err error) {
 	for _, name := range files {
 		d, err := compareFile(first, second, name, s)
 		if err != nil {
@@ -85,7 +85,7 @@ func Compare(first, second string, files []string, s Signs) (list []Difference, 
 
 // compareFile compares one file by its bytes, or an archive by its members. Only what
 // differs is held in memory.
-func compareFile(first, second, name string, s Signs) ([]Difference, error) {
+func compareFile(first, second, name string, s Markers) ([]Difference, error) {
 	left, right := filepath.Join(first, name), filepath.Join(second, name)
 	for build, path := range map[string]string{"second": left, "first": right} {
 		if _, err := os.Stat(path); os.IsNotExist(err) {
@@ -120,7 +120,7 @@ func sameContent(left, right string) (bool, error) {
 }
 
 // difference finds the first byte in which two texts differ.
-func difference(name string, a, b []byte, s Signs) Difference {
+func difference(name string, a, b []byte, s Markers) Difference {
 	at := firstDifference(a, b)
 	d := Difference{File: name, Offset: int64(at), First: readable(a, at), Second: readable(b, at)}
 	d.Cause = s.cause(d)

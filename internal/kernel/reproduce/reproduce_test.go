@@ -25,7 +25,7 @@ func pair(t *testing.T, name string, first, second []byte) (a, b string) {
 }
 
 func TestCauses(t *testing.T) {
-	signs := Signs{Places: []string{"/elsewhere"}, Hosts: []string{"another-machine"}}
+	signs := Markers{Places: []string{"/elsewhere"}, Hosts: []string{"another-machine"}}
 	for name, tc := range map[string]struct{ first, second, cause string }{
 		"same":   {"a kernel", "a kernel", ""},
 		"time":   {"made 2026-11-25 10:00:01", "made 2027-12-30 17:00:02", causeTime},
@@ -49,7 +49,7 @@ func TestFileOfOneBuildAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(b, "board.dtb"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	list, err := Compare(a, b, []string{"System.map", "board.dtb"}, Signs{})
+	list, err := Compare(a, b, []string{"System.map", "board.dtb"}, Markers{})
 	if err != nil || len(list) != 1 || list[0].String() != "board.dtb: only the second build made it" {
 		t.Errorf("%v, %v", list, err)
 	}
@@ -80,13 +80,13 @@ func packed(t *testing.T, name, text string) []byte {
 }
 
 func TestModulesAreComparedOneByOne(t *testing.T) {
-	key := Signs{Options: map[string]string{"CONFIG_MODULE_SIG": "y", "CONFIG_MODULE_SIG_KEY": `"` + generatedKey + `"`}}
+	key := Markers{Options: map[string]string{"CONFIG_MODULE_SIG": "y", "CONFIG_MODULE_SIG_KEY": `"` + generatedKey + `"`}}
 	a, b := pair(t, "modules.tar.zst", packed(t, "lib/loop.ko", "code 1111"+signature), packed(t, "lib/loop.ko", "code 2222"+signature))
 	list, err := Compare(a, b, []string{"modules.tar.zst"}, key)
 	if err != nil || len(list) != 1 || list[0].File != "lib/loop.ko" || list[0].Cause != causeKey {
 		t.Errorf("%v, %v", list, err)
 	}
-	if got := Breakers(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
+	if got := NonReproducible(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
 		t.Errorf("warned of %v", got)
 	}
 }
@@ -113,7 +113,7 @@ func TestSectionsOfVmlinux(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := Compare(a, b, []string{"bzImage"}, Signs{})
+	list, err := Compare(a, b, []string{"bzImage"}, Markers{})
 	if err != nil || len(list) != 2 || list[0].Section != ".rodata" || list[0].Offset != 7 || list[1].File != "bzImage" {
 		t.Errorf("%v, %v", list, err)
 	}

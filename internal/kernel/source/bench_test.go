@@ -29,10 +29,10 @@ const unpackRuns = 5
 func BenchmarkUnpack(b *testing.B) {
 	r := realRoom(b)
 	o, ref := ut.New(b), debianSource(b, r)
-	box := packed(b, r, ref)
-	publish(b, o, box, ref)
+	ctr := packed(b, r, ref)
+	publish(b, o, ctr, ref)
 	xz := filepath.Join(b.TempDir(), "linux.tar.xz")
-	if err := box.Get(b.Context(), "/work/linux.tar.xz", filepath.Dir(xz)); err != nil {
+	if err := ctr.Get(b.Context(), "/work/linux.tar.xz", filepath.Dir(xz)); err != nil {
 		b.Fatal(err)
 	}
 	var ours, theirs []time.Duration
@@ -82,7 +82,7 @@ func median(list []time.Duration) time.Duration {
 }
 
 // debianSource brings the real kernel source into its volume.
-func debianSource(b *testing.B, r Room) Ref {
+func debianSource(b *testing.B, r Fetcher) Ref {
 	b.Helper()
 	r.Cache = b.TempDir()
 	ref, err := r.Resolve(b.Context(), Debian, want(b, "6.12"))
@@ -96,10 +96,10 @@ func debianSource(b *testing.B, r Room) Ref {
 }
 
 // packed packs that tree in a container as kernel.org does, with gzip and with xz.
-func packed(b *testing.B, r Room, ref Ref) *engine.Container {
+func packed(b *testing.B, r Fetcher, ref Ref) *engine.Container {
 	b.Helper()
 	top := "linux-" + ref.Version.String()
-	box := container(b, r, engine.Mount{Volume: Volume(ref, nil), Path: tree, ReadOnly: true})
+	ctr := container(b, r, engine.Mount{Volume: Volume(ref, nil), Path: tree, ReadOnly: true})
 	for _, argv := range [][]string{
 		{"mkdir", "/work"},
 		{"tar", "--create", "--file=/work/linux.tar", "--transform=s,^source," + top + ",", "--directory=/", "source"},
@@ -107,30 +107,30 @@ func packed(b *testing.B, r Room, ref Ref) *engine.Container {
 		{"xz", "-k", "-6", "--threads=0", "/work/linux.tar"},
 		{"rm", "/work/linux.tar"},
 	} {
-		if _, err := box.Output(b.Context(), engine.Command{Argv: argv}); err != nil {
+		if _, err := ctr.Output(b.Context(), engine.Command{Argv: argv}); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return box
+	return ctr
 }
 
 // container starts one of the fetch image that ends with the benchmark.
-func container(b *testing.B, r Room, mounts ...engine.Mount) *engine.Container {
+func container(b *testing.B, r Fetcher, mounts ...engine.Mount) *engine.Container {
 	b.Helper()
 	image, err := r.Image(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	box, err := r.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "bench", Command: []string{"sleep", "infinity"}, Mounts: mounts})
+	ctr, err := r.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "bench", Command: []string{"sleep", "infinity"}, Mounts: mounts})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { box.Remove() })
-	return box
+	b.Cleanup(func() { ctr.Remove() })
+	return ctr
 }
 
 // publish puts the tarball up at a kernel.org of the benchmark's own, signed.
-func publish(b *testing.B, o *ut.Org, box *engine.Container, ref Ref) {
+func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref Ref) {
 	b.Helper()
 	version := ref.Version.String()
 	o.Feed(version, ut.Entry("longterm", version, false))
@@ -138,7 +138,7 @@ func publish(b *testing.B, o *ut.Org, box *engine.Container, ref Ref) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		b.Fatal(err)
 	}
-	if err := box.Get(b.Context(), "/work/linux.tar.gz", filepath.Dir(path)); err != nil {
+	if err := ctr.Get(b.Context(), "/work/linux.tar.gz", filepath.Dir(path)); err != nil {
 		b.Fatal(err)
 	}
 	if err := os.Rename(filepath.Join(filepath.Dir(path), "linux.tar.gz"), path); err != nil {
@@ -158,7 +158,7 @@ func publish(b *testing.B, o *ut.Org, box *engine.Container, ref Ref) {
 }
 
 // script unpacks as a script would, and gives how long that took.
-func script(b *testing.B, r Room, xz string, n int) time.Duration {
+func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	b.Helper()
 	volume := fmt.Sprintf("kiln-bench-%d-%d", os.Getpid(), n)
 	fresh(b, r, volume)
@@ -176,7 +176,7 @@ func script(b *testing.B, r Room, xz string, n int) time.Duration {
 
 // fetched goes Kiln's whole way from the downloaded tarball, and gives how long that
 // took.
-func fetched(b *testing.B, r Room, o *ut.Org, ref Ref, n int) time.Duration {
+func fetched(b *testing.B, r Fetcher, o *ut.Org, ref Ref, n int) time.Duration {
 	b.Helper()
 	config := o.Config()
 	config.Mirrors[0] += fmt.Sprintf("/%d/%d", os.Getpid(), n) // part of the volume's name: each run has its own
@@ -198,7 +198,7 @@ func fetched(b *testing.B, r Room, o *ut.Org, ref Ref, n int) time.Duration {
 }
 
 // fresh makes a volume's end the benchmark's.
-func fresh(b *testing.B, r Room, volume string) {
+func fresh(b *testing.B, r Fetcher, volume string) {
 	b.Helper()
 	b.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
 }

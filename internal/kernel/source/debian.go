@@ -21,7 +21,7 @@ const indexAge = 24 * time.Hour
 
 // debian is Debian's package linux-source-X.Y: the kernel with Debian's patches.
 // apt verifies the package by the archive's signed index.
-type debian struct{ room Room }
+type debian struct{ room Fetcher }
 
 // debianIndex is what Debian had when it was asked.
 type debianIndex struct {
@@ -36,8 +36,8 @@ type debianPackage struct {
 	SHA256  string          `json:"sha256"`  // of the .deb
 }
 
-func (d debian) resolve(ctx context.Context, want release.Want) (Ref, error) {
-	list, err, _ := d.room.Filling.Do("debian", func() (any, error) { return d.index(ctx) })
+func (d debian) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
+	list, err, _ := d.room.Flight.Do("debian", func() (any, error) { return d.index(ctx) })
 	if err != nil {
 		return Ref{}, err
 	}
@@ -73,7 +73,7 @@ func (d debian) index(ctx context.Context) (debianIndex, error) {
 	if err != nil {
 		progress.End("failed")
 		if len(index.Packages) > 0 {
-			d.room.Console.Say("Debian cannot be asked now; going on with what it had on %s", index.Checked.Format("2006-01-02"))
+			d.room.Console.Logf("Debian cannot be asked now; going on with what it had on %s", index.Checked.Format("2006-01-02"))
 			return index, nil
 		}
 		return debianIndex{}, err
@@ -86,30 +86,30 @@ func (d debian) indexPath() string { return filepath.Join(d.room.Cache, "debian-
 
 // ask runs apt in a container.
 func (d debian) ask(ctx context.Context) (debianIndex, error) {
-	box, err := d.room.box(ctx, Ref{Kind: Debian})
+	ctr, err := d.room.box(ctx, Ref{Kind: Debian})
 	if err != nil {
 		return debianIndex{}, err
 	}
-	defer box.Remove()
-	if err := aptUpdate(ctx, box); err != nil {
+	defer ctr.Remove()
+	if err := aptUpdate(ctx, ctr); err != nil {
 		return debianIndex{}, err
 	}
-	names, err := box.Output(ctx, engine.Command{Argv: []string{"apt-cache", "pkgnames", "linux-source-"}})
+	names, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-cache", "pkgnames", "linux-source-"}})
 	if err != nil {
 		return debianIndex{}, err
 	}
 	argv := append([]string{"apt-cache", "show"}, strings.Fields(names)...)
-	text, err := box.Output(ctx, engine.Command{Argv: argv})
+	text, err := ctr.Output(ctx, engine.Command{Argv: argv})
 	if err != nil {
 		return debianIndex{}, err
 	}
 	return debianIndex{Checked: time.Now(), Packages: parseStanzas(text)}, nil
 }
 
-func aptUpdate(ctx context.Context, box *engine.Container) error {
-	_, err := box.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
+func aptUpdate(ctx context.Context, ctr *engine.Container) error {
+	_, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
 	if err != nil {
-		return fault.BlameNew(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+		return fault.NewWithCause(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
 	}
 	return nil
 }
@@ -137,34 +137,34 @@ func parseStanzas(text string) (packages []debianPackage) {
 	return packages
 }
 
-func (d debian) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
 	ref := t.Ref
 	by := Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
 	deb := "/downloads/" + ref.SHA256
-	if !d.kept(ctx, box, ref) {
-		if err := d.download(ctx, box, ref, deb); err != nil {
+	if !d.kept(ctx, ctr, ref) {
+		if err := d.download(ctx, ctr, ref, deb); err != nil {
 			return by, err
 		}
 	}
-	if _, err := box.Output(ctx, engine.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
-		return by, fault.Wrap(fault.Bad, err)
+	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
+		return by, fault.Wrap(fault.Failed, err)
 	}
 	name, _, _ := strings.Cut(ref.pkgName(), "=")
-	return by, d.room.untar(ctx, box, "/tmp/package/usr/src/"+name+".tar.xz", nil)
+	return by, d.room.untar(ctx, ctr, "/tmp/package/usr/src/"+name+".tar.xz", nil)
 }
 
 // pkgName gives the package with its version, as apt takes it.
 func (r Ref) pkgName() string { return strings.TrimPrefix(r.URL, "debian:") }
 
 // kept tells whether the package was downloaded before and is unharmed.
-func (d debian) kept(ctx context.Context, box *engine.Container, ref Ref) bool {
-	got, err := sha256Inside(ctx, box, "/downloads/"+ref.SHA256)
+func (d debian) kept(ctx context.Context, ctr *engine.Container, ref Ref) bool {
+	got, err := sha256Inside(ctx, ctr, "/downloads/"+ref.SHA256)
 	return err == nil && got == ref.SHA256
 }
 
-func (d debian) download(ctx context.Context, box *engine.Container, ref Ref, deb string) error {
+func (d debian) download(ctx context.Context, ctr *engine.Container, ref Ref, deb string) error {
 	progress := d.room.Console.Progress("download " + ref.pkgName())
-	if err := d.apt(ctx, box, ref, deb); err != nil {
+	if err := d.apt(ctx, ctr, ref, deb); err != nil {
 		progress.End("failed")
 		return err
 	}
@@ -173,32 +173,32 @@ func (d debian) download(ctx context.Context, box *engine.Container, ref Ref, de
 }
 
 // apt downloads the package and checks that it is the one that was resolved.
-func (d debian) apt(ctx context.Context, box *engine.Container, ref Ref, deb string) error {
-	if err := aptUpdate(ctx, box); err != nil {
+func (d debian) apt(ctx context.Context, ctr *engine.Container, ref Ref, deb string) error {
+	if err := aptUpdate(ctx, ctr); err != nil {
 		return err
 	}
 	dir := "/downloads/partial-" + ref.SHA256
 	for _, argv := range [][]string{{"rm", "-rf", dir}, {"install", "-d", "-o", "_apt", dir}} {
-		if _, err := box.Output(ctx, engine.Command{Argv: argv}); err != nil {
+		if _, err := ctr.Output(ctx, engine.Command{Argv: argv}); err != nil {
 			return err
 		}
 	}
-	if _, err := box.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
+	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
 		os.Remove(d.indexPath()) // what Debian has may have changed since
-		return fault.BlameNew(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
+		return fault.NewWithCause(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
 	}
-	list, err := box.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
+	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {
 		return err
 	}
 	file := dir + "/" + strings.TrimSpace(list)
-	got, err := sha256Inside(ctx, box, file)
+	got, err := sha256Inside(ctx, ctr, file)
 	if err != nil {
 		return err
 	}
 	if got != ref.SHA256 {
-		return fault.New(fault.Bad, "", "download %s: its sha256 is %s, the index says %s", ref.pkgName(), got, ref.SHA256)
+		return fault.New(fault.Failed, "", "download %s: its sha256 is %s, the index says %s", ref.pkgName(), got, ref.SHA256)
 	}
-	_, err = box.Output(ctx, engine.Command{Argv: []string{"mv", file, deb}})
+	_, err = ctr.Output(ctx, engine.Command{Argv: []string{"mv", file, deb}})
 	return err
 }

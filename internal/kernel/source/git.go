@@ -15,12 +15,12 @@ import (
 // git is a repository: git+https://host/linux.git#REF, REF being a branch, a tag
 // or a commit; without one it is what the repository's HEAD names.
 type git struct {
-	room     Room
+	room     Fetcher
 	url, ref string
 	strict   bool // only a tag that was signed by a maintainer will do
 }
 
-func newGit(r Room, address string) (origin, error) {
+func newGit(r Fetcher, address string) (provider, error) {
 	url, ref, _ := strings.Cut(address, "#")
 	if ref == "" {
 		ref = "HEAD"
@@ -39,20 +39,20 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // resolve asks the repository for the commit, and reads the version out of that
 // commit's Makefile: nothing else tells it.
-func (g git) resolve(ctx context.Context, want release.Want) (Ref, error) {
-	box, err := g.room.box(ctx, Ref{Kind: Git})
+func (g git) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
+	ctr, err := g.room.box(ctx, Ref{Kind: Git})
 	if err != nil {
 		return Ref{}, err
 	}
-	defer box.Remove()
-	ref, err := g.find(ctx, box)
+	defer ctr.Remove()
+	ref, err := g.find(ctx, ctr)
 	if err != nil {
 		return Ref{}, err
 	}
-	if err := g.fetch(ctx, box, ref); err != nil {
+	if err := g.fetch(ctx, ctr, ref); err != nil {
 		return Ref{}, err
 	}
-	makefile, err := box.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "show", ref.Commit + ":Makefile"}})
+	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "show", ref.Commit + ":Makefile"}})
 	if err != nil {
 		return Ref{}, fault.New(fault.Usage, "is it a kernel's repository?", "read its Makefile: %w", err)
 	}
@@ -66,15 +66,15 @@ func (g git) resolve(ctx context.Context, want release.Want) (Ref, error) {
 }
 
 // find asks what the ref names: a commit, and perhaps a tag that somebody wrote for it.
-func (g git) find(ctx context.Context, box *engine.Container) (Ref, error) {
+func (g git) find(ctx context.Context, ctr *engine.Container) (Ref, error) {
 	found := Ref{Kind: Git, URL: g.url}
 	if commitForm.MatchString(g.ref) {
 		found.Commit = g.ref
 		return found, nil
 	}
-	out, err := box.Output(ctx, engine.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
 	if err != nil {
-		return found, fault.BlameNew(fault.Network, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
+		return found, fault.NewWithCause(fault.Network, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
 	}
 	if found.Commit, found.Tag = meant(out, g.ref); found.Commit == "" {
 		return found, fault.New(fault.Usage, "name a branch, a tag or a commit behind #", "%s has no %s", g.url, g.ref)
@@ -103,7 +103,7 @@ func meant(refs, name string) (commit, tag string) {
 }
 
 // fetch brings one commit without its history, and its tag, into a bare repository.
-func (g git) fetch(ctx context.Context, box *engine.Container, ref Ref) error {
+func (g git) fetch(ctx context.Context, ctr *engine.Container, ref Ref) error {
 	what := ref.Commit
 	if ref.Tag != "" {
 		what = "refs/tags/" + ref.Tag + ":refs/tags/" + ref.Tag
@@ -112,48 +112,48 @@ func (g git) fetch(ctx context.Context, box *engine.Container, ref Ref) error {
 		{"git", "init", "--quiet", "--bare", repository},
 		{"git", "-C", repository, "fetch", "--quiet", "--depth=1", g.url, what},
 	} {
-		if _, err := box.Output(ctx, engine.Command{Argv: argv}); err != nil {
-			return fault.BlameNew(fault.Network, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
+		if _, err := ctr.Output(ctx, engine.Command{Argv: argv}); err != nil {
+			return fault.NewWithCause(fault.Network, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
 		}
 	}
 	if ref.Tag == "" {
 		return nil
 	}
-	commit, err := box.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "rev-parse", "refs/tags/" + ref.Tag + "^{commit}"}})
+	commit, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "rev-parse", "refs/tags/" + ref.Tag + "^{commit}"}})
 	if err == nil && strings.TrimSpace(commit) != ref.Commit {
 		err = trust.Refuse(trust.Altered, "", "tag %s was commit %s and is %s now", ref.Tag, ref.Commit, strings.TrimSpace(commit))
 	}
 	return err
 }
 
-func (g git) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+func (g git) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
 	ref := t.Ref
 	progress := g.room.Console.Progress("fetch " + g.url)
-	if err := g.fetch(ctx, box, ref); err != nil {
+	if err := g.fetch(ctx, ctr, ref); err != nil {
 		progress.End("failed")
 		return Signature{}, err
 	}
 	progress.End("commit " + ref.Commit)
-	by, err := g.verify(ctx, box, ref)
+	by, err := g.verify(ctx, ctr, ref)
 	if err != nil {
 		return by, err
 	}
 	// git archive and not checkout: every file gets the commit's time.
 	const packed = "/tmp/linux.tar"
-	_, err = box.Output(ctx, engine.Command{Argv: []string{
+	_, err = ctr.Output(ctx, engine.Command{Argv: []string{
 		"git", "-C", repository, "archive", "--prefix=linux/", "--output=" + packed, ref.Commit,
 	}})
 	if err != nil {
 		return by, fmt.Errorf("unpack %s: %w", g.url, err)
 	}
-	return by, g.room.untar(ctx, box, packed, nil)
+	return by, g.room.untar(ctx, ctr, packed, nil)
 }
 
 // verify checks the signature of the tag. A repository that somebody chose may
 // have other signers, or none: that is told, and recorded. A signature that does
 // not fit its tag is an error everywhere.
-func (g git) verify(ctx context.Context, box *engine.Container, ref Ref) (Signature, error) {
-	by, err := g.signer(ctx, box, ref)
+func (g git) verify(ctx context.Context, ctr *engine.Container, ref Ref) (Signature, error) {
+	by, err := g.signer(ctx, ctr, ref)
 	switch state := trust.StateOf(err); {
 	case state == trust.Verified:
 		return Signature{Status: string(state), Signer: by.String()}, nil
@@ -162,29 +162,29 @@ func (g git) verify(ctx context.Context, box *engine.Container, ref Ref) (Signat
 	case state == trust.Missing:
 		return Signature{Status: NoSignature}, nil
 	default:
-		g.room.Console.Say("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
+		g.room.Console.Logf("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
 		return Signature{Status: string(state)}, nil
 	}
 }
 
 // signerNow fetches a tag and tells who signed it.
 func (g git) signerNow(ctx context.Context, ref Ref) (trust.Signer, error) {
-	box, err := g.room.box(ctx, ref)
+	ctr, err := g.room.box(ctx, ref)
 	if err != nil {
 		return trust.Signer{}, err
 	}
-	defer box.Remove()
-	if err := g.fetch(ctx, box, ref); err != nil {
+	defer ctr.Remove()
+	if err := g.fetch(ctx, ctr, ref); err != nil {
 		return trust.Signer{}, err
 	}
-	return g.signer(ctx, box, ref)
+	return g.signer(ctx, ctr, ref)
 }
 
-func (g git) signer(ctx context.Context, box *engine.Container, ref Ref) (trust.Signer, error) {
+func (g git) signer(ctx context.Context, ctr *engine.Container, ref Ref) (trust.Signer, error) {
 	if ref.Tag == "" {
 		return trust.Signer{}, trust.Refuse(trust.Missing, "", "%s of %s is no signed tag", g.ref, g.url)
 	}
-	object, err := box.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "cat-file", "tag", "refs/tags/" + ref.Tag}})
+	object, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "cat-file", "tag", "refs/tags/" + ref.Tag}})
 	if err != nil {
 		return trust.Signer{}, err
 	}

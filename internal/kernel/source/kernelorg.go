@@ -15,12 +15,12 @@ const listAge = 10 * time.Minute
 
 // kernelOrg is a release's tarball at kernel.org: its checksum is on the list that
 // kernel.org signs, and a maintainer signed the tar.
-type kernelOrg struct{ room Room }
+type kernelOrg struct{ room Fetcher }
 
 // resolve finds the newest admitted release in the list of current ones, else in
 // the checksums, which name all releases of a major version. A release candidate
 // has neither: it is a tag.
-func (k kernelOrg) resolve(ctx context.Context, want release.Want) (Ref, error) {
+func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
 	v, err := k.newest(ctx, want)
 	if err != nil {
 		return Ref{}, err
@@ -48,13 +48,13 @@ func (k kernelOrg) listed(ctx context.Context, v release.Version) (Ref, trust.Si
 }
 
 // Newest gives the newest release at kernel.org that is admitted.
-func (r Room) Newest(ctx context.Context, want release.Want) (release.Version, error) {
+func (r Fetcher) Newest(ctx context.Context, want release.Constraint) (release.Version, error) {
 	return kernelOrg{r}.newest(ctx, want)
 }
 
 // Pin gives the newest release at kernel.org that is admitted, by a hash from a list
 // whose signature was verified, or as a commit whose tag's was, with the signer.
-func (r Room) Pin(ctx context.Context, want release.Want) (Ref, trust.Signer, error) {
+func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (Ref, trust.Signer, error) {
 	k := kernelOrg{r}
 	v, err := k.newest(ctx, want)
 	if err != nil {
@@ -85,7 +85,7 @@ func (k kernelOrg) tagged(v release.Version) git {
 }
 
 // newest finds the newest release that is admitted.
-func (k kernelOrg) newest(ctx context.Context, want release.Want) (release.Version, error) {
+func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release.Version, error) {
 	feed, list, err := k.room.Upstream.Feed(ctx, listAge)
 	if err != nil {
 		return release.Version{}, err
@@ -95,7 +95,7 @@ func (k kernelOrg) newest(ctx context.Context, want release.Want) (release.Versi
 	if m := want.Moniker(); m != "" {
 		dates, _, err := k.room.Upstream.Dates(ctx, listAge)
 		if err != nil {
-			k.room.Console.SayOnce("the ends of life are not known (%v); what is longterm is taken from kernel.org's own word", err)
+			k.room.Console.LogOnce("the ends of life are not known (%v); what is longterm is taken from kernel.org's own word", err)
 		}
 		current = feed.Line(m, dates)
 	}
@@ -110,7 +110,7 @@ func (k kernelOrg) newest(ctx context.Context, want release.Want) (release.Versi
 
 // older looks for a release that is not current any more, newest major first. A
 // candidate that was asked for by its name is taken at that.
-func (k kernelOrg) older(ctx context.Context, want release.Want, current []release.Version) (release.Version, error) {
+func (k kernelOrg) older(ctx context.Context, want release.Constraint, current []release.Version) (release.Version, error) {
 	if v, ok := want.Exact(); ok && v.IsCandidate() {
 		return v, nil
 	}
@@ -135,15 +135,15 @@ func (k kernelOrg) older(ctx context.Context, want release.Want, current []relea
 
 // unpack brings the tarball and unpacks it while the signature over the tar is
 // verified.
-func (k kernelOrg) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
 	if t.Commit != "" {
-		return k.tagged(t.Version).unpack(ctx, box, t)
+		return k.tagged(t.Version).unpack(ctx, ctr, t)
 	}
 	s, err := k.obtain(ctx, t.Ref)
 	if err != nil {
 		return Signature{}, err
 	}
-	by, made, err := k.room.unpackSigned(ctx, box, s)
+	by, made, err := k.room.unpackSigned(ctx, ctr, s)
 	t.Time = made
 	if err != nil {
 		k.room.Upstream.ForgetSignature(t.Version) // a good one may have been published since

@@ -16,7 +16,7 @@ const layerDir = "/layers/"
 // layered compares two trees that are made of the same source, by what lies over it in
 // each: a few files, where to compare the whole trees reads them twice. known is false
 // where they are not such trees.
-func (r Room) layered(ctx context.Context, other string, labels map[string]string, t Tree) (d Difference, known bool, err error) {
+func (r Fetcher) layered(ctx context.Context, other string, labels map[string]string, t Tree) (d Difference, known bool, err error) {
 	for key, value := range t.labels() {
 		if labels[key] != value {
 			return d, false, nil
@@ -36,20 +36,20 @@ func (r Room) layered(ctx context.Context, other string, labels map[string]strin
 			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
 		}
 	}
-	box, err := r.box(ctx, t.Ref, mounts...)
+	ctr, err := r.box(ctx, t.Ref, mounts...)
 	if err != nil {
 		return d, false, err
 	}
-	defer box.Leave()
-	before, err := layerOf(ctx, box, layers[0])
+	defer ctr.RemoveInBackground()
+	before, err := layerOf(ctx, ctr, layers[0])
 	if err != nil {
 		return d, false, err
 	}
-	now, err := layerOf(ctx, box, layers[1])
+	now, err := layerOf(ctx, ctr, layers[1])
 	if err != nil {
 		return d, false, err
 	}
-	under, err := sumsOf(ctx, box, originalTree, slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(now))))
+	under, err := sumsOf(ctx, ctr, originalTree, slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(now))))
 	return before.over(under).differ(now.over(under)), err == nil, err
 }
 
@@ -58,18 +58,18 @@ func (r Room) layered(ctx context.Context, other string, labels map[string]strin
 type content map[string]string
 
 // layerOf gives what a layer holds; a file that it takes away is "". No folder is no layer.
-func layerOf(ctx context.Context, box *engine.Container, dir string) (content, error) {
+func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, error) {
 	if dir == "" {
 		return content{}, nil
 	}
-	out, err := box.Output(ctx, engine.Command{Argv: []string{
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{
 		"find", dir + "/upper/", "-type", "f", "-exec", "sha256sum", "{}", "+", "-or", "-not", "-type", "d", "-printf", "%y%l  %p\\n",
 	}})
 	return contentOf(out, dir+"/upper/"), err
 }
 
 // sumsOf gives what some files of a tree hold.
-func sumsOf(ctx context.Context, box *engine.Container, dir string, names []string) (content, error) {
+func sumsOf(ctx context.Context, ctr *engine.Container, dir string, names []string) (content, error) {
 	if len(names) == 0 {
 		return content{}, nil
 	}
@@ -77,10 +77,10 @@ func sumsOf(ctx context.Context, box *engine.Container, dir string, names []stri
 	for i, name := range names {
 		paths[i] = dir + "/" + name
 	}
-	if err := putList(ctx, box, paths); err != nil {
+	if err := putList(ctx, ctr, paths); err != nil {
 		return nil, err
 	}
-	out, err := box.Output(ctx, engine.Command{Argv: []string{
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{
 		"find", "-files0-from", listFile, "-type", "f", "-exec", "sha256sum", "{}", "+", "-or", "-type", "l", "-printf", "%y%l  %p\\n",
 	}})
 	var exit *engine.ExitError

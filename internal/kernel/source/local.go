@@ -18,7 +18,7 @@ import (
 )
 
 // newLocal gives the source that a path of this machine names.
-func newLocal(r Room, from string) (origin, error) {
+func newLocal(r Fetcher, from string) (provider, error) {
 	path := from
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(r.Dir, from)
@@ -35,13 +35,13 @@ func newLocal(r Room, from string) (origin, error) {
 
 // folder is an unpacked source on this machine.
 type folder struct {
-	room Room
+	room Fetcher
 	path string
 }
 
 // resolve reads the version from the Makefile and hashes every file, since
 // somebody may be working in the folder.
-func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
+func (f folder) resolve(_ context.Context, want release.Constraint) (Ref, error) {
 	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
 	if err != nil {
 		return Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
@@ -57,10 +57,10 @@ func (f folder) resolve(_ context.Context, want release.Want) (Ref, error) {
 	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
 }
 
-func (f folder) unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error) {
+func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
 	progress := f.room.Console.Progress("copy " + f.path)
-	if err := box.PutFolder(ctx, tree, f.path, ".git"); err != nil {
+	if err := ctr.PutFolder(ctx, tree, f.path, ".git"); err != nil {
 		progress.End("failed")
 		return none, err
 	}
@@ -119,7 +119,7 @@ func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
 
 // tarball is a packed source on this machine.
 type tarball struct {
-	room Room
+	room Fetcher
 	path string
 }
 
@@ -128,7 +128,7 @@ var named = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
 
 // resolve takes the version from the name, which is checked against the content
 // when that is unpacked.
-func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
+func (t tarball) resolve(_ context.Context, want release.Constraint) (Ref, error) {
 	m := named.FindStringSubmatch(filepath.Base(t.path))
 	if m == nil {
 		return Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
@@ -141,12 +141,12 @@ func (t tarball) resolve(_ context.Context, want release.Want) (Ref, error) {
 		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
 	}
 	sum, err := trust.HashFile(t.path)
-	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Surroundings, err)
+	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
 }
 
-func (t tarball) unpack(ctx context.Context, box *engine.Container, tree *Tree) (Signature, error) {
+func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *Tree) (Signature, error) {
 	none := Signature{Status: NoSignature}
-	if err := t.room.untarHere(ctx, box, t.path, t.path); err != nil {
+	if err := t.room.untarHere(ctx, ctr, t.path, t.path); err != nil {
 		if engine.CommandFailed(err) {
 			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
 		}

@@ -32,29 +32,29 @@ func ReadPatch(dir, path string) (Patch, error) {
 
 // patched gives a tree with patches: an overlay on the tree without, where the engine
 // can make one, else a copy of it.
-func (r Room) patched(ctx context.Context, from string, t Tree, patches []Patch) (Tree, error) {
+func (r Fetcher) patched(ctx context.Context, from string, t Tree, patches []Patch) (Tree, error) {
 	plain, err := r.Fetch(ctx, from, t.Ref, nil)
 	if err != nil {
 		return t, err
 	}
 	t.Signature, t.Time = plain.Signature, plain.Time
-	apply := func(box *engine.Container) error {
+	apply := func(ctr *engine.Container) error {
 		for _, p := range patches {
-			if err := r.apply(ctx, box, p); err != nil {
+			if err := r.apply(ctx, ctr, p); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	if err := r.overlay(ctx, &t, plain); err != nil {
-		r.Console.SayOnce("the engine cannot lay one volume over another, so patched sources are copies (%v)", err)
+		r.Console.LogOnce("the engine cannot lay one volume over another, so patched sources are copies (%v)", err)
 		return t, r.copied(ctx, &t, plain, apply)
 	}
 	return t, r.inVolume(ctx, &t, nil, apply)
 }
 
 // overlay makes the volume of a patched tree, and tries it.
-func (r Room) overlay(ctx context.Context, t *Tree, plain Tree) error {
+func (r Fetcher) overlay(ctx context.Context, t *Tree, plain Tree) error {
 	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
@@ -62,12 +62,12 @@ func (r Room) overlay(ctx context.Context, t *Tree, plain Tree) error {
 	if err != nil {
 		return err
 	}
-	box, err := r.box(ctx, t.Ref, engine.Mount{Volume: layer, Path: "/layer"})
+	ctr, err := r.box(ctx, t.Ref, engine.Mount{Volume: layer, Path: "/layer"})
 	if err != nil {
 		return err
 	}
-	defer box.Remove()
-	if _, err := box.Output(ctx, engine.Command{Argv: []string{"mkdir", "/layer/upper", "/layer/work"}}); err != nil {
+	defer ctr.Remove()
+	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"mkdir", "/layer/upper", "/layer/work"}}); err != nil {
 		return err
 	}
 	if err := r.Engine.Overlay(ctx, t.Volume, plain.Volume, "source", t.labels()); err != nil {
@@ -81,36 +81,36 @@ func (r Room) overlay(ctx context.Context, t *Tree, plain Tree) error {
 }
 
 // copied fills the volume of a patched tree with a copy.
-func (r Room) copied(ctx context.Context, t *Tree, plain Tree, apply func(*engine.Container) error) error {
+func (r Fetcher) copied(ctx context.Context, t *Tree, plain Tree, apply func(*engine.Container) error) error {
 	original := []engine.Mount{{Volume: plain.Volume, Path: originalTree, ReadOnly: true}}
-	return r.fill(ctx, t, original, func(box *engine.Container) error {
-		if _, err := box.Output(ctx, engine.Command{Argv: []string{"cp", "--archive", originalTree + "/.", tree}}); err != nil {
-			return fault.Wrap(fault.Surroundings, fmt.Errorf("copy the source: %w", err))
+	return r.fill(ctx, t, original, func(ctr *engine.Container) error {
+		if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"cp", "--archive", originalTree + "/.", tree}}); err != nil {
+			return fault.Wrap(fault.Environment, fmt.Errorf("copy the source: %w", err))
 		}
-		return apply(box)
+		return apply(ctr)
 	})
 }
 
 // apply applies a patch with patch(1), without any fuzz: one that does not fit exactly
 // was made for another source. What it makes or changes gets the settled time.
-func (r Room) apply(ctx context.Context, box *engine.Container, p Patch) error {
-	if err := putFile(ctx, box, p.Path, "/tmp", "patch"); err != nil {
+func (r Fetcher) apply(ctx context.Context, ctr *engine.Container, p Patch) error {
+	if err := putFile(ctx, ctr, p.Path, "/tmp", "patch"); err != nil {
 		return err
 	}
 	if err := unchanged(p.Path, p.SHA256, trust.HashFile); err != nil {
 		return err
 	}
-	out, err := box.Output(ctx, engine.Command{Dir: tree, Argv: []string{
+	out, err := ctr.Output(ctx, engine.Command{Dir: tree, Argv: []string{
 		"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=/tmp/patch",
 	}})
 	if err != nil && !engine.CommandFailed(err) {
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("apply patch %s: %w", p.Name, err))
+		return fault.Wrap(fault.Environment, fmt.Errorf("apply patch %s: %w", p.Name, err))
 	}
 	if err != nil {
-		return fault.New(fault.Bad, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
+		return fault.New(fault.Failed, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
 	}
-	r.Console.Say("applied patch %s", p.Name)
-	return settleFiles(ctx, box, patchedFiles(out))
+	r.Console.Logf("applied patch %s", p.Name)
+	return settleFiles(ctx, ctr, patchedFiles(out))
 }
 
 // patchedFiles reads which files patch(1) tells of: "patching file kernel/pid.c", perhaps

@@ -23,14 +23,14 @@ import (
 // in the box, and meanwhile verifies here the signature that was made over the
 // unpacked tar. All files get the settled time; that of the Makefile as it came is
 // given, in seconds since 1970.
-func (r Room) unpackSigned(ctx context.Context, box *engine.Container, s signed) (by trust.Signer, made int64, err error) {
+func (r Fetcher) unpackSigned(ctx context.Context, ctr *engine.Container, s signed) (by trust.Signer, made int64, err error) {
 	var refused error
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		by, made, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error { return r.untarHere(ctx, box, s.tarball, s.top+".tar.gz", settleMembers) })
+	work.Go(func() error { return r.untarHere(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
 	err = work.Wait()
 	if refused != nil { // counts for more than how the unpacking went meanwhile
 		err = refused
@@ -43,7 +43,7 @@ func (r Room) unpackSigned(ctx context.Context, box *engine.Container, s signed)
 func (s signed) verify() (by trust.Signer, made int64, err error) {
 	f, err := os.Open(s.tarball)
 	if err != nil {
-		return by, 0, fault.Wrap(fault.Surroundings, err)
+		return by, 0, fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
 	unpacked, err := gzip.NewReader(f)

@@ -67,31 +67,31 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
 }
 
-// Room is what the sources work with.
-type Room struct {
-	Engine   *engine.Engine
+// Fetcher is what the sources work with.
+type Fetcher struct {
+	Engine   *engine.Client
 	Image    func(context.Context) (string, error) // the image with git, igzip, xz, patch and apt
 	Console  *report.Console
 	Cache    string // folder of this machine for lists
 	Dir      string // folder that paths of the file are relative to
 	Upstream *upstream.Client
-	Filling  *singleflight.Group // several kernels may want one tree at once: it is made once
+	Flight   *singleflight.Group // several kernels may want one tree at once: it is made once
 }
 
-// origin is one kind of source.
-type origin interface {
+// provider is one kind of source.
+type provider interface {
 	// resolve finds the source that want asks for.
-	resolve(ctx context.Context, want release.Want) (Ref, error)
+	resolve(ctx context.Context, want release.Constraint) (Ref, error)
 	// unpack puts t into the box's folder tree, and tells who signed it. It sets t's time
 	// where it gives all files the settled one.
-	unpack(ctx context.Context, box *engine.Container, t *Tree) (Signature, error)
+	unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error)
 }
 
 // tree is where a source is unpacked in its container, and where a build finds it.
 const tree = "/source"
 
 // origin chooses by what the file says: a name, a git URL, a folder or a tarball.
-func (r Room) origin(from string) (origin, error) {
+func (r Fetcher) origin(from string) (provider, error) {
 	switch {
 	case from == KernelOrg:
 		return kernelOrg{r}, nil
@@ -124,7 +124,7 @@ func isPath(from string) bool {
 }
 
 // Resolve finds which source is meant, without fetching it where that can be had.
-func (r Room) Resolve(ctx context.Context, from string, want release.Want) (Ref, error) {
+func (r Fetcher) Resolve(ctx context.Context, from string, want release.Constraint) (Ref, error) {
 	o, err := r.origin(from)
 	if err != nil {
 		return Ref{}, err
@@ -138,9 +138,9 @@ func (r Room) Resolve(ctx context.Context, from string, want release.Want) (Ref,
 
 // Fetch gives the tree of ref with the patches applied. It is fetched, verified
 // and unpacked unless that was done before. A patched tree stands on the tree without.
-func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (Tree, error) {
+func (r Fetcher) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) (Tree, error) {
 	volume := Volume(ref, patches)
-	t, err, _ := r.Filling.Do(volume, func() (any, error) {
+	t, err, _ := r.Flight.Do(volume, func() (any, error) {
 		t := Tree{Ref: ref, Volume: volume}
 		if whole, err := r.sealed(ctx, &t); err != nil || whole {
 			return t, err
@@ -165,18 +165,18 @@ func (r Room) Fetch(ctx context.Context, from string, ref Ref, patches []Patch) 
 }
 
 // lock has one run at a time make a volume.
-func (r Room) lock(ctx context.Context, volume string) (unlock func(), err error) {
+func (r Fetcher) lock(ctx context.Context, volume string) (unlock func(), err error) {
 	image, err := r.Image(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return r.Engine.Lock(ctx, image, volume, func(lock string) {
-		r.Console.Say("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
+	return r.Engine.Acquire(ctx, image, volume, func(lock string) {
+		r.Console.Logf("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
 	})
 }
 
 // sealed tells whether a tree is there, whole, and takes in what is known of it.
-func (r Room) sealed(ctx context.Context, t *Tree) (bool, error) {
+func (r Fetcher) sealed(ctx context.Context, t *Tree) (bool, error) {
 	labels, whole, err := r.Engine.Sealed(ctx, t.Volume)
 	if err != nil || !whole {
 		return false, err
@@ -193,25 +193,25 @@ func (r Room) sealed(ctx context.Context, t *Tree) (bool, error) {
 const labelTree = "kiln.tree"
 
 // unpack fills a volume with the source as it comes.
-func (r Room) unpack(ctx context.Context, from string, t *Tree) error {
+func (r Fetcher) unpack(ctx context.Context, from string, t *Tree) error {
 	o, err := r.origin(from)
 	if err != nil {
 		return err
 	}
-	return r.fill(ctx, t, nil, func(box *engine.Container) error {
-		if t.Signature, err = o.unpack(ctx, box, t); err != nil {
+	return r.fill(ctx, t, nil, func(ctr *engine.Container) error {
+		if t.Signature, err = o.unpack(ctx, ctr, t); err != nil {
 			return err
 		}
-		if err := checkVersion(ctx, box, t.Ref); err != nil {
+		if err := checkVersion(ctx, ctr, t.Ref); err != nil {
 			return err
 		}
-		return t.settle(ctx, box)
+		return t.settle(ctx, ctr)
 	})
 }
 
 // fill makes a tree's volume in a container, has put fill it, and seals it when it
 // is whole.
-func (r Room) fill(ctx context.Context, t *Tree, more []engine.Mount, put func(*engine.Container) error) error {
+func (r Fetcher) fill(ctx context.Context, t *Tree, more []engine.Mount, put func(*engine.Container) error) error {
 	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
@@ -222,16 +222,16 @@ func (r Room) fill(ctx context.Context, t *Tree, more []engine.Mount, put func(*
 }
 
 // inVolume has put fill a tree's volume, and seals it.
-func (r Room) inVolume(ctx context.Context, t *Tree, more []engine.Mount, put func(*engine.Container) error) error {
-	box, err := r.box(ctx, t.Ref, append(more, engine.Mount{Volume: t.Volume, Path: tree})...)
+func (r Fetcher) inVolume(ctx context.Context, t *Tree, more []engine.Mount, put func(*engine.Container) error) error {
+	ctr, err := r.box(ctx, t.Ref, append(more, engine.Mount{Volume: t.Volume, Path: tree})...)
 	if err != nil {
 		return err
 	}
-	if err := put(box); err != nil {
-		box.Remove() // before another run may have the volume
+	if err := put(ctr); err != nil {
+		ctr.Remove() // before another run may have the volume
 		return err
 	}
-	defer box.Leave()
+	defer ctr.RemoveInBackground()
 	text, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -242,7 +242,7 @@ func (r Room) inVolume(ctx context.Context, t *Tree, more []engine.Mount, put fu
 }
 
 // box starts the container that fetches and unpacks.
-func (r Room) box(ctx context.Context, ref Ref, mounts ...engine.Mount) (*engine.Container, error) {
+func (r Fetcher) box(ctx context.Context, ref Ref, mounts ...engine.Mount) (*engine.Container, error) {
 	image, err := r.Image(ctx)
 	if err != nil {
 		return nil, err
@@ -273,20 +273,20 @@ func (r Ref) labels() map[string]string {
 }
 
 // checkVersion compares what the tree's own Makefile says with what was to be had.
-func checkVersion(ctx context.Context, box *engine.Container, ref Ref) error {
-	makefile, err := box.Output(ctx, engine.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
+func checkVersion(ctx context.Context, ctr *engine.Container, ref Ref) error {
+	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
 	if engine.CommandFailed(err) {
-		return fault.New(fault.Bad, "is it a kernel's source?", "read the source's Makefile: %w", err)
+		return fault.New(fault.Failed, "is it a kernel's source?", "read the source's Makefile: %w", err)
 	}
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	got, err := makefileVersion(makefile)
 	if err != nil {
 		return err
 	}
 	if got.Compare(ref.Version) != 0 {
-		return fault.New(fault.Bad, "", "the source's Makefile says %s, expected %s", got, ref.Version)
+		return fault.New(fault.Failed, "", "the source's Makefile says %s, expected %s", got, ref.Version)
 	}
 	return nil
 }
@@ -308,12 +308,12 @@ func makefileVersion(text string) (release.Version, error) {
 		name += field["EXTRAVERSION"]
 	}
 	v, err := release.Parse(name)
-	return v, fault.Wrap(fault.Bad, err)
+	return v, fault.Wrap(fault.Failed, err)
 }
 
 // stale says when a list is not of today because its host cannot be reached.
-func (r Room) stale(what string, d upstream.Document) {
+func (r Fetcher) stale(what string, d upstream.Document) {
 	if d.Down != nil {
-		r.Console.SayOnce("%v; going on with %s of %s ago", d.Down, what, report.Duration(r.Upstream.Now().Sub(d.Fetched)))
+		r.Console.LogOnce("%v; going on with %s of %s ago", d.Down, what, report.Duration(r.Upstream.Now().Sub(d.Fetched)))
 	}
 }

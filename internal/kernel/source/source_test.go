@@ -21,9 +21,9 @@ import (
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
 
-func want(t testing.TB, text string) release.Want {
+func want(t testing.TB, text string) release.Constraint {
 	t.Helper()
-	w, err := release.ParseWant(text)
+	w, err := release.ParseConstraint(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func want(t testing.TB, text string) release.Want {
 }
 
 // realRoom gives a room with the real engine.
-func realRoom(t testing.TB) Room {
+func realRoom(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
 	r := from(t, org(t))
@@ -55,7 +55,7 @@ func fetchContext(t testing.TB, root string) string {
 
 // serveRepository serves a git repository with a tree under the tag v6.12.7 to the
 // engine's containers, and gives its URL.
-func serveRepository(t *testing.T, r Room) string {
+func serveRepository(t *testing.T, r Fetcher) string {
 	t.Helper()
 	dir := smallTree(t, 7)
 	commit(t, dir)
@@ -84,7 +84,7 @@ func runGit(t *testing.T, dir string, argv ...string) string {
 
 // serve starts a git daemon for a repository, and gives the URL by which the
 // engine's containers reach it.
-func serve(t *testing.T, r Room, dir string) string {
+func serve(t *testing.T, r Fetcher, dir string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -105,18 +105,18 @@ func serve(t *testing.T, r Room, dir string) string {
 }
 
 // gateway is this machine as the engine's containers see it.
-func gateway(t *testing.T, r Room) string {
+func gateway(t *testing.T, r Fetcher) string {
 	t.Helper()
 	image, err := r.Image(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}})
+	ctr, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer box.Remove()
-	out, err := box.Output(t.Context(), engine.Command{Argv: []string{"cat", "/proc/net/route"}})
+	defer ctr.Remove()
+	out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"cat", "/proc/net/route"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,24 +194,24 @@ func TestMakefileVersion(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, v, err)
 		}
 	}
-	if _, err := makefileVersion("all:\n\techo no kernel\n"); fault.Code(err) != int(fault.Bad) {
+	if _, err := makefileVersion("all:\n\techo no kernel\n"); fault.Code(err) != int(fault.Failed) {
 		t.Errorf("another Makefile: %v", err)
 	}
 }
 
 // contents lists the files of a volume.
-func contents(t *testing.T, r Room, volume string) string {
+func contents(t *testing.T, r Fetcher, volume string) string {
 	t.Helper()
 	image, err := r.Image(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}, Mounts: []engine.Mount{{Volume: volume, Path: "/v", ReadOnly: true}}})
+	ctr, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}, Mounts: []engine.Mount{{Volume: volume, Path: "/v", ReadOnly: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer box.Remove()
-	out, err := box.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", "cd /v && find . -type f -o -type l | sort | tr '\\n' ' '"}})
+	defer ctr.Remove()
+	out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", "cd /v && find . -type f -o -type l | sort | tr '\\n' ' '"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 	ref.Version, _ = release.Parse("6.12.8")
 	volume := Volume(ref, nil)
 	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
-	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Bad) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
+	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
 	}
 	if _, whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {

@@ -35,15 +35,15 @@ func org(t testing.TB) *ut.Org {
 }
 
 // from gives a room without an engine whose kernel.org is o.
-func from(t testing.TB, o *ut.Org) Room {
+func from(t testing.TB, o *ut.Org) Fetcher {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
-	return Room{Console: c, Dir: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c), Filling: new(singleflight.Group)}
+	return Fetcher{Console: c, Dir: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c), Flight: new(singleflight.Group)}
 }
 
 // verify goes the whole way from what is asked to a verified tarball: all that
 // Fetch does but for unpacking it in the engine.
-func verify(t *testing.T, r Room) (trust.Signer, error) {
+func verify(t *testing.T, r Fetcher) (trust.Signer, error) {
 	t.Helper()
 	k := kernelOrg{r}
 	ref, err := k.resolve(t.Context(), want(t, version))
@@ -239,7 +239,7 @@ func TestStatesOfOtherReleases(t *testing.T) {
 	for text, want := range map[string]string{
 		"~> 6.12.0": version, "6.12": version, "longterm": version, version: version, "6.1": "6.1.3", ">= 6.0, < 6.5": "6.1.3",
 	} {
-		w, err := release.ParseWant(text)
+		w, err := release.ParseConstraint(text)
 		if err != nil {
 			t.Fatal(err)
 		}

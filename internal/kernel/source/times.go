@@ -23,12 +23,12 @@ var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
 // settle takes down the source's own time and gives its files the settled one, unless
 // that was done as they were unpacked. A folder's files have the times of whoever works
 // in it: those say nothing.
-func (t *Tree) settle(ctx context.Context, box *engine.Container) error {
+func (t *Tree) settle(ctx context.Context, ctr *engine.Container) error {
 	if t.Time != 0 {
 		return nil
 	}
 	if t.Kind != Folder {
-		out, err := box.Output(ctx, engine.Command{Argv: []string{"stat", "--format=%Y", tree + "/Makefile"}})
+		out, err := ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--format=%Y", tree + "/Makefile"}})
 		if err != nil {
 			return err
 		}
@@ -36,37 +36,37 @@ func (t *Tree) settle(ctx context.Context, box *engine.Container) error {
 			return fmt.Errorf("read the time of the source's Makefile: %w", err)
 		}
 	}
-	return settleTimes(ctx, box)
+	return settleTimes(ctx, ctr)
 }
 
 // settleTimes gives all that is younger the settled time.
-func settleTimes(ctx context.Context, box *engine.Container) error {
+func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	at := fmt.Sprintf("@%d", settled)
-	_, err := box.Output(ctx, engine.Command{Argv: []string{
+	_, err := ctr.Output(ctx, engine.Command{Argv: []string{
 		"find", tree, "-newermt", at, "-exec", "touch", "--no-dereference", "--date=" + at, "{}", "+",
 	}})
-	return fault.Wrap(fault.Surroundings, err)
+	return fault.Wrap(fault.Environment, err)
 }
 
 // settleFiles gives some files the settled time. One that is not there any more is none.
-func settleFiles(ctx context.Context, box *engine.Container, paths []string) error {
+func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
-	if err := putList(ctx, box, paths); err != nil {
+	if err := putList(ctx, ctr, paths); err != nil {
 		return err
 	}
-	_, err := box.Output(ctx, engine.Command{Argv: []string{
+	_, err := ctr.Output(ctx, engine.Command{Argv: []string{
 		"xargs", "--null", "--arg-file=" + listFile, "touch", "--no-create", "--no-dereference", fmt.Sprintf("--date=@%d", settled), "--",
 	}})
-	return fault.Wrap(fault.Surroundings, err)
+	return fault.Wrap(fault.Environment, err)
 }
 
-// Renew makes the files of a tree in which it differs from another one newer than
+// TouchChanged makes the files of a tree in which it differs from another one newer than
 // anything built: make(1) then builds what depends on them anew, over an output that
 // was made from the other tree. It gives in what they differ, and false where the
 // other tree is gone, so that nobody knows.
-func (r Room) Renew(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
+func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
 	labels, whole, err := r.Engine.Sealed(ctx, other)
 	if err != nil || !whole {
 		return d, false, err
@@ -82,14 +82,14 @@ func (r Room) Renew(ctx context.Context, other string, t Tree) (d Difference, kn
 }
 
 // compared compares two trees file by file.
-func (r Room) compared(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
-	box, err := r.box(ctx, t.Ref,
+func (r Fetcher) compared(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
+	ctr, err := r.box(ctx, t.Ref,
 		engine.Mount{Volume: other, Path: originalTree, ReadOnly: true}, engine.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
 	}
-	defer box.Remove()
-	out, err := box.Output(ctx, engine.Command{Argv: []string{"diff", "--recursive", "--brief", "--no-dereference", originalTree, tree}})
+	defer ctr.Remove()
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"diff", "--recursive", "--brief", "--no-dereference", originalTree, tree}})
 	var exit *engine.ExitError
 	if err != nil && !(errors.As(err, &exit) && exit.Code == 1) { // 1: there are differences
 		return d, false, err
@@ -120,16 +120,16 @@ func (d Difference) CodeOnly() bool {
 const originalTree = "/original"
 
 // touch gives files of a tree, and all in folders, the present time.
-func (r Room) touch(ctx context.Context, t Tree, paths []string) error {
-	box, err := r.box(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
+func (r Fetcher) touch(ctx context.Context, t Tree, paths []string) error {
+	ctr, err := r.box(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}
-	defer box.Remove()
-	if err := putList(ctx, box, paths); err != nil {
+	defer ctr.Remove()
+	if err := putList(ctx, ctr, paths); err != nil {
 		return err
 	}
-	_, err = box.Output(ctx, engine.Command{Argv: []string{
+	_, err = ctr.Output(ctx, engine.Command{Argv: []string{
 		"find", "-files0-from", listFile, "-exec", "touch", "--no-dereference", "{}", "+",
 	}})
 	return err
@@ -138,9 +138,9 @@ func (r Room) touch(ctx context.Context, t Tree, paths []string) error {
 // listFile is where a list of paths is put for find(1).
 const listFile = "/tmp/paths"
 
-func putList(ctx context.Context, box *engine.Container, paths []string) error {
+func putList(ctx context.Context, ctr *engine.Container, paths []string) error {
 	list := strings.Join(paths, "\x00") + "\x00"
-	return box.Put(ctx, path.Dir(listFile), engine.File{Name: path.Base(listFile), Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
+	return ctr.Put(ctx, path.Dir(listFile), engine.File{Name: path.Base(listFile), Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
 }
 
 // strangers is how many files and folders at the top of a tree the other one may lack.

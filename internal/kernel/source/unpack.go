@@ -16,13 +16,13 @@ import (
 
 // untarHere unpacks a file of this machine, a tarball of that name, in the box. It is
 // sent packed: to an engine that is elsewhere that is a sixth of the way.
-func (r Room) untarHere(ctx context.Context, box *engine.Container, file, tarball string, options ...string) error {
+func (r Fetcher) untarHere(ctx context.Context, ctr *engine.Container, file, tarball string, options ...string) error {
 	f, err := os.Open(file)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
-	return r.untar(ctx, box, tarball, f, options...)
+	return r.untar(ctx, ctr, tarball, f, options...)
 }
 
 // unpackers are the programs that tar unpacks with, by how a tarball's name ends.
@@ -31,7 +31,7 @@ var unpackers = map[string]string{".gz": "igzip", ".tgz": "igzip", ".xz": "xz", 
 
 // untar unpacks a tarball, without its top folder and perhaps with more of tar's options:
 // one that is in the box, or else what body reads.
-func (r Room) untar(ctx context.Context, box *engine.Container, tarball string, body io.Reader, options ...string) error {
+func (r Fetcher) untar(ctx context.Context, ctr *engine.Container, tarball string, body io.Reader, options ...string) error {
 	progress := r.Console.Progress("unpack " + filepath.Base(tarball))
 	done := int64(0)
 	from := tarball
@@ -48,7 +48,7 @@ func (r Room) untar(ctx context.Context, box *engine.Container, tarball string, 
 		argv = append(argv, "--use-compress-program="+program)
 	}
 	var stderr strings.Builder
-	err := box.Exec(ctx, engine.Command{Argv: argv, Stdin: body, Stderr: report.EachLine(func(line string) {
+	err := ctr.Exec(ctx, engine.Command{Argv: argv, Stdin: body, Stderr: report.EachLine(func(line string) {
 		var record int64
 		if _, err := fmt.Sscanf(line, "tar: %d", &record); err == nil {
 			done = record * recordSize >> 20
@@ -59,7 +59,7 @@ func (r Room) untar(ctx context.Context, box *engine.Container, tarball string, 
 	})})
 	if err != nil {
 		progress.End("failed")
-		return fault.Wrap(fault.Surroundings, fmt.Errorf("unpack the source: %w\n%s", err, strings.TrimSpace(stderr.String())))
+		return fault.Wrap(fault.Environment, fmt.Errorf("unpack the source: %w\n%s", err, strings.TrimSpace(stderr.String())))
 	}
 	progress.End(fmt.Sprintf("%d MiB", done))
 	return nil
@@ -73,7 +73,7 @@ const (
 )
 
 // putFile copies a file of this machine into the box.
-func putFile(ctx context.Context, box *engine.Container, path, dir, name string) error {
+func putFile(ctx context.Context, ctr *engine.Container, path, dir, name string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fault.Wrap(fault.Usage, err)
@@ -81,14 +81,14 @@ func putFile(ctx context.Context, box *engine.Container, path, dir, name string)
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
-	return box.Put(ctx, dir, engine.File{Name: name, Mode: 0o644, Size: info.Size(), Body: f, Time: info.ModTime()})
+	return ctr.Put(ctx, dir, engine.File{Name: name, Mode: 0o644, Size: info.Size(), Body: f, Time: info.ModTime()})
 }
 
 // sha256Inside computes the sha256 of a file in the box, there.
-func sha256Inside(ctx context.Context, box *engine.Container, path string) (string, error) {
-	out, err := box.Output(ctx, engine.Command{Argv: []string{"sha256sum", "--binary", path}})
+func sha256Inside(ctx context.Context, ctr *engine.Container, path string) (string, error) {
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", "--binary", path}})
 	sum, _, _ := strings.Cut(out, " ")
 	return sum, err
 }

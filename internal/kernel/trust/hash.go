@@ -33,7 +33,7 @@ func HashFile(path string) (string, error) {
 func CheckHash(path, sum string) error {
 	got, err := HashFile(path)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	if got != sum {
 		return Refuse(Altered, "", "its sha256 is %s, expected %s", got, sum)

@@ -105,9 +105,9 @@ func (k Keys) lookUp(ctx context.Context, s Signer) (*openpgp.Entity, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(k.Cache, 0o755); err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
-	return fetched, fault.Wrap(fault.Surroundings, renameio.WriteFile(path, text.Bytes(), 0o644))
+	return fetched, fault.Wrap(fault.Environment, renameio.WriteFile(path, text.Bytes(), 0o644))
 }
 
 // keyAge is how long a key is kept before it is looked up again: a revocation must

@@ -40,9 +40,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // Refuse gives an error of a state. What is not there yet, or cannot be had now,
 // is the surroundings' fault; all else means that what came is bad.
 func Refuse(state State, hint, format string, args ...any) error {
-	class := fault.Bad
+	class := fault.Failed
 	if state == Unpublished || state == NoKeys {
-		class = fault.Surroundings
+		class = fault.Environment
 	}
 	return fault.New(class, hint, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
 }

@@ -44,7 +44,7 @@ func New(config Config, dir, cache string, console *report.Console) *Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
 	t.ResponseHeaderTimeout = answerTimeout
-	c.HTTP = &http.Client{Transport: &retry.Transport{Next: t, Say: console.Say}, CheckRedirect: c.redirect}
+	c.HTTP = &http.Client{Transport: &retry.Transport{Next: t, Say: console.Logf}, CheckRedirect: c.redirect}
 	return c
 }
 
@@ -91,7 +91,7 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, documentLimit))
 	if err != nil {
-		return nil, fault.Blame(fault.Network, fmt.Errorf("read %s: broken off: %w", address, err))
+		return nil, fault.WithCause(fault.Network, fmt.Errorf("read %s: broken off: %w", address, err))
 	}
 	return text, nil
 }
@@ -116,7 +116,7 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusPartialContent {
 		response.Body.Close()
-		return nil, fault.Blame(fault.Network, &statusError{address, response.StatusCode, response.Status})
+		return nil, fault.WithCause(fault.Network, &statusError{address, response.StatusCode, response.Status})
 	}
 	return response, nil
 }
@@ -151,7 +151,7 @@ func (c *Client) unreached(ctx context.Context, host string, err error) error {
 	if trust.StateOf(err) != "" {
 		return err
 	}
-	err = fault.Blame(fault.Network, &unreachable{host, err})
+	err = fault.WithCause(fault.Network, &unreachable{host, err})
 	var dial *net.OpError
 	if ctx.Err() == nil && errors.As(err, &dial) && dial.Op == "dial" {
 		c.mu.Lock()

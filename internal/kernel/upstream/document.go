@@ -23,11 +23,11 @@ type Document struct {
 	Down error `json:"-"`
 }
 
-// Kept asks for what is kept, of whatever age: nothing is fetched.
-const Kept time.Duration = -1
+// Offline asks for what is kept, of whatever age: nothing is fetched.
+const Offline time.Duration = -1
 
-// ErrNotKept is the error where nothing is.
-var ErrNotKept = errors.New("it was never fetched")
+// ErrNotCached is the error where nothing is.
+var ErrNotCached = errors.New("it was never fetched")
 
 // document fetches a document, unless one that is no older than fresh is kept. One
 // that check objects to is an error and is not kept. When its host cannot be
@@ -37,21 +37,21 @@ func (c *Client) document(ctx context.Context, address string, fresh time.Durati
 	var kept Document
 	have := report.Read(path, &kept) == nil && kept.URL == address && check(kept.Text) == nil
 	switch {
-	case have && (fresh == Kept || c.Now().Sub(kept.Fetched) < fresh):
+	case have && (fresh == Offline || c.Now().Sub(kept.Fetched) < fresh):
 		return kept, nil
-	case fresh == Kept:
-		return Document{}, ErrNotKept
+	case fresh == Offline:
+		return Document{}, ErrNotCached
 	}
 	text, err := c.get(ctx, address)
 	if err != nil {
-		if have && ctx.Err() == nil && fault.Code(err) == int(fault.Surroundings) {
+		if have && ctx.Err() == nil && fault.Code(err) == int(fault.Environment) {
 			kept.Down = err
 			return kept, nil
 		}
 		return Document{}, err
 	}
 	if err := check(text); err != nil {
-		return Document{}, fault.Blame(fault.Network, fmt.Errorf("read %s: %w", address, err))
+		return Document{}, fault.WithCause(fault.Network, fmt.Errorf("read %s: %w", address, err))
 	}
 	d := Document{URL: address, Fetched: c.Now().UTC(), Text: text}
 	return d, report.Write(path, d)

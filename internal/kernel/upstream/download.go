@@ -31,11 +31,11 @@ func (c *Client) download(ctx context.Context, file, sum string) (string, error)
 	if err := trust.CheckHash(kept, sum); err == nil {
 		return kept, nil
 	} else if trust.StateOf(err) == trust.Altered {
-		c.Console.Say("%s: the kept copy has changed since it was downloaded; fetching it anew", path.Base(file))
+		c.Console.Logf("%s: the kept copy has changed since it was downloaded; fetching it anew", path.Base(file))
 		os.Remove(kept)
 	}
 	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		return "", fault.Wrap(fault.Surroundings, err)
+		return "", fault.Wrap(fault.Environment, err)
 	}
 	var faults []error
 	for _, mirror := range slices.Compact(slices.Clone(c.Config.Mirrors)) {
@@ -44,7 +44,7 @@ func (c *Client) download(ctx context.Context, file, sum string) (string, error)
 			return kept, err
 		}
 		faults = append(faults, err)
-		c.Console.Say("%v", err)
+		c.Console.Logf("%v", err)
 	}
 	return "", worst(fmt.Sprintf("download %s: no mirror gave it", path.Base(file)), faults)
 }
@@ -57,7 +57,7 @@ func worst(what string, faults []error) error {
 			return err
 		}
 	}
-	return fault.Blame(fault.Network, fmt.Errorf("%s: %w", what, errors.Join(faults...)))
+	return fault.WithCause(fault.Network, fmt.Errorf("%s: %w", what, errors.Join(faults...)))
 }
 
 // from downloads a file from one mirror.
@@ -72,7 +72,7 @@ func (c *Client) from(ctx context.Context, address, kept, sum string) error {
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxTries(downloadTries), backoff.WithNotify(func(err error, wait time.Duration) {
-		c.Console.Say("%v; going on in %s", err, report.Duration(wait))
+		c.Console.Logf("%v; going on in %s", err, report.Duration(wait))
 	}))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *Client) from(ctx context.Context, address, kept, sum string) error {
 		os.Remove(part)
 		return fmt.Errorf("download %s: %w", address, err)
 	}
-	return fault.Wrap(fault.Surroundings, os.Rename(part, kept))
+	return fault.Wrap(fault.Environment, os.Rename(part, kept))
 }
 
 // errBrokenOff is a download that ended before its end.
@@ -91,12 +91,12 @@ var errBrokenOff = errors.New("broken off")
 func (c *Client) goOn(ctx context.Context, address, part string) error {
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
 	have, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fault.Wrap(fault.Surroundings, err)
+		return fault.Wrap(fault.Environment, err)
 	}
 	response, err := c.request(ctx, address, have)
 	if isStatus(err, http.StatusRequestedRangeNotSatisfiable) {
@@ -108,7 +108,7 @@ func (c *Client) goOn(ctx context.Context, address, part string) error {
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusOK && have > 0 { // the server gives the whole again
 		if err := f.Truncate(0); err != nil {
-			return fault.Wrap(fault.Surroundings, err)
+			return fault.Wrap(fault.Environment, err)
 		}
 		have = 0
 	}
@@ -127,10 +127,10 @@ func (c *Client) receive(f *os.File, response *http.Response, address string, ha
 	switch {
 	case err != nil && body.err != nil:
 		progress.End("broken off")
-		return fault.Blame(fault.Network, fmt.Errorf("download %s: %w: %w", address, errBrokenOff, body.err))
+		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errBrokenOff, body.err))
 	case err != nil:
 		progress.End("failed")
-		return fault.Blame(fault.Network, fmt.Errorf("download %s: %w", address, err))
+		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w", address, err))
 	}
 	progress.End(strings.TrimSpace("downloaded " + report.Bytes(body.done-have)))
 	return nil

@@ -163,9 +163,9 @@ func (c *Client) Signature(ctx context.Context, v release.Version) ([]byte, erro
 		}
 		if err == nil {
 			if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-				return nil, fault.Wrap(fault.Surroundings, err)
+				return nil, fault.Wrap(fault.Environment, err)
 			}
-			return text, fault.Wrap(fault.Surroundings, renameio.WriteFile(kept, text, 0o644))
+			return text, fault.Wrap(fault.Environment, renameio.WriteFile(kept, text, 0o644))
 		}
 		faults = append(faults, err)
 	}

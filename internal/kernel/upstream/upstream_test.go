@@ -87,7 +87,7 @@ func TestDownloadThatIsCutEachTimeIsTheNetworks(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}
 	err := tarball(t, c, v)
-	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "broken off") {
+	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "broken off") {
 		t.Errorf("%s, exit code %d: %v", fault.CauseOf(err), fault.Code(err), err)
 	}
 }
@@ -124,7 +124,7 @@ func TestSecondMirrorServes(t *testing.T) {
 		return isTarball(r)
 	}
 	c.Cache = t.TempDir()
-	if err := tarball(t, c, v); fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "no mirror gave it") {
+	if err := tarball(t, c, v); fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no mirror gave it") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -22,8 +22,8 @@ const (
 	Password = "sl1p-and-gl@ze"
 )
 
-// Account gives an environment in which two variables name the account.
-func Account(username, password, value string) func(string) string {
+// WithTestAccount gives an environment in which two variables name the account.
+func WithTestAccount(username, password, value string) func(string) string {
 	return func(name string) string {
 		switch name {
 		case username:

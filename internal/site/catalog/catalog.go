@@ -29,14 +29,14 @@ type Kernel struct {
 	Version string `json:"version"`
 	Arch    string `json:"arch"`
 
-	Standing  Standing `json:"standing"`
-	Boot      Boot     `json:"boot"`
-	Twice     Twice    `json:"twice"`
-	Signature string   `json:"signature"` // what became of the source's: "verified", "none", ...
-	Signer    string   `json:"signer"`
-	Source    string   `json:"source"` // where it is from
-	Plan      string   `json:"plan"`   // sha256
-	Warnings  int      `json:"warnings"`
+	Status    Status  `json:"standing"`
+	Boot      Boot    `json:"boot"`
+	Rebuild   Rebuild `json:"twice"`
+	Signature string  `json:"signature"` // what became of the source's: "verified", "none", ...
+	Signer    string  `json:"signer"`
+	Source    string  `json:"source"` // where it is from
+	Plan      string  `json:"plan"`   // sha256
+	Warnings  int     `json:"warnings"`
 
 	Image   File      `json:"image"`   // the kernel itself
 	Files   []File    `json:"files"`   // all artefacts, the image among them
@@ -56,8 +56,8 @@ const (
 	Unknown = "not tracked" // or nothing could be asked
 )
 
-// Standing is how the kernel's line of releases stands.
-type Standing struct {
+// Status is how the kernel's line of releases stands.
+type Status struct {
 	Word string `json:"word"` // one of the words above
 	Text string `json:"text"` // more about it; may be empty
 }
@@ -69,8 +69,8 @@ type Boot struct {
 	How     string  `json:"how"`     // in what: "QEMU 10.0.2, tcg"
 }
 
-// Twice tells whether a second build gave the same bytes.
-type Twice struct {
+// Rebuild tells whether a second build gave the same bytes.
+type Rebuild struct {
 	Tried bool `json:"tried"`
 	Same  bool `json:"same"`
 }
@@ -193,13 +193,13 @@ func count(kernels []Kernel) []counted {
 	return []counted{
 		{"booted", how(func(k Kernel) bool { return k.Boot.Verdict == "booted" })},
 		{"from a verified source", how(func(k Kernel) bool { return k.Signature == "verified" })},
-		{"built twice, the same bytes", how(func(k Kernel) bool { return k.Twice.Tried && k.Twice.Same })},
+		{"built twice, the same bytes", how(func(k Kernel) bool { return k.Rebuild.Tried && k.Rebuild.Same })},
 		{"want attention", how(Kernel.attention)},
 	}
 }
 
 // attention tells whether somebody should look at a kernel.
 func (k Kernel) attention() bool {
-	return k.Standing.Word == Behind || k.Standing.Word == Ending || k.Standing.Word == Over ||
-		k.Boot.Verdict != "" && k.Boot.Verdict != "booted" || k.Twice.Tried && !k.Twice.Same
+	return k.Status.Word == Behind || k.Status.Word == Ending || k.Status.Word == Over ||
+		k.Boot.Verdict != "" && k.Boot.Verdict != "booted" || k.Rebuild.Tried && !k.Rebuild.Same
 }

@@ -19,14 +19,14 @@ func many(names, versions int) (list []Kernel) {
 			for v := range versions {
 				k := Kernel{
 					Name: fmt.Sprintf("kernel%d", n), Version: fmt.Sprintf("6.12.%d", 100+v), Arch: arch,
-					Standing: Standing{Word: Behind, Text: fmt.Sprintf("By %d point releases.", versions-v-1)},
-					Boot:     Boot{Verdict: "booted", Seconds: 0.4, How: "QEMU 10.0.2, tcg"}, Twice: Twice{Tried: v == 0, Same: true},
+					Status: Status{Word: Behind, Text: fmt.Sprintf("By %d point releases.", versions-v-1)},
+					Boot:   Boot{Verdict: "booted", Seconds: 0.4, How: "QEMU 10.0.2, tcg"}, Rebuild: Rebuild{Tried: v == 0, Same: true},
 					Signature: "verified", Signer: "Greg Kroah-Hartman", Source: "kernel.org", Plan: strings.Repeat("ab", 32), Warnings: v,
 					Image: File{Name: "Image", SHA256: fmt.Sprintf("%064x", n*1000+v), Size: 6<<20 + int64(v)<<10}, Seconds: 330 + float64(v),
 					Built: time.Date(2026, 11, 1+v, 9, 0, 0, 0, time.UTC),
 				}
 				if v == versions-1 {
-					k.Standing = Standing{Word: Current, Text: "longterm, until 2028-12-31."}
+					k.Status = Status{Word: Current, Text: "longterm, until 2028-12-31."}
 				}
 				k.Files = []File{k.Image, {Name: "config", SHA256: strings.Repeat("0c", 32), Size: 40960}}
 				list = append(list, k)
@@ -104,7 +104,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 func TestWhatThePageSays(t *testing.T) {
 	kernels := many(1, 3)
 	kernels[0].Boot = Boot{Verdict: "panic"}
-	kernels[1].Signature, kernels[1].Twice = "none", Twice{Tried: true}
+	kernels[1].Signature, kernels[1].Rebuild = "none", Rebuild{Tried: true}
 	kernels[2].Files[1].Path = "kernel0-6.12.102-amd64/config"
 	kernels[2].Signer = `<b>"Mallory"</b>`
 	page := rendered(t, kernels)["index.html"]

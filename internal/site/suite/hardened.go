@@ -14,8 +14,8 @@ var ErrNoTool = errors.New("the image has no such program")
 
 // hardened reads what the server's first process may do from the kernel itself
 // (proc_pid_status(5)), and tries to write where nobody should.
-func hardened(ctx context.Context, box Box) []Check {
-	text, err := box.Output(ctx, "cat", "/proc/1/status")
+func hardened(ctx context.Context, target Target) []Check {
+	text, err := target.Output(ctx, "cat", "/proc/1/status")
 	if errors.Is(err, ErrNoTool) {
 		return nil
 	}
@@ -50,11 +50,11 @@ func hardened(ctx context.Context, box Box) []Check {
 var shells = []string{"sh", "bash", "ash", "dash", "busybox"}
 
 // readOnly tries to write into places of the image, which must all fail.
-func readOnly(ctx context.Context, box Box) (checks []Check) {
+func readOnly(ctx context.Context, target Target) (checks []Check) {
 	for _, place := range []string{"/", "/etc/nginx", "/srv/site", "/usr/sbin", "/var/log"} {
 		const refusal = "Read-only file system" // strerror(EROFS), as touch of Debian and Alpine prints it
 		c := Check{Name: "nothing can be written into " + place, Expected: refusal}
-		_, err := box.Output(ctx, "touch", strings.TrimSuffix(place, "/")+"/kiln-was-here")
+		_, err := target.Output(ctx, "touch", strings.TrimSuffix(place, "/")+"/kiln-was-here")
 		if errors.Is(err, ErrNoTool) {
 			return nil
 		}
@@ -66,9 +66,9 @@ func readOnly(ctx context.Context, box Box) (checks []Check) {
 }
 
 // unharmed wants that no worker of the server has died, whatever it was sent.
-func unharmed(ctx context.Context, box Box) []Check {
+func unharmed(ctx context.Context, target Target) []Check {
 	const name = "no worker has died"
-	log, err := box.Logs(ctx)
+	log, err := target.Logs(ctx)
 	if err != nil {
 		return failed(name, err)
 	}

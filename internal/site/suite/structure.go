@@ -17,11 +17,11 @@ type Entry struct {
 
 // wellKept looks at the site's folder in the image: all of it is root's, nobody else can
 // change it, nothing takes a right of its owner's, and nothing else lies in there.
-func wellKept(ctx context.Context, e Expectation, box Box) []Check {
+func wellKept(ctx context.Context, e Expectation, target Target) []Check {
 	if e.Root == "" {
 		return nil
 	}
-	entries, err := box.List(ctx, e.Root)
+	entries, err := target.List(ctx, e.Root)
 	if err != nil {
 		return failed("the site's folder", err)
 	}

@@ -35,8 +35,8 @@ type File struct {
 	Headers map[string]string
 }
 
-// Box is the container that the site runs in.
-type Box interface {
+// Target is the container that the site runs in.
+type Target interface {
 	// Processes lists what runs in it.
 	Processes(context.Context) ([]Process, error)
 	// CheckHealth runs the image's own health check once.
@@ -70,13 +70,13 @@ const atOnce = 8
 
 // Report is what came of asking.
 type Report struct {
-	Checks []Check    // in an order that does not change
-	Said   []Exchange // where a check failed
-	Memory int64      // bytes that the box took when all had been asked; 0 where that is unknown
+	Checks   []Check    // in an order that does not change
+	Failures []Exchange // where a check failed
+	Memory   int64      // bytes that the box took when all had been asked; 0 where that is unknown
 }
 
 // Run asks everything. The site is stopped at the end, which is a check too.
-func Run(ctx context.Context, base *url.URL, e Expectation, box Box) (report Report) {
+func Run(ctx context.Context, base *url.URL, e Expectation, target Target) (report Report) {
 	r := &runner{client: newClient(), base: base, said: &transcript{}}
 	defer r.client.CloseIdleConnections()
 	var questions []question
@@ -84,13 +84,13 @@ func Run(ctx context.Context, base *url.URL, e Expectation, box Box) (report Rep
 		questions = append(questions, aboutFile(f)...)
 	}
 	questions = append(questions, aboutSite(e)...)
-	questions = append(questions, aboutBox(e, box)...)
+	questions = append(questions, aboutBox(e, target)...)
 	questions = append(questions, aboutHostility(e)...)
 	checks := r.askAll(ctx, questions)
-	checks = append(checks, unharmed(ctx, box)...)
+	checks = append(checks, unharmed(ctx, target)...)
 	r.client.CloseIdleConnections()
-	report.Memory, _ = box.Memory(ctx) // told, and judged by nobody
-	report.Checks, report.Said = append(checks, stopGracefully(ctx, base, box)...), r.said.all()
+	report.Memory, _ = target.Memory(ctx) // told, and judged by nobody
+	report.Checks, report.Failures = append(checks, stopGracefully(ctx, base, target)...), r.said.all()
 	return report
 }
 

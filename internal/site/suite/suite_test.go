@@ -143,7 +143,7 @@ type spoilt struct {
 	header  func(*http.Request, http.Header)        // changes the headers
 	status  func(*http.Request, int) int            // changes the status
 	body    func(*http.Request, int, []byte) []byte // changes the body
-	box     func(*box)                              // changes the container
+	target     func(*box)                              // changes the container
 	fails   string                                  // what the names of all failing checks contain
 }
 
@@ -181,8 +181,8 @@ func ask(t *testing.T, s spoilt) (failing []string, all int) {
 	server := httptest.NewServer(s.handler(site{expectation()}))
 	t.Cleanup(server.Close)
 	b := box{server: server, processes: []Process{{UID: "101", Command: "nginx"}}, status: wellStatus}
-	if s.box != nil {
-		s.box(&b)
+	if s.target != nil {
+		s.target(&b)
 	}
 	base, err := url.Parse(server.URL)
 	if err != nil {
@@ -264,27 +264,27 @@ func TestEachFaultIsCaught(t *testing.T) {
 		"sick": {fails: "health at", status: func(r *http.Request, code int) int {
 			return map[bool]int{true: 500, false: code}[r.URL.Path == "/healthz"]
 		}},
-		"no check":        {fails: "the image's health check", box: func(b *box) { b.sick = errors.New("no health check") }},
-		"root":            {fails: "no process runs as root", box: func(b *box) { b.processes = append(b.processes, Process{UID: "0"}) }},
-		"root by name":    {fails: "no process runs as root", box: func(b *box) { b.processes = []Process{{UID: "root"}} }},
-		"a capability":    {fails: "capabilities: effective", box: func(b *box) { b.status = strings.Replace(wellStatus, "CapEff:\t0", "CapEff:\t1", 1) }},
-		"new privileges":  {fails: "new privileges", box: func(b *box) { b.status = strings.Replace(wellStatus, "Privs:\t1", "Privs:\t0", 1) }},
-		"no filter":       {fails: "system calls", box: func(b *box) { b.status = strings.Replace(wellStatus, "Seccomp:\t2", "Seccomp:\t0", 1) }},
-		"root's group":    {fails: "group is not root", box: func(b *box) { b.status = strings.Replace(wellStatus, "Gid:\t101\t101", "Gid:\t101\t0", 1) }},
-		"writable":        {fails: "can be written", box: func(b *box) { b.writable = true }},
-		"another's file":  {fails: "files are root's", box: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o644, UID: 1000} }},
-		"a writable file": {fails: "nobody else can change", box: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o664} }},
-		"a setuid file":   {fails: "setuid", box: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o4755} }},
-		"one file more":   {fails: "nothing else", box: func(b *box) { b.entry = Entry{Name: "secret.txt", Mode: 0o644} }},
-		"a shell":         {fails: "is no shell", box: func(b *box) { b.status = strings.Replace(wellStatus, "nginx", "sh", 1) }},
-		"a worker died":   {fails: "worker has died", box: func(b *box) { b.log = "[alert] 1#1: worker process 22 exited on signal 11" }},
+		"no check":        {fails: "the image's health check", target: func(b *box) { b.sick = errors.New("no health check") }},
+		"root":            {fails: "no process runs as root", target: func(b *box) { b.processes = append(b.processes, Process{UID: "0"}) }},
+		"root by name":    {fails: "no process runs as root", target: func(b *box) { b.processes = []Process{{UID: "root"}} }},
+		"a capability":    {fails: "capabilities: effective", target: func(b *box) { b.status = strings.Replace(wellStatus, "CapEff:\t0", "CapEff:\t1", 1) }},
+		"new privileges":  {fails: "new privileges", target: func(b *box) { b.status = strings.Replace(wellStatus, "Privs:\t1", "Privs:\t0", 1) }},
+		"no filter":       {fails: "system calls", target: func(b *box) { b.status = strings.Replace(wellStatus, "Seccomp:\t2", "Seccomp:\t0", 1) }},
+		"root's group":    {fails: "group is not root", target: func(b *box) { b.status = strings.Replace(wellStatus, "Gid:\t101\t101", "Gid:\t101\t0", 1) }},
+		"writable":        {fails: "can be written", target: func(b *box) { b.writable = true }},
+		"another's file":  {fails: "files are root's", target: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o644, UID: 1000} }},
+		"a writable file": {fails: "nobody else can change", target: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o664} }},
+		"a setuid file":   {fails: "setuid", target: func(b *box) { b.entry = Entry{Name: "404.html", Mode: 0o4755} }},
+		"one file more":   {fails: "nothing else", target: func(b *box) { b.entry = Entry{Name: "secret.txt", Mode: 0o644} }},
+		"a shell":         {fails: "is no shell", target: func(b *box) { b.status = strings.Replace(wellStatus, "nginx", "sh", 1) }},
+		"a worker died":   {fails: "worker has died", target: func(b *box) { b.log = "[alert] 1#1: worker process 22 exited on signal 11" }},
 		"believes a proxy": {fails: "withstands", body: func(r *http.Request, _ int, b []byte) []byte {
 			return map[bool][]byte{true: []byte("root:x:0:0"), false: b}[r.Header.Get("X-Original-URL") != ""]
 		}},
-		"no process":     {fails: "no process runs as root", box: func(b *box) { b.processes = nil }},
-		"killed":         {fails: "exit code", box: func(b *box) { b.code = 137 }},
-		"drops requests": {fails: "in flight", box: func(b *box) { b.rude = true }},
-		"does not stop":  {fails: "new requests", box: func(b *box) { b.deaf = true }},
+		"no process":     {fails: "no process runs as root", target: func(b *box) { b.processes = nil }},
+		"killed":         {fails: "exit code", target: func(b *box) { b.code = 137 }},
+		"drops requests": {fails: "in flight", target: func(b *box) { b.rude = true }},
+		"does not stop":  {fails: "new requests", target: func(b *box) { b.deaf = true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failing, _ := ask(t, s)
@@ -306,8 +306,8 @@ func TestDeadServerIsNoVerdictOfSuccess(t *testing.T) {
 	}
 	server.Close()
 	report := Run(t.Context(), base, expectation(), box{server: server, processes: []Process{{UID: "101"}}})
-	if len(report.Said) == 0 || !strings.Contains(string(report.Said[0]), "(no answer)") {
-		t.Errorf("what was said is not kept: %q", report.Said)
+	if len(report.Failures) == 0 || !strings.Contains(string(report.Failures[0]), "(no answer)") {
+		t.Errorf("what was said is not kept: %q", report.Failures)
 	}
 	for _, c := range report.Checks {
 		if c.Passed && !strings.Contains(c.Name, "root") && !strings.Contains(c.Name, "health check") && !strings.Contains(c.Name, "written") && !strings.Contains(c.Name, "site's f") && !strings.Contains(c.Name, "setuid") && c.Name != "no worker has died" {

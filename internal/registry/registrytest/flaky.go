@@ -16,9 +16,9 @@ import (
 // Fault answers a request in the registry's place, or lets it through: false.
 type Fault func(w http.ResponseWriter, r *http.Request) bool
 
-// Unruly puts a proxy that misbehaves before a registry until the test ends, and gives
+// FlakyProxy puts a proxy that misbehaves before a registry until the test ends, and gives
 // its address. The first fault that answers a request has it.
-func Unruly(t *testing.T, registry string, faults ...Fault) string {
+func FlakyProxy(t *testing.T, registry string, faults ...Fault) string {
 	t.Helper()
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: registry})

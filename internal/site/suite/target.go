@@ -13,20 +13,20 @@ import (
 )
 
 // aboutBox asks what concerns the container.
-func aboutBox(e Expectation, box Box) []question {
+func aboutBox(e Expectation, target Target) []question {
 	return []question{
-		func(ctx context.Context, _ *runner) []Check { return withoutRoot(ctx, box) },
-		func(ctx context.Context, _ *runner) []Check { return healthy(ctx, box) },
-		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, box) },
-		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, box) },
-		func(ctx context.Context, _ *runner) []Check { return wellKept(ctx, e, box) },
+		func(ctx context.Context, _ *runner) []Check { return withoutRoot(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return healthy(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return wellKept(ctx, e, target) },
 	}
 }
 
 // withoutRoot wants that no process runs as root.
-func withoutRoot(ctx context.Context, box Box) []Check {
+func withoutRoot(ctx context.Context, target Target) []Check {
 	const name = "no process runs as root"
-	processes, err := box.Processes(ctx)
+	processes, err := target.Processes(ctx)
 	if err != nil {
 		return failed(name, err)
 	}
@@ -40,9 +40,9 @@ func withoutRoot(ctx context.Context, box Box) []Check {
 }
 
 // healthy wants that the image's own health check succeeds on a server that is well.
-func healthy(ctx context.Context, box Box) []Check {
+func healthy(ctx context.Context, target Target) []Check {
 	c := Check{Name: "the image's health check", Passed: true, Expected: "success", Got: "success"}
-	if err := box.CheckHealth(ctx); err != nil {
+	if err := target.CheckHealth(ctx); err != nil {
 		c.Passed, c.Got = false, err.Error()
 	}
 	return []Check{c}
@@ -58,7 +58,7 @@ const (
 // stopGracefully begins a request, has the server stopped, and finishes the
 // request: it must be answered whole, new ones must not, and the server must end
 // by itself with code 0.
-func stopGracefully(ctx context.Context, base *url.URL, box Box) []Check {
+func stopGracefully(ctx context.Context, base *url.URL, target Target) []Check {
 	const name = "graceful stop"
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
@@ -72,7 +72,7 @@ func stopGracefully(ctx context.Context, base *url.URL, box Box) []Check {
 		return failed(name, err)
 	}
 	wait(ctx, stopNotice/4) // the server has read the half
-	stopped := stop(ctx, box)
+	stopped := stop(ctx, target)
 	wait(ctx, stopNotice)
 	fresh := Answers(ctx, base)
 	return []Check{
@@ -83,10 +83,10 @@ func stopGracefully(ctx context.Context, base *url.URL, box Box) []Check {
 }
 
 // stop asks the box to stop and gives its exit code when it has.
-func stop(ctx context.Context, box Box) <-chan string {
+func stop(ctx context.Context, target Target) <-chan string {
 	code := make(chan string, 1)
 	go func() {
-		n, err := box.Stop(ctx)
+		n, err := target.Stop(ctx)
 		if err != nil {
 			code <- err.Error()
 			return

@@ -10,24 +10,24 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// label is a tag in a repository, and what it names.
-type label struct {
+// tagRef is a tag in a repository, and what it names.
+type tagRef struct {
 	repository, tag string
 	digest          string // "" where there is no such tag
 }
 
-func (l label) String() string { return l.repository + ":" + l.tag }
+func (l tagRef) String() string { return l.repository + ":" + l.tag }
 
-// labels are all tags in all repositories.
-type labels []label
+// tagRefs are all tags in all repositories.
+type tagRefs []tagRef
 
-// labels asks the registries what the tags name now: one request each.
-func (s Shop) labels(ctx context.Context, repositories []string) (list labels, err error) {
+// resolveTags asks the registries what the tags name now: one request each.
+func (s Site) resolveTags(ctx context.Context, repositories []string) (list tagRefs, err error) {
 	for _, repository := range repositories {
 		for _, tag := range s.Settings.Tags {
-			l := label{repository: repository, tag: tag}
+			l := tagRef{repository: repository, tag: tag}
 			l.digest, err = s.Engine.RemoteDigest(ctx, l.String())
-			if err != nil && !errors.Is(err, engine.ErrNotThere) {
+			if err != nil && !errors.Is(err, engine.ErrNotFound) {
 				return nil, err
 			}
 			list = append(list, l)
@@ -37,7 +37,7 @@ func (s Shop) labels(ctx context.Context, repositories []string) (list labels, e
 }
 
 // allName tells whether every tag names a digest.
-func (l labels) allName(digest string) bool {
+func (l tagRefs) allName(digest string) bool {
 	for _, each := range l {
 		if each.digest != digest {
 			return false
@@ -47,9 +47,9 @@ func (l labels) allName(digest string) bool {
 }
 
 // mayMove refuses to give a version that is out another content.
-func (s Shop) mayMove(before labels, digest string) error {
+func (s Site) mayMove(before tagRefs, digest string) error {
 	for _, each := range before {
-		if s.fixed(each.tag) && each.digest != "" && each.digest != digest {
+		if s.immutable(each.tag) && each.digest != "" && each.digest != digest {
 			return fault.New(fault.Usage, "give what has changed a version of its own",
 				"push %s: the tag names %s already, and such a tag is never moved (to %s)", each, each.digest, digest)
 		}
@@ -59,25 +59,25 @@ func (s Shop) mayMove(before labels, digest string) error {
 
 // publish sets the tags, each by one request, and asks the registry whether it took
 // them. Where one fails, those that were moved are moved back.
-func (s Shop) publish(ctx context.Context, before labels, digest string) error {
+func (s Site) publish(ctx context.Context, before tagRefs, digest string) error {
 	for n, l := range before {
 		if err := s.Engine.SetTag(ctx, l.repository+"@"+digest, l.tag); err != nil {
 			moved := before[:n]
 			if there, asked := s.Engine.RemoteDigest(context.WithoutCancel(ctx), l.String()); asked == nil && there == digest {
 				moved = before[:n+1] // it was taken, and the answer was lost
 			}
-			return s.takeBack(ctx, moved, err)
+			return s.rollback(ctx, moved, err)
 		}
-		if err := s.found(ctx, l.String(), digest); err != nil {
-			return s.takeBack(ctx, before[:n+1], err)
+		if err := s.awaitDigest(ctx, l.String(), digest); err != nil {
+			return s.rollback(ctx, before[:n+1], err)
 		}
 	}
 	return nil
 }
 
-// takeBack has the tags that were moved name again what they named before. One that was
+// rollback has the tags that were moved name again what they named before. One that was
 // new cannot be taken away from every registry: it is named.
-func (s Shop) takeBack(ctx context.Context, moved labels, cause error) error {
+func (s Site) rollback(ctx context.Context, moved tagRefs, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	var left []string
 	for _, l := range moved {
@@ -88,6 +88,6 @@ func (s Shop) takeBack(ctx context.Context, moved labels, cause error) error {
 	if len(left) == 0 {
 		return fmt.Errorf("no tag was left moved: %w", cause)
 	}
-	return fault.New(fault.Surroundings, "push again when the registry is well: that sets them all",
+	return fault.New(fault.Environment, "push again when the registry is well: that sets them all",
 		"%w\nthese tags name the new image, which has passed: %s", cause, strings.Join(left, ", "))
 }

@@ -23,12 +23,12 @@ type spent struct {
 	compiled  int     // C files
 }
 
-// yard is where builds are measured: kernels of its own, ccache entries of its own,
+// benchEnv is where builds are measured: kernels of its own, ccache entries of its own,
 // the real source.
-type yard struct {
+type benchEnv struct {
 	b        *testing.B
-	w        *Works // with ccache
-	without  *Works
+	w        *Builder // with ccache
+	without  *Builder
 	dir      string
 	id       string             // stands in the patches, so that no earlier run had them
 	taken    map[string][]spent // by what was measured
@@ -38,7 +38,7 @@ type yard struct {
 	compiled int                // C files for it
 }
 
-func newYard(b *testing.B) *yard {
+func newBenchEnv(b *testing.B) *benchEnv {
 	b.Helper()
 	w, err := New(enginetest.Engine(b), report.New(os.Stderr, os.Stderr, ""), Defaults(), ".", userCache(b), b.TempDir())
 	if err != nil {
@@ -47,7 +47,7 @@ func newYard(b *testing.B) *yard {
 	w.namespace = rand.Text()
 	without := *w
 	without.Limits.CCache = "0"
-	y := &yard{b: b, w: w, without: &without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
+	y := &benchEnv{b: b, w: w, without: &without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
 	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
 		b.Fatal(err)
 	}
@@ -66,13 +66,15 @@ func userCache(b *testing.B) string {
 }
 
 // spec is the kernel that is measured, perhaps with patches.
-func (y *yard) spec(patches ...string) Spec {
+func (y *benchEnv) spec(patches ...string) Spec {
 	return y.specOf(Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
 }
 
-func (y *yard) of(arch string) Spec { return y.specOf(Table{Arch: []string{arch}, Version: "6.12"}) }
+func (y *benchEnv) of(arch string) Spec {
+	return y.specOf(Table{Arch: []string{arch}, Version: "6.12"})
+}
 
-func (y *yard) specOf(t Table) Spec {
+func (y *benchEnv) specOf(t Table) Spec {
 	y.b.Helper()
 	t.Name, t.Source, t.Config = y.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
 	specs, err := File{Kernels: []Table{t}}.Specs(".", Choice{})
@@ -83,15 +85,15 @@ func (y *yard) specOf(t Table) Spec {
 }
 
 // name is the kernel's that is measured now.
-func (y *yard) name() string { return fmt.Sprintf("bench%d", y.outputs) }
+func (y *benchEnv) name() string { return fmt.Sprintf("bench%d", y.outputs) }
 
 // clear begins a kernel of another name, which has neither an output nor a result. What
 // the one before left is removed at the end: ext4 is slow to make files where many were
 // removed within the last minutes.
-func (y *yard) clear() { y.outputs++ }
+func (y *benchEnv) clear() { y.outputs++ }
 
 // remove removes the outputs and the results of all that was measured.
-func (y *yard) remove() {
+func (y *benchEnv) remove() {
 	y.b.Helper()
 	for n := range y.outputs + 1 {
 		name := fmt.Sprintf("bench%d", n)
@@ -113,7 +115,7 @@ func (y *yard) remove() {
 }
 
 // measure takes down what something took, and says so.
-func (y *yard) measure(what string, do func() spent) {
+func (y *benchEnv) measure(what string, do func() spent) {
 	y.b.Helper()
 	took := do()
 	y.taken[what] = append(y.taken[what], took)
@@ -122,7 +124,7 @@ func (y *yard) measure(what string, do func() spent) {
 }
 
 // build builds a kernel; its processor time stands in its manifest.
-func (y *yard) build(w *Works, s Spec) spent {
+func (y *benchEnv) build(w *Builder, s Spec) spent {
 	y.b.Helper()
 	start := time.Now()
 	result, err := w.Build(y.b.Context(), s)
@@ -134,7 +136,7 @@ func (y *yard) build(w *Works, s Spec) spent {
 	return took
 }
 
-func (y *yard) manifest(r Result) Manifest {
+func (y *benchEnv) manifest(r Result) Manifest {
 	y.b.Helper()
 	if err := os.RemoveAll(y.w.Dist); err != nil { // the folder of the same plan, built another way
 		y.b.Fatal(err)
@@ -156,7 +158,7 @@ func (y *yard) manifest(r Result) Manifest {
 }
 
 // sameKernel fails if ways to one plan gave kernels that differ.
-func (y *yard) sameKernel(ways ...string) {
+func (y *benchEnv) sameKernel(ways ...string) {
 	y.b.Helper()
 	for _, way := range ways[1:] {
 		if y.images[way] != y.images[ways[0]] {
@@ -170,17 +172,17 @@ func wall(s spent) float64 { return s.wall }
 func cpu(s spent) float64  { return s.cpu }
 
 // compare reports the medians of two ways' wall time as a benchmark.
-func (y *yard) compare(name, ours, theirs string, bound float64) {
+func (y *benchEnv) compare(name, ours, theirs string, bound float64) {
 	y.report(name, ours, theirs, bound, wall, 0)
 }
 
 // compareCPU does so with their processor time, where the wall time's noise is wider
 // than the bound.
-func (y *yard) compareCPU(name, ours, theirs string, bound float64) {
+func (y *benchEnv) compareCPU(name, ours, theirs string, bound float64) {
 	y.report(name, ours, theirs, bound, cpu, 1)
 }
 
-func (y *yard) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
+func (y *benchEnv) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
 	y.b.Run(name, func(b *testing.B) {
 		for b.Loop() {
 		}

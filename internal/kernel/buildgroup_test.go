@@ -21,7 +21,7 @@ import (
 func TestKernelsShareTheirJobs(t *testing.T) {
 	w := testWorks(t)
 	w.Limits.Jobs = 3
-	specs := clayOf(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
+	specs := fixtureSpecs(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
 	events := map[string][]event{}
 	err := w.BuildAll(t.Context(), specs, func(r Result) error {
 		e, err := w.Extract(t.Context(), r)
@@ -78,14 +78,14 @@ func most(list []event) (most int) {
 
 func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
 	w := testWorks(t)
-	specs := clayOf(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}})
+	specs := fixtureSpecs(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}})
 	specs[0].Config = append(specs[0].Config, Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
 	var built []string
 	err := w.BuildAll(t.Context(), specs, func(r Result) error {
 		built = append(built, r.Arch)
 		return nil
 	})
-	if fault.Code(err) != int(fault.Bad) || !slices.Equal(built, []string{"arm64"}) {
+	if fault.Code(err) != int(fault.Failed) || !slices.Equal(built, []string{"arm64"}) {
 		t.Errorf("built %v, %v", built, err)
 	}
 }
@@ -94,7 +94,7 @@ func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
 func TestShortOfMemory(t *testing.T) {
 	w := testWorks(t)
 	w.Limits.Jobs, w.Limits.Memory = 2, "160MiB"
-	result, err := w.Build(t.Context(), clay(t, w, "CONFIG_HUNGRY=100"))
+	result, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=100"))
 	if err != nil {
 		t.Fatalf("one job at a time has enough: %v", err)
 	}
@@ -115,8 +115,8 @@ func TestShortOfMemory(t *testing.T) {
 	if len(exits) != 2 || exits[0] == 0 || exits[1] != 0 {
 		t.Errorf("the compile ended with %v, want a failure and a success", exits)
 	}
-	_, err = w.Build(t.Context(), clay(t, w, "CONFIG_HUNGRY=400"))
-	if fault.Code(err) != int(fault.Surroundings) || !strings.Contains(err.Error(), "the memory ran out") {
+	_, err = w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=400"))
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "the memory ran out") {
 		t.Errorf("with too little for one job: %v", err)
 	}
 }
@@ -126,7 +126,7 @@ func TestShortOfMemory(t *testing.T) {
 func TestShortOfMemoryBesideAnother(t *testing.T) {
 	w := testWorks(t)
 	w.Limits.Jobs, w.Limits.Memory = 3, "160MiB"
-	specs := clayOf(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
+	specs := fixtureSpecs(t, w, "testdata", Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := w.BuildAll(ctx, specs, func(Result) error { return nil }); err != nil {
@@ -137,8 +137,8 @@ func TestShortOfMemoryBesideAnother(t *testing.T) {
 // TestTwoRunsBuildAKernelOnce has two runs want one kernel at the same moment: one
 // fetches its source and builds it, the other waits and takes what came of it.
 func TestTwoRunsBuildAKernelOnce(t *testing.T) {
-	runs := []*Works{testWorks(t), testWorks(t)}
-	s := clay(t, runs[0], "CONFIG_PARTS=4")
+	runs := []*Builder{testWorks(t), testWorks(t)}
+	s := fixtureSpec(t, runs[0], "CONFIG_PARTS=4")
 	results := make([]Result, len(runs))
 	var work errgroup.Group
 	for i, w := range runs {

@@ -13,11 +13,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
-// mould is the site's files, laid out, with the Dockerfile that puts them on a base: the
+// staged is the site's files, laid out, with the Dockerfile that puts them on a base: the
 // same mould gives the images of all platforms.
-type mould struct {
-	shop       Shop
-	dockerfile imagebuild.Recipe
+type staged struct {
+	shop       Site
+	dockerfile imagebuild.Dockerfile
 	dir        string
 }
 
@@ -25,13 +25,13 @@ type mould struct {
 // unchanged that another Kiln composed otherwise.
 const composing = "1"
 
-// mould lays the files out.
-func (s Shop) mould(dockerfile imagebuild.Recipe) (*mould, error) {
+// stage lays the files out.
+func (s Site) stage(dockerfile imagebuild.Dockerfile) (*staged, error) {
 	dir, err := os.MkdirTemp("", "kiln-site-")
 	if err != nil {
-		return nil, fault.Wrap(fault.Surroundings, err)
+		return nil, fault.Wrap(fault.Environment, err)
 	}
-	m := &mould{shop: s, dockerfile: dockerfile, dir: dir}
+	m := &staged{shop: s, dockerfile: dockerfile, dir: dir}
 	if err := s.Bundle.Stage(dir); err != nil {
 		m.remove()
 		return nil, err
@@ -39,11 +39,11 @@ func (s Shop) mould(dockerfile imagebuild.Recipe) (*mould, error) {
 	return m, nil
 }
 
-// cast puts the site on a base.
-func (m *mould) cast(from imagebuild.Base) (*imagebuild.Image, error) {
+// assemble puts the site on a base.
+func (m *staged) assemble(from imagebuild.Base) (*imagebuild.Image, error) {
 	s := m.shop
 	return m.dockerfile.Image(from, imagebuild.Input{
-		Context: os.DirFS(m.dir), Created: s.Bundle.Created(), Notes: s.Notes,
+		Context: os.DirFS(m.dir), Created: s.Bundle.Created(), Cache: s.Cache,
 		Args: map[string]string{"REVISION": s.Commit.label()},
 		Labels: map[string]string{
 			engine.Label: "site", labelBundle: s.recipe(from, m.dockerfile),
@@ -52,32 +52,32 @@ func (m *mould) cast(from imagebuild.Base) (*imagebuild.Image, error) {
 	})
 }
 
-func (m *mould) remove() { os.RemoveAll(m.dir) }
+func (m *staged) remove() { os.RemoveAll(m.dir) }
 
 // recipe hashes all that decides what the image on a base holds. The base counts by its
 // configuration: engines differ in what they call an image.
-func (s Shop) recipe(from imagebuild.Base, dockerfile imagebuild.Recipe) string {
+func (s Site) recipe(from imagebuild.Base, dockerfile imagebuild.Dockerfile) string {
 	return hashStrings(composing, s.Bundle.Hash(), string(from.Config), s.Commit.label(), s.Settings.Base, dockerfile.Text())
 }
 
 // composed composes the image on a base of the engine's store, and hands it to do, with
 // what makes those of other platforms. Its layers can be read as long as do runs.
-func (s Shop) composed(ctx context.Context, root base.Image, do func(*mould, imagebuild.Base, *imagebuild.Image) error) error {
-	dockerfile, err := imagebuild.ReadRecipe(filepath.Join(s.Dir, "Dockerfile"))
+func (s Site) composed(ctx context.Context, root base.Image, do func(*staged, imagebuild.Base, *imagebuild.Image) error) error {
+	dockerfile, err := imagebuild.ReadDockerfile(filepath.Join(s.Dir, "Dockerfile"))
 	if err != nil {
 		return err
 	}
-	m, err := s.mould(dockerfile)
+	m, err := s.stage(dockerfile)
 	if err != nil {
 		return err
 	}
 	defer m.remove()
-	from, done, err := s.Engine.Base(ctx, root.ID, s.Notes)
+	from, done, err := s.Engine.ImageBase(ctx, root.ID, s.Cache)
 	if err != nil {
 		return err
 	}
 	defer done()
-	image, err := m.cast(from)
+	image, err := m.assemble(from)
 	if err != nil {
 		return err
 	}
@@ -87,14 +87,14 @@ func (s Shop) composed(ctx context.Context, root base.Image, do func(*mould, ima
 // published is composed for an image as a registry has it: the base's layers are those of
 // the registry that the engine got it from, known by their digests, and need be neither
 // packed nor sent.
-func (s Shop) published(ctx context.Context, root base.Image, do func(*mould, *imagebuild.Image) error) error {
-	return s.composed(ctx, root, func(m *mould, here imagebuild.Base, image *imagebuild.Image) error {
+func (s Site) published(ctx context.Context, root base.Image, do func(*staged, *imagebuild.Image) error) error {
+	return s.composed(ctx, root, func(m *staged, here imagebuild.Base, image *imagebuild.Image) error {
 		there, found, err := s.asPublished(ctx, root, here)
 		if err != nil {
 			return err
 		}
 		if found {
-			if image, err = m.cast(there); err != nil {
+			if image, err = m.assemble(there); err != nil {
 				return err
 			}
 		}
@@ -104,7 +104,7 @@ func (s Shop) published(ctx context.Context, root base.Image, do func(*mould, *i
 
 // asPublished looks for a base of the engine's store in the registry that it came from. One
 // that came from none, or that is there no more, is not found.
-func (s Shop) asPublished(ctx context.Context, root base.Image, here imagebuild.Base) (there imagebuild.Base, found bool, err error) {
+func (s Site) asPublished(ctx context.Context, root base.Image, here imagebuild.Base) (there imagebuild.Base, found bool, err error) {
 	image, err := s.Engine.FindImage(ctx, root.ID)
 	platform, ok := here.Platform()
 	if err != nil || !ok {
@@ -113,7 +113,7 @@ func (s Shop) asPublished(ctx context.Context, root base.Image, here imagebuild.
 	for _, byDigest := range image.Digests {
 		there, _, err := s.Engine.RemoteBase(ctx, byDigest, platform)
 		switch {
-		case errors.Is(err, engine.ErrNotThere):
+		case errors.Is(err, engine.ErrNotFound):
 		case err != nil:
 			return there, false, err
 		case bytes.Equal(there.Config, here.Config):

@@ -11,8 +11,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
-// trialTimeout bounds how long Nginx takes to read its configuration.
-const trialTimeout = 20 * time.Second
+// configTestTimeout bounds how long Nginx takes to read its configuration.
+const configTestTimeout = 20 * time.Second
 
 // configured are the places in the image of the files in the folder of site.toml that the
 // server reads.
@@ -22,7 +22,7 @@ var configured = map[string]string{
 
 // loaded loads a composed image into the engine, has its server read the configuration
 // (nginx -t), and gives it its names only when that went well.
-func (s Shop) loaded(ctx context.Context, image *imagebuild.Image, base int) (string, error) {
+func (s Site) loaded(ctx context.Context, image *imagebuild.Image, base int) (string, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
 		return "", err
@@ -38,7 +38,7 @@ func (s Shop) loaded(ctx context.Context, image *imagebuild.Image, base int) (st
 	}
 	defer s.Engine.RemoveImage(context.WithoutCancel(ctx), trial)
 	if run := config.Config.Entrypoint; len(run) > 0 && run[0] == "nginx" {
-		if err := s.try(ctx, id); err != nil {
+		if err := s.configTest(ctx, id); err != nil {
 			return "", err
 		}
 	}
@@ -50,20 +50,20 @@ func (s Shop) loaded(ctx context.Context, image *imagebuild.Image, base int) (st
 	return id, nil
 }
 
-// try runs nginx -t in an image, and tells of a fault by the file that people edit.
-func (s Shop) try(ctx context.Context, id string) error {
+// configTest runs nginx -t in an image, and tells of a fault by the file that people edit.
+func (s Site) configTest(ctx context.Context, id string) error {
 	spec := production(id, s.Bundle, 0)
 	spec.Kind, spec.Publish, spec.Offline, spec.Command = "try", 0, true, []string{"-t"}
-	box, err := s.Engine.Run(ctx, spec)
+	ctr, err := s.Engine.Run(ctx, spec)
 	if err != nil {
 		return err
 	}
-	defer box.Leave()
-	state, err := ended(ctx, box)
+	defer ctr.RemoveInBackground()
+	state, err := ended(ctx, ctr)
 	if err != nil || state.ExitCode == 0 {
 		return err
 	}
-	log, err := box.Logs(ctx)
+	log, err := ctr.Logs(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,11 +74,11 @@ func (s Shop) try(ctx context.Context, id string) error {
 }
 
 // ended waits until a container has ended.
-func ended(ctx context.Context, box *engine.Container) (engine.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
+func ended(ctx context.Context, ctr *engine.Container) (engine.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, configTestTimeout)
 	defer cancel()
 	for {
-		state, err := box.State(ctx)
+		state, err := ctr.State(ctx)
 		if err != nil || !state.Running {
 			return state, err
 		}

@@ -22,13 +22,13 @@ import (
 
 // basesFor publishes a base for two platforms: the shipped one for this engine's, and for
 // the other an image without Nginx, which nobody runs here.
-func basesFor(t *testing.T, s Shop, ref string) {
+func basesFor(t *testing.T, s Site, ref string) {
 	t.Helper()
 	root, err := base.Get(t.Context(), s.Engine, Defaults().Base, s.Console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, done, err := s.Engine.Base(t.Context(), root.ID, s.Notes)
+	here, done, err := s.Engine.ImageBase(t.Context(), root.ID, s.Cache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestSeveralPlatformsUnderOneName(t *testing.T) {
 		checkPlatform(t, child, want)
 	}
 	s.Settings.Missing = MissingFails
-	if _, err := s.Push(t.Context(), image); err == nil || !strings.Contains(err.Error(), "linux/riscv64") || fault.Code(err) != int(fault.Surroundings) {
+	if _, err := s.Push(t.Context(), image); err == nil || !strings.Contains(err.Error(), "linux/riscv64") || fault.Code(err) != int(fault.Environment) {
 		t.Errorf("a platform without a base: %v", err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// origin is what an output tree was made from. It is kept in the tree.
-type origin struct {
+// buildState is what an output tree was made from. It is kept in the tree.
+type buildState struct {
 	Toolchain string `json:"toolchain"` // the image's id
 	Series    string `json:"series"`    // 6.12
 	Source    string `json:"source"`    // the volume of the source
@@ -25,22 +25,22 @@ type origin struct {
 	Open      bool   `json:"open"`      // a build is under way, or was broken off
 }
 
-// originFile is where it is kept.
-const originFile = ".kiln.json"
+// buildStateFile is where it is kept.
+const buildStateFile = ".kiln.json"
 
-// origin gives what the output tree is made from, with the sha256 of its final
+// state gives what the output tree is made from, with the sha256 of its final
 // configuration, "" before that.
-func (j *job) origin(final string) origin {
-	p := j.ready.plan
-	return origin{
+func (j *run) state(final string) buildState {
+	p := j.candidate.plan
+	return buildState{
 		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
-		Series: p.Source.Version.Series(), Asked: p.asked(), Final: final, Since: strings.Join(j.since, " "),
+		Series: p.Source.Version.Series(), Asked: p.asked(), Final: final, Since: strings.Join(j.priorSources, " "),
 		Open: !j.ended,
 	}
 }
 
-// others gives the sources besides one that objects of the output may be from.
-func (o origin) others(now string) (list []string) {
+// otherSources gives the sources besides one that objects of the output may be from.
+func (o buildState) otherSources(now string) (list []string) {
 	for _, volume := range append(strings.Fields(o.Since), o.Source) {
 		if volume != now && !slices.Contains(list, volume) {
 			list = append(list, volume)
@@ -57,27 +57,27 @@ func (p Plan) asked() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// putOrigin writes down what the output tree is made from.
-func (j *job) putOrigin(ctx context.Context, o origin) error {
+// putState writes down what the output tree is made from.
+func (j *run) putState(ctx context.Context, o buildState) error {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	return j.box.Put(ctx, "/", inputFile(path.Join(outputDir, originFile), string(text)))
+	return j.ctr.Put(ctx, "/", inputFile(path.Join(outputDir, buildStateFile), string(text)))
 }
 
-// lastOrigin reads what the output tree was made from; nothing is known of an empty one.
-func (j *job) lastOrigin(ctx context.Context) (last origin, err error) {
-	text, err := j.box.Output(ctx, engine.Command{Argv: []string{"cat", path.Join(outputDir, originFile)}})
+// lastState reads what the output tree was made from; nothing is known of an empty one.
+func (j *run) lastState(ctx context.Context) (last buildState, err error) {
+	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", path.Join(outputDir, buildStateFile)}})
 	var exit *engine.ExitError
 	if errors.As(err, &exit) {
-		return origin{}, nil
+		return buildState{}, nil
 	}
 	if err != nil {
-		return origin{}, err
+		return buildState{}, err
 	}
 	if json.Unmarshal([]byte(text), &last) != nil {
-		return origin{}, nil
+		return buildState{}, nil
 	}
 	return last, nil
 }

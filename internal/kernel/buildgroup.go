@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// crew is the builds that run at once and share a budget of jobs. The jobserver is
+// buildGroup is the builds that run at once and share a budget of jobs. The jobserver is
 // started by the first that has something to do.
-type crew struct {
+type buildGroup struct {
 	mu     sync.Mutex
 	server *jobserver
 }
@@ -16,11 +16,11 @@ type crew struct {
 // BuildAll builds kernels side by side, within one budget of jobs, and hands on each
 // result as it comes. A kernel that fails does not keep the others from being built;
 // the errors come together, in the order of the kernels.
-func (w *Works) BuildAll(ctx context.Context, specs []Spec, each func(Result) error) error {
+func (w *Builder) BuildAll(ctx context.Context, specs []Spec, each func(Result) error) error {
 	together := *w
 	if len(specs) > 1 {
-		together.crew = &crew{}
-		defer together.crew.close()
+		together.group = &buildGroup{}
+		defer together.group.close()
 	}
 	faults := make([]error, len(specs))
 	var running sync.WaitGroup
@@ -43,10 +43,10 @@ func (w *Works) BuildAll(ctx context.Context, specs []Spec, each func(Result) er
 	return errors.Join(faults...)
 }
 
-// join waits until there is a job for one build more, and gives the jobserver; a
+// acquireSlot waits until there is a job for one build more, and gives the jobserver; a
 // build that runs alone has none.
-func (j *job) join(ctx context.Context) error {
-	c := j.works.crew
+func (j *run) acquireSlot(ctx context.Context) error {
+	c := j.builder.group
 	if c == nil {
 		return nil
 	}
@@ -61,25 +61,25 @@ func (j *job) join(ctx context.Context) error {
 	return nil
 }
 
-// leave gives that job to the others.
-func (j *job) leave(ctx context.Context) {
+// releaseSlot gives that job to the others.
+func (j *run) releaseSlot(ctx context.Context) {
 	if j.server != nil && ctx.Err() == nil {
 		j.server.give(ctx)
 	}
 }
 
-func (c *crew) open(ctx context.Context, j *job) (*jobserver, error) {
+func (c *buildGroup) open(ctx context.Context, j *run) (*jobserver, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server != nil {
 		return c.server, nil
 	}
-	server, err := j.works.openJobserver(ctx, j.ready.plan.Toolchain.Image, j.jobs)
+	server, err := j.builder.openJobserver(ctx, j.candidate.plan.Toolchain.Image, j.jobs)
 	c.server = server
 	return server, err
 }
 
-func (c *crew) close() {
+func (c *buildGroup) close() {
 	if c.server != nil {
 		c.server.close()
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Recipe is a Dockerfile that only copies.
-type Recipe struct {
+// Dockerfile is a Dockerfile that only copies.
+type Dockerfile struct {
 	name string // for errors
 	text []byte
 }
@@ -39,14 +39,14 @@ type stage struct {
 // froms are the ways to name the base: which one it is, is not the Dockerfile's to say.
 var froms = []string{"${BASE}", "$BASE"}
 
-// ReadRecipe reads a Dockerfile. What takes an engine (RUN, ADD, several stages, COPY
+// ReadDockerfile reads a Dockerfile. What takes an engine (RUN, ADD, several stages, COPY
 // --from) is an error that names the file and the line.
-func ReadRecipe(file string) (Recipe, error) {
+func ReadDockerfile(file string) (Dockerfile, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return Recipe{}, fault.Wrap(fault.Usage, err)
+		return Dockerfile{}, fault.Wrap(fault.Usage, err)
 	}
-	r := Recipe{file, text}
+	r := Dockerfile{file, text}
 	s, err := r.parse(nil)
 	if err != nil {
 		return r, err
@@ -60,11 +60,11 @@ func ReadRecipe(file string) (Recipe, error) {
 }
 
 // Text is the Dockerfile itself.
-func (r Recipe) Text() string { return string(r.text) }
+func (r Dockerfile) Text() string { return string(r.text) }
 
 // Lint gives what BuildKit's linter has to say of the Dockerfile, a line each, with the
 // file and the line it is about.
-func (r Recipe) Lint() (warnings []string, err error) {
+func (r Dockerfile) Lint() (warnings []string, err error) {
 	config := &linter.Config{Warn: func(rule, _, _, message string, at []parser.Range) {
 		line := 1
 		if len(at) > 0 {
@@ -76,7 +76,7 @@ func (r Recipe) Lint() (warnings []string, err error) {
 	return warnings, err
 }
 
-func (r Recipe) parse(lint *linter.Linter) (stage, error) {
+func (r Dockerfile) parse(lint *linter.Linter) (stage, error) {
 	parsed, err := parser.Parse(bytes.NewReader(r.text))
 	if err != nil {
 		return stage{}, fault.New(fault.Usage, "", "read %s: %w", r.name, err)
@@ -95,7 +95,7 @@ func (r Recipe) parse(lint *linter.Linter) (stage, error) {
 }
 
 // accept refuses what a composed image cannot have.
-func (r Recipe) accept(command instructions.Command) error {
+func (r Dockerfile) accept(command instructions.Command) error {
 	switch c := command.(type) {
 	case *instructions.CopyCommand:
 		if c.From != "" || c.Parents || len(c.ExcludePatterns) > 0 || len(c.SourceContents) > 0 {
@@ -111,7 +111,7 @@ func (r Recipe) accept(command instructions.Command) error {
 }
 
 // refuse is an error that names the line.
-func (r Recipe) refuse(at []parser.Range, format string, args ...any) error {
+func (r Dockerfile) refuse(at []parser.Range, format string, args ...any) error {
 	line := 1
 	if len(at) > 0 {
 		line = at[0].Start.Line

@@ -12,9 +12,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
-// Gate is a way to the real engine that can be shut: to whoever went through, the
+// Proxy is a way to the real engine that can be shut: to whoever went through, the
 // engine has stopped.
-type Gate struct {
+type Proxy struct {
 	Host string // for DOCKER_HOST
 
 	listener net.Listener
@@ -22,9 +22,9 @@ type Gate struct {
 	open     []net.Conn
 }
 
-// NewGate opens a gate before an engine that listens on a socket of this machine. It is
+// NewProxy opens a gate before an engine that listens on a socket of this machine. It is
 // shut when the test ends.
-func NewGate(t testing.TB, e *engine.Engine) *Gate {
+func NewProxy(t testing.TB, e *engine.Client) *Proxy {
 	t.Helper()
 	info, err := e.Info(t.Context())
 	if err != nil {
@@ -32,7 +32,7 @@ func NewGate(t testing.TB, e *engine.Engine) *Gate {
 	}
 	engine, ok := strings.CutPrefix(info.Host, "unix://")
 	if !ok {
-		Lacks(t, "the engine is at %s, not at a socket of this machine", info.Host)
+		Unavailable(t, "the engine is at %s, not at a socket of this machine", info.Host)
 	}
 	dir, err := os.MkdirTemp("", "gate") // a socket's path is short
 	if err != nil {
@@ -40,7 +40,7 @@ func NewGate(t testing.TB, e *engine.Engine) *Gate {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "docker.sock")
-	g := &Gate{Host: "unix://" + path}
+	g := &Proxy{Host: "unix://" + path}
 	if g.listener, err = net.Listen("unix", path); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func NewGate(t testing.TB, e *engine.Engine) *Gate {
 }
 
 // Shut cuts every connection, and lets nobody in any more.
-func (g *Gate) Shut() {
+func (g *Proxy) Shut() {
 	g.listener.Close()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -59,7 +59,7 @@ func (g *Gate) Shut() {
 	}
 }
 
-func (g *Gate) serve(engine string) {
+func (g *Proxy) serve(engine string) {
 	for {
 		from, err := g.listener.Accept()
 		if err != nil {

@@ -10,24 +10,24 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Story is where a kernel in dist/ comes from and what was proven of it.
-type Story struct {
+// Provenance is where a kernel in dist/ comes from and what was proven of it.
+type Provenance struct {
 	Record
 	Unharmed bool `json:"unharmed"` // every file is as the manifest says
 }
 
 // Err makes an error of files that are not as the manifest says.
-func (s Story) Err() error {
+func (s Provenance) Err() error {
 	if s.Unharmed {
 		return nil
 	}
-	return fault.New(fault.Bad, "copy it anew: go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
+	return fault.New(fault.Failed, "copy it anew: go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
 }
 
 // Why tells the stories of the kernels in dist/ whose name, or name and version and
 // architecture, begins so. A document that cannot be read is an error that names its
 // folder.
-func Why(dist, name string) (list []Story, err error) {
+func Why(dist, name string) (list []Provenance, err error) {
 	folders, err := filepath.Glob(filepath.Join(dist, "kernels", "*", manifestFile))
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func Why(dist, name string) (list []Story, err error) {
 				return nil, err
 			}
 			_, damage := checkFolder(folder)
-			list = append(list, Story{Record: record, Unharmed: damage == nil})
+			list = append(list, Provenance{Record: record, Unharmed: damage == nil})
 		}
 	}
 	if len(list) == 0 {
@@ -52,7 +52,7 @@ func Why(dist, name string) (list []Story, err error) {
 }
 
 // String tells the story from the signed source to the booted image.
-func (s Story) String() string {
+func (s Provenance) String() string {
 	m := s.Manifest
 	var b strings.Builder
 	tell := func(what, format string, args ...any) {
@@ -69,7 +69,7 @@ func (s Story) String() string {
 	tell("toolchain", "%s; %s; image %.19s on a base from %s", m.Toolchain.Compiler, m.Toolchain.Linker, m.Toolchain.Image, m.Toolchain.Base)
 	tell("config", "%d options asked, %d kept (%.12s)", m.Config.Asked, m.Config.Kept, m.Config.SHA256)
 	for _, step := range m.Steps {
-		tell("step", "%s, %s%s", step.Name, seconds(step.Seconds), step.links())
+		tell("step", "%s, %s%s", step.Name, seconds(step.Seconds), step.materials())
 	}
 	tell("built", "%s in %s; ccache had %d of %d objects; %d warnings",
 		m.Finished.Format("2006-01-02 15:04 UTC"), report.Duration(m.Finished.Sub(m.Started)), m.Cache.Hits, m.Cache.Hits+m.Cache.Misses, len(m.Warnings))
@@ -82,25 +82,25 @@ func (s Story) String() string {
 	return b.String()
 }
 
-func (s Story) boot() string {
+func (s Provenance) boot() string {
 	if s.Boot == nil {
 		return "not booted yet: go tool mage kernel:boot"
 	}
 	return fmt.Sprintf("%s; image %.12s", *s.Boot, s.Boot.Image)
 }
 
-func (s Story) again() string {
-	if s.Again == nil {
+func (s Provenance) again() string {
+	if s.Rebuild == nil {
 		return "not built twice yet: go tool mage kernel:reproduce"
 	}
-	return strings.ReplaceAll(s.Again.String(), "\n", "\n             ")
+	return strings.ReplaceAll(s.Rebuild.String(), "\n", "\n             ")
 }
 
 func seconds(s float64) string { return report.Duration(time.Duration(s * float64(time.Second))) }
 
-// links tells what came of what in a step.
-func (r StepRecord) links() string {
-	list := func(links []Link) string {
+// materials tells what came of what in a step.
+func (r StepRecord) materials() string {
+	list := func(links []Material) string {
 		var words []string
 		for _, l := range links {
 			words = append(words, fmt.Sprintf("%s (%.12s)", filepath.Base(l.Path), l.SHA256))

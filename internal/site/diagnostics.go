@@ -10,20 +10,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site/suite"
 )
 
-// evidenceFolder is where all that is known of a failure lies, for whoever reads the error.
-const evidenceFolder = "dist/failure/"
+// diagnosticsFolder is where all that is known of a failure lies, for whoever reads the error.
+const diagnosticsFolder = "dist/failure/"
 
 // shownLines is how much of a container's log is shown; the rest stands in a file.
 const shownLines = 10
 
-// gather keeps all that is known of a container whose site failed in one folder of dist:
+// collectDiagnostics keeps all that is known of a container whose site failed in one folder of dist:
 // its log, what the engine says of it, the configuration that the server has read, and
 // what was said. The log's end is shown.
-func (s Shop) gather(ctx context.Context, box *engine.Container, said []suite.Exchange) {
-	folder := filepath.Join(s.Dist, filepath.Base(evidenceFolder))
+func (s Site) collectDiagnostics(ctx context.Context, ctr *engine.Container, said []suite.Exchange) {
+	folder := filepath.Join(s.Dist, filepath.Base(diagnosticsFolder))
 	os.RemoveAll(folder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		s.Console.Say("what is known of the failure cannot be kept: %v", err)
+		s.Console.Logf("what is known of the failure cannot be kept: %v", err)
 		return
 	}
 	keep := func(name, text string, err error) {
@@ -31,23 +31,23 @@ func (s Shop) gather(ctx context.Context, box *engine.Container, said []suite.Ex
 			text += "\n(" + err.Error() + ")\n"
 		}
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
-			s.Console.Say("what is known of the failure cannot be kept: %v", err)
+			s.Console.Logf("what is known of the failure cannot be kept: %v", err)
 		}
 	}
-	log, err := box.Logs(ctx)
+	log, err := ctr.Logs(ctx)
 	keep("container.log", log, err)
 	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
 	for _, line := range lines[max(0, len(lines)-shownLines):] {
-		s.Console.Say("container: %s", line)
+		s.Console.Logf("container: %s", line)
 	}
-	inspected, err := box.Inspect(ctx)
+	inspected, err := ctr.Inspect(ctx)
 	keep("inspect.json", inspected, err)
-	configuration, err := box.Output(ctx, engine.Command{Argv: []string{"nginx", "-T", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr"}})
+	configuration, err := ctr.Output(ctx, engine.Command{Argv: []string{"nginx", "-T", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr"}})
 	keep("nginx-T.txt", configuration, err)
 	var exchanges strings.Builder
 	for _, e := range said {
 		exchanges.WriteString(string(e) + "\n" + strings.Repeat("-", 72) + "\n")
 	}
 	keep("exchanges.txt", exchanges.String(), nil)
-	s.Console.Say("what is known of the failure: %s", folder)
+	s.Console.Logf("what is known of the failure: %s", folder)
 }

@@ -12,30 +12,30 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
-// goods is what is pushed: an image, or an index of one for each platform.
-type goods struct {
+// publication is what is pushed: an image, or an index of one for each platform.
+type publication struct {
 	what      imagebuild.Pushable
 	digest    string
 	platforms []string
 	leftOut   []string
 }
 
-// withGoods composes what is to be pushed, and hands it to do: its layers are read while
+// withPublication composes what is to be pushed, and hands it to do: its layers are read while
 // they are sent. The image of the engine's platform is the one that was proven.
-func (s Shop) withGoods(ctx context.Context, i Image, do func(goods) error) error {
+func (s Site) withPublication(ctx context.Context, i Image, do func(publication) error) error {
 	proven, err := s.Engine.FindImage(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	return s.published(ctx, i.Base, func(m *mould, own *imagebuild.Image) error {
+	return s.published(ctx, i.Base, func(m *staged, own *imagebuild.Image) error {
 		config, err := own.ConfigFile()
 		if err != nil {
 			return err
 		}
 		if proven.Labels[labelBundle] != config.Config.Labels[labelBundle] {
-			return fault.New(fault.Bad, "build it again: go tool mage image", "push %s: the site has changed since it was built and proven", i.Ref)
+			return fault.New(fault.Failed, "build it again: go tool mage image", "push %s: the site has changed since it was built and proven", i.Ref)
 		}
-		g := goods{what: own}
+		g := publication{what: own}
 		if len(s.Settings.Platforms) > 0 {
 			if g, err = s.index(ctx, m, i, own); err != nil {
 				return err
@@ -50,7 +50,7 @@ func (s Shop) withGoods(ctx context.Context, i Image, do func(goods) error) erro
 
 // index puts the images of all platforms together. One for which the registry has no base
 // is left out by name where site.toml says so; one that cannot be asked about is an error.
-func (s Shop) index(ctx context.Context, m *mould, i Image, own *imagebuild.Image) (g goods, err error) {
+func (s Site) index(ctx context.Context, m *staged, i Image, own *imagebuild.Image) (g publication, err error) {
 	here, err := own.Platform()
 	if err != nil {
 		return g, err
@@ -69,12 +69,12 @@ func (s Shop) index(ctx context.Context, m *mould, i Image, own *imagebuild.Imag
 		if !isPlatform(here, platform) {
 			image, err = s.forPlatform(ctx, m, root, platform)
 		}
-		none := errors.Is(err, engine.ErrNotThere) || i.Base.From == base.FromBootstrap // which is how a registry that is nowhere shows
+		none := errors.Is(err, engine.ErrNotFound) || i.Base.From == base.FromBootstrap // which is how a registry that is nowhere shows
 		switch {
 		case err == nil:
 			images, g.platforms = append(images, image), append(g.platforms, platform)
 		case s.Settings.Missing == MissingIsLeftOut && none && ctx.Err() == nil:
-			s.Console.Say("platform %s is left out: %v", platform, err)
+			s.Console.Logf("platform %s is left out: %v", platform, err)
 			g.leftOut, err = append(g.leftOut, platform), nil
 		default:
 			return g, err
@@ -90,7 +90,7 @@ func isPlatform(has, asked string) bool { return has == asked || strings.HasPref
 
 // baseOfAll names the base for all platforms: by the lock, else as the engine got it, so
 // that all stand on the same, else by its tag.
-func (s Shop) baseOfAll(ctx context.Context, i Image) (string, error) {
+func (s Site) baseOfAll(ctx context.Context, i Image) (string, error) {
 	lock, err := ReadLock(s.Dir, s.Settings.Base)
 	if err != nil {
 		return "", err
@@ -112,11 +112,11 @@ func (s Shop) baseOfAll(ctx context.Context, i Image) (string, error) {
 }
 
 // forPlatform composes the image of another platform, on the registry's base for it.
-func (s Shop) forPlatform(ctx context.Context, m *mould, root, platform string) (*imagebuild.Image, error) {
+func (s Site) forPlatform(ctx context.Context, m *staged, root, platform string) (*imagebuild.Image, error) {
 	from, byDigest, err := s.Engine.RemoteBase(ctx, root, platform)
 	if err != nil {
 		return nil, err
 	}
-	s.Console.Say("platform %s: on %s", platform, byDigest)
-	return m.cast(from)
+	s.Console.Logf("platform %s: on %s", platform, byDigest)
+	return m.assemble(from)
 }

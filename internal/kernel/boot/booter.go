@@ -1,0 +1,133 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// ReportFile is where a kernel's boot is recorded, beside it.
+const ReportFile = "json"
+
+// Images makes images with emulators.
+type Images interface {
+	Emulator(ctx context.Context, q arch.QEMU) (id string, err error)
+}
+
+// Booter boots kernels that were extracted.
+type Booter struct {
+	Engine  *engine.Client // for emulators in containers
+	Images  Images
+	Console *report.Console
+	Cache   string // folder of this machine for compiled init programs
+}
+
+// Boot boots a kernel that lies in a folder of dist/kernels, compares what runs with
+// the folder's manifest, and writes json there. A kernel that does not boot is
+// no error here: see Report.Err.
+func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, error) {
+	m, err := result.CheckFolder(folder)
+	if err != nil {
+		return Report{}, fmt.Errorf("boot kernel %s: %w", filepath.Base(folder), err)
+	}
+	a, err := arch.Find(m.Arch)
+	if err != nil {
+		return Report{}, fault.Wrap(fault.Failed, err)
+	}
+	r, err := b.bootKernel(ctx, m, a, folder, l)
+	if err != nil {
+		return r, err
+	}
+	r.Name, r.Version, r.Arch, r.Plan = m.Name, m.Version, m.Arch, m.Plan
+	r.Image, r.Prover = m.SumOf(path.Base(a.Image)), InitHash(a)
+	return r, report.Write(filepath.Join(folder, ReportFile), r)
+}
+
+// BootOnce is Boot, unless boot.json says of this very kernel that it has booted.
+func (b *Booter) BootOnce(ctx context.Context, folder string, l Limits) (r Report, before bool, err error) {
+	if earlier, ok := booted(folder); ok {
+		return earlier, true, nil
+	}
+	r, err = b.Boot(ctx, folder, l)
+	return r, false, err
+}
+
+// booted returns what boot.json says, and whether it is about the kernel in the folder,
+// which booted with today's init program.
+func booted(folder string) (Report, bool) {
+	var m plan.Manifest
+	if report.Read(filepath.Join(folder, plan.ManifestFile), &m) != nil {
+		return Report{}, false
+	}
+	a, err := arch.Find(m.Arch)
+	if err != nil {
+		return Report{}, false
+	}
+	r, err := ReadReport(folder, m.Plan, m.SumOf(path.Base(a.Image)))
+	if err != nil || r == nil || r.Verdict != Booted || r.Prover != InitHash(a) {
+		return Report{}, false
+	}
+	return *r, true
+}
+
+// ReadReport reads the boot.json of a folder; nil where there is none about the kernel
+// with this plan and image, both by their sha256.
+func ReadReport(folder, plan, image string) (*Report, error) {
+	var r Report
+	err := report.Read(filepath.Join(folder, ReportFile), &r)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (r.Plan != plan || r.Image != image) {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// bootKernel boots the image of a folder.
+func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, folder string, l Limits) (Report, error) {
+	machine, err := b.machine(ctx, a)
+	if ctx.Err() != nil {
+		return Report{}, ctx.Err()
+	}
+	if err != nil {
+		return Report{Schema: Schema, Verdict: NoQEMU, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
+	}
+	progress := b.Console.Progress("boot " + filepath.Base(folder))
+	r, err := Boot(ctx, machine, Kernel{
+		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
+		Says: []string{"(kiln@kiln)", plan.Stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: result.Options(folder),
+	}, l, b.Cache, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
+	if err != nil {
+		progress.End("failed")
+		return r, err
+	}
+	r.QEMU, r.Where = machine.Version, machine.Where
+	if r.Accelerator != machine.Accelerator {
+		b.Console.LogOnce("boot: %s cannot use this machine's %s: %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
+	}
+	progress.End(string(r.Verdict))
+	return r, nil
+}
+
+// machine gives an emulator for an architecture: of this machine where that has one
+// that is new enough, else in a container.
+func (b *Booter) machine(ctx context.Context, a arch.Arch) (Machine, error) {
+	host, missing := FindHost(ctx, a)
+	if missing == nil {
+		return host, nil
+	}
+	image, err := b.Images.Emulator(ctx, a.QEMU)
+	if err == nil {
+		b.Console.LogOnce("boot: %s in a container (%v)", a.QEMU.Binary, missing)
+		return InContainer(ctx, b.Engine, image, a)
+	}
+	return host, fmt.Errorf("%v; and in a container: %w", missing, err)
+}

@@ -1,0 +1,137 @@
+package builder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+)
+
+// insertion is a patch that adds lines between two of a file, of which the first is
+// the line with this number.
+func insertion(file string, line int, before, added, after string) string {
+	lines := strings.Split(added, "\n")
+	return fmt.Sprintf("--- a/%[1]s\n+++ b/%[1]s\n@@ -%[2]d,2 +%[2]d,%[3]d @@\n %[4]s\n+%[5]s\n %[6]s\n",
+		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
+}
+
+// broken gives a small kernel of the real source, perhaps patched.
+func broken(t *testing.T, table spec.Table, patch string) spec.Spec {
+	t.Helper()
+	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
+	table.Config = append([]string{"tinyconfig"}, table.Config...)
+	if len(table.Arch) == 0 {
+		table.Arch = []string{"amd64"}
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(filepath.Join(shippedDir, "config"))); err != nil {
+		t.Fatal(err)
+	}
+	if patch != "" {
+		table.Patches = []string{"broken.patch"}
+		write(t, filepath.Join(dir, "broken.patch"), patch)
+	}
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return specs[0]
+}
+
+// once has a kernel begin from nothing, and leave nothing when the test ends.
+func once(t *testing.T, w *Builder, s spec.Spec) {
+	t.Helper()
+	forget(t, w, s)
+	t.Cleanup(func() { forget(t, w, s) })
+}
+
+// TestBrokenBuildsAreToldRight breaks the build of the real kernel in each of the ways
+// that show within seconds: what is to blame, and the line that says so. They go on over
+// one output, so that few of them make the configuration anew.
+func TestBrokenBuildsAreToldRight(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64"} {
+		once(t, testBuilder(t), broken(t, spec.Table{Arch: []string{arch}}, ""))
+	}
+	codes := map[fault.Cause]int{fault.Source: 1, fault.Toolchain: 3, fault.Resources: 3}
+	for _, tc := range []struct {
+		name  string
+		table spec.Table
+		patch string
+		limit string // memory of the build
+		disk  string // size of the output's volume
+		lacks string // a program that the toolchain has lost
+		cause fault.Cause
+		at    string // where the first error is
+		says  string
+	}{
+		{name: "a program missing", lacks: "/usr/bin/flex", cause: fault.Toolchain, says: "flex: not found"},
+		{
+			name:  "syntax error",
+			patch: insertion("kernel/bounds.c", 17, "{", "\tint broken = ;", "\t/* The enum constants to put into include/generated/bounds.h */"),
+			cause: fault.Source, at: "kernel/bounds.c:18:22", says: "expected expression before",
+		},
+		{
+			name:  "missing header",
+			patch: insertion("kernel/bounds.c", 14, "#include <linux/spinlock_types.h>", "#include <linux/no-such-thing.h>", ""),
+			cause: fault.Source, at: "kernel/bounds.c:15:10", says: "linux/no-such-thing.h: No such file or directory",
+		},
+		{
+			name:  "link error",
+			patch: insertion("scripts/basic/fixdep.c", 105, "{", "\textern void nowhere(void); nowhere();", "\tfprintf(stderr, \"Usage: fixdep <depfile> <target> <cmdline>\\n\");"),
+			cause: fault.Source, at: "fixdep.c", says: "undefined reference to `nowhere'",
+		},
+		{
+			name:  "Kconfig error",
+			patch: insertion("init/Kconfig", 1, "# SPDX-License-Identifier: GPL-2.0-only", "confgi CC_IS_ODD", "config CC_VERSION_TEXT"),
+			cause: fault.Source, at: "init/Kconfig:2", says: "init/Kconfig:2: error: syntax error",
+		},
+		{
+			name:  "device tree error",
+			table: spec.Table{Arch: []string{"arm64"}, Config: []string{"CONFIG_ARCH_VEXPRESS=y"}},
+			patch: insertion("arch/arm64/boot/dts/arm/foundation-v8.dts", 7, "", "broken;", "#include \"foundation-v8.dtsi\""),
+			cause: fault.Source, at: "arch/arm64/boot/dts/arm/foundation-v8.dts:8:1", says: "syntax error",
+		},
+		{name: "memory runs out", limit: "24MiB", cause: fault.Resources, says: "the memory ran out with one job at a time"},
+		{name: "disk runs out", disk: "1m", cause: fault.Resources, says: "(resources)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := testBuilder(t)
+			w.Local.Limits.Memory = tc.limit
+			s := broken(t, tc.table, tc.patch)
+			if tc.lacks != "" || tc.disk != "" { // they begin from nothing
+				forget(t, w, s)
+			}
+			if tc.disk != "" {
+				enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), tc.disk)
+			}
+			_, err := firstSource(t.Context(), w, s, func(r candidate) (result.Result, error) {
+				if tc.lacks != "" {
+					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, plan.Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
+				}
+				return w.build(t.Context(), r)
+			})
+			if fault.CauseOf(err) != tc.cause || fault.Code(err) != codes[tc.cause] || !strings.Contains(fmt.Sprint(err), tc.says) {
+				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.says, fault.CauseOf(err), fault.Code(err), err)
+			}
+			var told *Failure
+			if !errors.As(err, &told) {
+				t.Fatalf("it does not say how a step failed: %v", err)
+			}
+			if tc.at != "" && (told.First == nil || told.First.At() != tc.at) {
+				t.Errorf("the first error is %+v, want one at %s", told.First, tc.at)
+			}
+			if log, err := os.ReadFile(told.Log); err != nil || len(log) == 0 {
+				t.Errorf("its log: %v", err)
+			}
+		})
+	}
+}

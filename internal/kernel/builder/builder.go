@@ -1,0 +1,76 @@
+// Package builder makes kernels: it resolves what is asked to a source and a plan, takes
+// a stored result where there is one, and has an executor run the plan where there is
+// none.
+//
+//	Spec -> source.Ref -> Plan -> [Store] -> Executor -> Result
+package builder
+
+import (
+	"context"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
+	"github.com/romanatrashyonok/kiln/internal/kernel/track"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Executor runs a plan, reports what happens on the way, and returns what came of it.
+type Executor interface {
+	Run(context.Context, executor.Task, executor.Events) (result.Result, error)
+}
+
+// Store keeps results by the digest of their plan.
+type Store interface {
+	// Get makes the plan's result the kernel's current one; result.ErrNotBuilt is the
+	// error where there is none.
+	Get(context.Context, plan.Plan) (result.Result, error)
+	// Put keeps the kernel's current result.
+	Put(context.Context, plan.Plan) error
+}
+
+// Builder makes kernels with one engine.
+type Builder struct {
+	Engine   *engine.Client
+	Console  *report.Console
+	Upstream *upstream.Client
+	Sources  *source.Fetcher
+	Images   *toolchain.Images
+	Lock     track.Lock
+	Results  *result.Store
+	Local    *executor.Executor
+	Folder   result.Folder // of extracted kernels
+}
+
+// Config is what a Builder works with.
+type Config struct {
+	Engine   *engine.Client
+	Console  *report.Console
+	Upstream *upstream.Client
+	Lock     track.Lock
+	Limits   spec.Limits
+	Dir      string // folder of kernels.toml
+	Cache    string // folder of this machine for downloads
+	Dist     string // folder of this machine for results
+}
+
+// New returns a Builder.
+func New(c Config) *Builder {
+	images := toolchain.New(c.Engine, c.Console)
+	sources := &source.Fetcher{
+		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Flight: new(singleflight.Group),
+	}
+	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}
+	return &Builder{
+		Engine: c.Engine, Console: c.Console, Upstream: c.Upstream, Sources: sources, Images: images, Lock: c.Lock, Results: results,
+		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Limits: c.Limits, Dist: c.Dist},
+		Folder: result.Folder{Engine: c.Engine, Dir: result.FolderIn(c.Dist)},
+	}
+}

@@ -1,0 +1,158 @@
+package builder
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+)
+
+// TestKernelsShareTheirJobs builds for two architectures at once, of which each has
+// more parts than there are jobs.
+func TestKernelsShareTheirJobs(t *testing.T) {
+	w := testBuilder(t)
+	w.Local.Limits.Jobs = 3
+	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
+	events := map[string][]event{}
+	err := w.BuildAll(t.Context(), specs, func(r result.Result) error {
+		e, err := w.Folder.Extract(t.Context(), r)
+		if err != nil {
+			return err
+		}
+		log, err := os.ReadFile(filepath.Join(e.Folder, "build.log"))
+		events[r.Arch] = eventsOf(t, string(log))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := most(append(events["amd64"], events["arm64"]...)); n != 3 {
+		t.Errorf("%d parts were built at once, want 3 over both", n)
+	}
+	for arch, list := range events {
+		if len(list) != 24 {
+			t.Errorf("%s: %d events, want 12 parts that began and ended", arch, len(list))
+		}
+	}
+}
+
+// event is that a part was begun (+1) or ended (-1).
+type event struct {
+	at    float64 // seconds
+	delta int
+}
+
+func eventsOf(t *testing.T, log string) (list []event) {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var what, part string
+		var e event
+		if n, _ := fmt.Sscan(line, &what, &part, &e.at); n != 3 || !strings.HasPrefix(part, "part") {
+			continue
+		}
+		e.delta = map[string]int{"begin": 1, "end": -1}[what]
+		list = append(list, e)
+	}
+	return list
+}
+
+// most gives how many parts were under way at once.
+func most(list []event) (most int) {
+	slices.SortFunc(list, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.delta-b.delta) })
+	now := 0
+	for _, e := range list {
+		now += e.delta
+		most = max(most, now)
+	}
+	return most
+}
+
+func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
+	w := testBuilder(t)
+	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}})
+	specs[0].Config = append(specs[0].Config, spec.Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
+	var built []string
+	err := w.BuildAll(t.Context(), specs, func(r result.Result) error {
+		built = append(built, r.Arch)
+		return nil
+	})
+	if fault.Code(err) != int(fault.Failed) || !slices.Equal(built, []string{"arm64"}) {
+		t.Errorf("built %v, %v", built, err)
+	}
+}
+
+// TestShortOfMemory has the real kernel end what takes more than the container may.
+func TestShortOfMemory(t *testing.T) {
+	w := testBuilder(t)
+	w.Local.Limits.Jobs, w.Local.Limits.Memory = 2, "160MiB"
+	result, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=100"))
+	if err != nil {
+		t.Fatalf("one job at a time has enough: %v", err)
+	}
+	e, err := w.Folder.Extract(t.Context(), result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := result.CheckFolder(e.Folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exits []int
+	for _, s := range m.Steps {
+		if s.Name == "compile" {
+			exits = append(exits, s.Exit)
+		}
+	}
+	if len(exits) != 2 || exits[0] == 0 || exits[1] != 0 {
+		t.Errorf("the compile ended with %v, want a failure and a success", exits)
+	}
+	_, err = w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=400"))
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "the memory ran out") {
+		t.Errorf("with too little for one job: %v", err)
+	}
+}
+
+// TestShortOfMemoryBesideAnother has builds run out of memory that share their jobs: none
+// waits for what another will only give when it has ended.
+func TestShortOfMemoryBesideAnother(t *testing.T) {
+	w := testBuilder(t)
+	w.Local.Limits.Jobs, w.Local.Limits.Memory = 3, "160MiB"
+	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	if err := w.BuildAll(ctx, specs, func(result.Result) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTwoRunsBuildAKernelOnce has two runs want one kernel at the same moment: one
+// fetches its source and builds it, the other waits and takes what came of it.
+func TestTwoRunsBuildAKernelOnce(t *testing.T) {
+	runs := []*Builder{testBuilder(t), testBuilder(t)}
+	s := fixtureSpec(t, runs[0], "CONFIG_PARTS=4")
+	results := make([]result.Result, len(runs))
+	var work errgroup.Group
+	for i, w := range runs {
+		work.Go(func() (err error) {
+			results[i], err = w.Build(t.Context(), s)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if results[0].Built == results[1].Built || results[0].Plan != results[1].Plan {
+		t.Errorf("want one built and the same plan: %+v", results)
+	}
+}

@@ -1,0 +1,64 @@
+package builder
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/kernel/track"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// withUpstream returns a builder without an engine whose kernel.org is o, and a kernel
+// that asks for 6.12.
+func withUpstream(t *testing.T, o *ut.Org, lock track.Lock) (*Builder, spec.Spec) {
+	t.Helper()
+	console, cache, dir := report.New(t.Output(), t.Output(), ""), t.TempDir(), t.TempDir()
+	f := spec.File{Upstream: o.Config(), Kernels: []spec.Table{{
+		Name: "k", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"kernel.org"}, Config: []string{"tinyconfig"},
+	}}}
+	specs, err := f.Specs(dir, spec.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Config{Console: console, Upstream: upstream.New(f.Upstream, dir, cache, console), Lock: lock, Dir: dir, Cache: cache, Dist: t.TempDir()}), specs[0]
+}
+
+// kernelOrg is a kernel.org with these 6.12.x releases, the last of them listed.
+func kernelOrg(t *testing.T, versions ...string) *ut.Org {
+	t.Helper()
+	o := ut.New(t)
+	last := versions[len(versions)-1]
+	o.Feed(last, ut.Entry("longterm", last, false))
+	for _, v := range versions {
+		o.Publish(v, ut.Pack(t, ut.Tree(v)))
+	}
+	return o
+}
+
+func TestTamperedSourceIsNotSteppedOver(t *testing.T) {
+	o := kernelOrg(t, "6.12.5")
+	o.SignSums(o.Maintainer)
+	b, s := withUpstream(t, o, track.Lock{})
+	var skip *sourceError
+	if _, err := b.ref(t.Context(), s, source.KernelOrg); errors.As(err, &skip) || trust.StateOf(err) != trust.WrongSigner {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLockedReleaseIsBuilt(t *testing.T) {
+	v, err := release.Parse("6.12.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := track.Lock{Kernels: []track.Locked{{Name: "k", Asked: "6.12", Version: v, SHA256: "ab"}}}
+	b, s := withUpstream(t, kernelOrg(t, "6.12.5", "6.12.8"), lock)
+	if ref, err := b.ref(t.Context(), s, source.KernelOrg); err != nil || ref.Version != v || ref.SHA256 != "ab" {
+		t.Errorf("a build takes %v, %v: the lock was not moved", ref, err)
+	}
+}

@@ -1,0 +1,162 @@
+//go:build linux
+
+package builder
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+)
+
+// root is the toolchain image as a folder of this machine, to build in without a
+// container engine: the same programs, sources, steps and user.
+type root struct {
+	dir  string
+	plan plan.Plan
+	tree source.Tree
+}
+
+// chroot unpacks the toolchain image and puts the source into it. It takes root's
+// rights and an engine on this machine.
+func (y *benchEnv) chroot() *root {
+	b := y.b
+	b.Helper()
+	tree, err := y.w.Fetch(b.Context(), y.spec())
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := y.w.Plan(b.Context(), y.spec())
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := &root{dir: b.TempDir(), plan: p, tree: tree}
+	id := strings.TrimSpace(command(b, "docker", "create", p.Toolchain.Image, "none"))
+	defer command(b, "docker", "rm", id)
+	command(b, "docker", "export", "--output", r.dir+".tar", id)
+	defer os.Remove(r.dir + ".tar")
+	command(b, "tar", "--extract", "--numeric-owner", "--directory", r.dir, "--file", r.dir+".tar")
+	for _, m := range p.Mounts {
+		if m.Path == plan.SourceDir {
+			r.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", m.Volume)), plan.SourceDir)
+		}
+	}
+	r.mount(b, "/proc", "/proc")
+	r.mount(b, "/dev", "/dev")
+	for n, item := range p.Config {
+		if item.Target == "" {
+			r.write(b, plan.FragmentPath(n), item.Text)
+		}
+	}
+	return r
+}
+
+func command(b *testing.B, argv ...string) string {
+	b.Helper()
+	out, err := exec.Command(argv[0], argv[1:]...).Output()
+	if err != nil {
+		b.Fatalf("%v: %v", argv, err)
+	}
+	return string(out)
+}
+
+// mount shows a folder of this machine within the root.
+func (r *root) mount(b *testing.B, what, at string) {
+	b.Helper()
+	target := filepath.Join(r.dir, at)
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := syscall.Mount(what, target, "", syscall.MS_BIND, ""); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := syscall.Unmount(target, syscall.MNT_DETACH); err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+func (r *root) write(b *testing.B, path, text string) {
+	b.Helper()
+	path = filepath.Join(r.dir, path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// build runs the plan's steps in the root, from nothing.
+func (r *root) build(y *benchEnv) (took spent) {
+	y.b.Helper()
+	for _, dir := range []string{plan.OutputDir, plan.ResultDir} {
+		if err := os.RemoveAll(filepath.Join(r.dir, dir)); err != nil {
+			y.b.Fatal(err)
+		}
+	}
+	info, err := y.w.Engine.Info(y.b.Context())
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	env := slices.Concat(r.plan.Env, plan.TimeEnv(r.tree.Time), []string{"CCACHE_DISABLE=1", fmt.Sprintf("MAKEFLAGS=-j%d", info.CPUs)})
+	start := time.Now()
+	for _, s := range r.plan.Steps {
+		if s.When == "" {
+			took.cpu += r.step(y.b, s, env)
+		}
+	}
+	took.wall = time.Since(start).Seconds()
+	sum, err := trust.HashFile(filepath.Join(r.dir, plan.ResultDir, "bzImage"))
+	if err != nil {
+		y.b.Fatal(err)
+	}
+	y.last = sum
+	return took
+}
+
+// step runs a step as the container would, and gives its processor time in seconds.
+func (r *root) step(b *testing.B, s plan.Step, env []string) float64 {
+	b.Helper()
+	credential := &syscall.Credential{Uid: 1000, Gid: 1000}
+	if s.Root {
+		credential = &syscall.Credential{}
+	}
+	path, err := r.find(s.Argv[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd := &exec.Cmd{
+		Path: path, Args: s.Argv, Env: env, Dir: "/" + strings.TrimPrefix(s.Dir, "/"), Stdout: io.Discard, Stderr: &stderr,
+		SysProcAttr: &syscall.SysProcAttr{Chroot: r.dir, Credential: credential},
+	}
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%s: %v\n%s", s.Name, err, stderr.String())
+	}
+	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+}
+
+// find looks a program up in the root.
+func (r *root) find(name string) (string, error) {
+	if strings.HasPrefix(name, "/") {
+		return name, nil
+	}
+	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/usr/sbin"} {
+		if _, err := os.Lstat(filepath.Join(r.dir, dir, name)); err == nil {
+			return filepath.Join(dir, name), nil
+		}
+	}
+	return "", fmt.Errorf("%s is not in the toolchain image", name)
+}

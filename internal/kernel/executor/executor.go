@@ -1,0 +1,146 @@
+// Package executor runs plans in containers of an engine, driven from outside by exec:
+// it starts a container with the plan's inputs, runs the steps, checks the configuration,
+// repairs and reuses earlier output, diagnoses failures, and stores what comes out.
+package executor
+
+import (
+	"context"
+	"os"
+	"path"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Events is what a run reports while it works. A *report.Console implements it.
+type Events interface {
+	Logf(format string, args ...any)
+	Progress(title string) *report.Progress
+	RecordOutcome(item, step, outcome string)
+	Annotate(report.Annotation)
+	Fold(title, text string)
+}
+
+// Sources makes an output tree fit for another source.
+type Sources interface {
+	TouchChanged(ctx context.Context, other string, t source.Tree) (d source.Difference, known bool, err error)
+}
+
+// Executor runs plans in containers of one engine.
+type Executor struct {
+	Engine    *engine.Client
+	Sources   Sources
+	Results   *result.Store
+	Limits    spec.Limits
+	Dist      string // folder of this machine for logs and for the progress of builds
+	Namespace string // of ccache's objects; a benchmark keeps its own
+}
+
+// Task is a plan to run, with what does not decide its result.
+type Task struct {
+	Plan plan.Plan
+	Spec spec.Spec   // that the plan was made of: the options it asks for, its compiler
+	Tree source.Tree // that the plan is built from
+	Why  string      // it is built
+
+	Jobs      int        // for make; 0 for as many as the engine's machine has room for
+	Jobserver *Jobserver // shares jobs with other builds; nil for none
+	Compile   bool       // everything: no ccache, and no configuration that was cached
+
+	// Scratch builds from nothing in an output tree that is removed afterwards. Nothing is
+	// recorded in dist/, and the artefacts go to the folder Into, with vmlinux.
+	Scratch bool
+	Into    string
+
+	Host    string            // the container's host name; "" for the engine's choice
+	Files   map[string]string // texts by their paths in the container
+	Prepare [][]string        // commands that run as root before anything else
+}
+
+// Jobs returns how many compilers may run at once on the engine's machine.
+func (e *Executor) Jobs(ctx context.Context) (int, error) {
+	info, err := e.Engine.Info(ctx)
+	return e.Limits.JobsFor(info.CPUs, info.Memory), err
+}
+
+// Run carries out a task. The result becomes the kernel's image in the engine, or, of a
+// scratch build, is copied to a folder. A step that fails is a *Failure. Seconds are those
+// of all steps.
+func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, error) {
+	r := result.Of(t.Plan)
+	r.Built, r.Why = true, t.Why
+	j, err := e.newRun(ctx, t, ev)
+	if err != nil {
+		return r, err
+	}
+	if t.Scratch {
+		err = j.runScratch(ctx)
+	} else {
+		err = j.runRecorded(ctx)
+	}
+	for _, s := range j.done {
+		r.Seconds += s.Seconds
+	}
+	return r, err
+}
+
+// runRecorded builds over the kernel's output tree, with a log and notes of its progress
+// in dist/, and stores the result.
+func (j *run) runRecorded(ctx context.Context) (err error) {
+	log, err := os.CreateTemp("", "kiln-build-*.log")
+	if err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	j.log, j.logPath = log, log.Name()
+	defer func() {
+		if err != nil && ctx.Err() == nil {
+			j.reportFailure(err)
+			err = j.keepLog(err)
+		}
+	}()
+	j.started = time.Now()
+	j.resume()
+	if err := j.open(ctx); err != nil {
+		return err
+	}
+	defer j.ctr.Remove()
+	if err := j.end(ctx, j.steps(ctx)); err != nil {
+		return err
+	}
+	if err := j.store(ctx); err != nil {
+		return err
+	}
+	return j.removeProgress()
+}
+
+// runScratch builds from nothing, and copies the artefacts and vmlinux out.
+func (j *run) runScratch(ctx context.Context) error {
+	if err := os.MkdirAll(j.task.Into, 0o755); err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	volume := j.task.Plan.Output()
+	if err := j.exec.Engine.RemoveVolume(ctx, volume); err != nil {
+		return err
+	}
+	defer j.exec.Engine.RemoveVolume(context.WithoutCancel(ctx), volume)
+	if err := j.open(ctx); err != nil {
+		return err
+	}
+	defer j.ctr.Remove()
+	if err := j.steps(ctx); err != nil {
+		j.reportFailure(err)
+		return err
+	}
+	if err := j.ctr.Get(ctx, path.Join(plan.OutputDir, "vmlinux"), j.task.Into); err != nil {
+		j.events.Logf("kernel %s: no vmlinux to look into: %v", j.task.Plan.Folder(), err)
+	}
+	return j.ctr.Get(ctx, plan.ResultDir+"/.", j.task.Into)
+}

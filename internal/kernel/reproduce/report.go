@@ -1,0 +1,94 @@
+package reproduce
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Schema names the form of reproduce.json, which lies beside a kernel.
+const Schema = "kiln/reproduce/v1"
+
+// ReportFile is where it lies.
+const ReportFile = "reproduce.json"
+
+// Report is what became of a second build of a plan.
+type Report struct {
+	Schema      string          `json:"schema"`
+	Name        string          `json:"name"`
+	Version     string          `json:"version"`
+	Arch        string          `json:"arch"`
+	Plan        string          `json:"plan"`
+	Same        bool            `json:"same"`   // every artefact, byte by byte
+	Varied      []string        `json:"varied"` // what was another in the second build
+	Artefacts   []plan.Artefact `json:"artefacts"`
+	Differences []Difference    `json:"differences"`
+	Seconds     float64         `json:"seconds"`
+}
+
+// String tells the outcome.
+func (r Report) String() string {
+	return fmt.Sprintf("%s-%s-%s: %s", r.Name, r.Version, r.Arch, r.Outcome())
+}
+
+// Outcome tells it without the kernel's name.
+func (r Report) Outcome() string {
+	if r.Same {
+		return fmt.Sprintf("built twice, %d files the same byte by byte (another %s)", len(r.Artefacts), strings.Join(r.Varied, ", "))
+	}
+	lines := []string{"two builds differ"}
+	for _, d := range r.Differences {
+		lines = append(lines, "  "+d.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err makes an error of builds that differ.
+func (r Report) Err() error {
+	if r.Same {
+		return nil
+	}
+	return fault.New(fault.Failed, "", "reproduce kernel %s-%s-%s: two builds of one plan differ", r.Name, r.Version, r.Arch)
+}
+
+// ReadReport reads the reproduce.json of a folder; nil where there is none about this
+// plan, a sha256.
+func ReadReport(folder, plan string) (*Report, error) {
+	var r Report
+	err := report.Read(filepath.Join(folder, ReportFile), &r)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && r.Plan != plan {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// CompareArtefacts returns the places in which two folders with a kernel's artefacts
+// differ. A file that only the second has is a difference too.
+func CompareArtefacts(first, second string, list []plan.Artefact, m Markers) ([]Difference, error) {
+	var names []string
+	for _, a := range list {
+		names = append(names, a.Path)
+	}
+	err := filepath.WalkDir(second, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(second, file)
+		if name != Vmlinux && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fault.Wrap(fault.Environment, err)
+	}
+	found, err := Compare(first, second, names, m)
+	return append([]Difference{}, found...), err // [] in JSON, never null
+}

@@ -1,0 +1,61 @@
+// Package result keeps what builds made, found by the digest of the plan that made it:
+// in an engine's store of images, and in the folders of dist/kernels.
+//
+//	Plan -> Store -> Result -> Folder -> dist/kernels/NAME-VERSION-ARCH
+package result
+
+import (
+	"errors"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Result is a kernel that is built: its image in the engine.
+type Result struct {
+	Name    string  `json:"name"`
+	Version string  `json:"version"`
+	Arch    string  `json:"arch"`
+	Plan    string  `json:"plan"`  // sha256
+	Image   string  `json:"image"` // kiln/kernel:NAME-VERSION-ARCH
+	Built   bool    `json:"built"` // false where such a result existed already
+	Why     string  `json:"why"`   // why it was built, or was not
+	Seconds float64 `json:"seconds"`
+}
+
+// Of returns the result that a plan has when it is built.
+func Of(p plan.Plan) Result {
+	return Result{Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(), Image: Tag(p.Folder())}
+}
+
+// String returns the result in a line.
+func (r Result) String() string {
+	return r.Image + ": " + r.Outcome()
+}
+
+// Outcome says how long the build took, or why there was none.
+func (r Result) Outcome() string {
+	if !r.Built {
+		return r.Why
+	}
+	return "built in " + report.Duration(time.Duration(r.Seconds*float64(time.Second)))
+}
+
+// Folder names the kernel's folder in dist/kernels.
+func (r Result) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
+
+// ErrNotBuilt is the error for a kernel that a store does not have.
+var ErrNotBuilt = errors.New("it is not built")
+
+// The labels of a result's image.
+const (
+	LabelPlan    = "kiln.plan"  // sha256 of the plan that made it
+	LabelLines   = "kiln.lines" // how many lines make prints for a compile from nothing: the measure of progress
+	LabelName    = "kiln.kernel"
+	LabelVersion = "kiln.version"
+	LabelArch    = "kiln.arch"
+)
+
+// Tag names the image of a kernel.
+func Tag(folder string) string { return "kiln/kernel:" + folder }

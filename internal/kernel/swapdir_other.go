@@ -1,6 +1,0 @@
-//go:build !linux
-
-package kernel
-
-// replace puts the folder fresh in the place of dest.
-func replace(fresh, dest string) error { return setAside(fresh, dest) }

@@ -43,7 +43,7 @@ func (w *Project) Clean(context.Context) error {
 
 // Prune removes all that Kiln made in the engine.
 func (w *Project) Prune(ctx context.Context) error {
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, w.registry())
 	if err != nil {
 		return err
 	}

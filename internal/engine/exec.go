@@ -68,11 +68,11 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 		AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+Quote(cmd.Argv), err)
 	}
 	stream, err := api.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+Quote(cmd.Argv), err)
 	}
 	removed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -89,7 +89,7 @@ func (c *Container) Exec(ctx context.Context, cmd Command) error {
 	}
 	stream.Close()
 	if err != nil {
-		return c.engine.failed("read the output of "+Quote(cmd.Argv), err)
+		return failed("read the output of "+Quote(cmd.Argv), err)
 	}
 	if err := <-fed; err != nil {
 		return fmt.Errorf("read what %s takes: %w", Quote(cmd.Argv), err)
@@ -159,10 +159,10 @@ func (r *remembering) Read(p []byte) (int, error) {
 func (c *Container) exitOf(ctx context.Context, id string, argv []string) error {
 	info, err := c.engine.api.ContainerExecInspect(ctx, id)
 	if err != nil {
-		return c.engine.failed("ask how it ended: "+Quote(argv), err)
+		return failed("ask how it ended: "+Quote(argv), err)
 	}
 	if info.Running {
-		return c.engine.failed("run "+Quote(argv), fmt.Errorf("the engine cut it off"))
+		return failed("run "+Quote(argv), fmt.Errorf("the engine cut it off"))
 	}
 	if info.ExitCode != 0 {
 		return &ExitError{Argv: argv, Code: info.ExitCode}

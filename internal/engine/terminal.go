@@ -26,11 +26,11 @@ func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out 
 		AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true,
 	})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+Quote(cmd.Argv), err)
 	}
 	stream, err := api.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{Tty: true})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+Quote(cmd.Argv), err)
 	}
 	defer stream.Close()
 	before, err := term.MakeRaw(fd)

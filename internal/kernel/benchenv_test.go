@@ -98,7 +98,7 @@ func (y *benchEnv) remove() {
 	for n := range y.outputs + 1 {
 		name := fmt.Sprintf("bench%d", n)
 		for _, arch := range []string{"amd64", "arm64"} {
-			if err := y.w.Engine.RemoveVolume(context.Background(), Plan{Name: name, Arch: arch}.outputVolume()); err != nil {
+			if err := y.w.Engine.Volumes().Remove(context.Background(), Plan{Name: name, Arch: arch}.outputVolume()); err != nil {
 				y.b.Error(err)
 			}
 		}

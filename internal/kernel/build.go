@@ -228,7 +228,7 @@ func (j *run) open(ctx context.Context) (err error) {
 		if j.rebuild && m.Path == outputDir {
 			kind = engine.Scratch
 		}
-		if _, err := e.Volume(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
+		if err := e.Volumes().Create(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,7 @@ func fixtureSpecs(t *testing.T, w *Builder, dir string, table Table) []Spec {
 func forget(t *testing.T, w *Builder, s Spec) {
 	t.Helper()
 	forgetResults(t, w, s)
-	if err := w.Engine.RemoveVolume(context.Background(), Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
+	if err := w.Engine.Volumes().Remove(context.Background(), Plan{Name: s.Name, Arch: s.Arch.Name}.outputVolume()); err != nil {
 		t.Error(err)
 	}
 }

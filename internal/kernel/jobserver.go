@@ -36,7 +36,7 @@ var jobserverProgram string
 // openJobserver starts the container that keeps the tokens. It needs python3 in the
 // image.
 func (w *Builder) openJobserver(ctx context.Context, image string, jobs int) (*jobserver, error) {
-	if _, err := w.Engine.Volume(ctx, jobserverVolume, "jobs", nil); err != nil {
+	if err := w.Engine.Volumes().Create(ctx, jobserverVolume, "jobs", nil); err != nil {
 		return nil, err
 	}
 	ctr, err := w.Engine.Run(ctx, engine.Spec{

@@ -201,10 +201,10 @@ func (w *Builder) buildOnce(ctx context.Context, s Spec, plan string, v *variati
 			return 0, err
 		}
 		defer unlock()
-		if err := w.Engine.RemoveVolume(ctx, r.plan.mounted(outputDir)); err != nil {
+		if err := w.Engine.Volumes().Remove(ctx, r.plan.mounted(outputDir)); err != nil {
 			return 0, err
 		}
-		defer w.Engine.RemoveVolume(context.WithoutCancel(ctx), r.plan.mounted(outputDir))
+		defer w.Engine.Volumes().Remove(context.WithoutCancel(ctx), r.plan.mounted(outputDir))
 		return w.buildTo(ctx, r, tree, v, dir)
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/diagnose"
@@ -330,7 +332,7 @@ func (j *run) step(ctx context.Context, s Step) error {
 		s = j.vary.step(s)
 	}
 	title := fmt.Sprintf("kernel %s: %s", j.candidate.plan.Folder(), s.Name)
-	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, engine.Quote(s.Argv))
+	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, shellescape.QuoteCommand(s.Argv))
 	start := time.Now()
 	out := newStepOutput(j.log)
 	if s.Name == "compile" || s.Name == "modules" {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/diagnose"
@@ -64,7 +66,7 @@ func (j *run) failed(s Step, exit *engine.ExitError, found diagnose.Failure) err
 	}
 	p := j.candidate.plan
 	f := &Failure{
-		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: engine.Quote(exit.Argv), Failure: found,
+		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Failure: found,
 	}
 	return fault.WithCause(found.Cause, f)
 }

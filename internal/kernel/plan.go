@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
@@ -282,7 +284,7 @@ func (p Plan) String() string {
 		fmt.Fprintf(&b, "  env        %s\n", e)
 	}
 	for n, s := range p.Steps {
-		fmt.Fprintf(&b, "%3d. %-16s %s\n", n+1, s.Name, engine.Quote(s.Argv))
+		fmt.Fprintf(&b, "%3d. %-16s %s\n", n+1, s.Name, shellescape.QuoteCommand(s.Argv))
 		if s.When != "" {
 			fmt.Fprintf(&b, "     only with %s=y\n", s.When)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -99,7 +101,7 @@ func toolLines(p Plan) []string {
 func (p Plan) own() []string {
 	lines := append([]string{"user " + p.User, "network " + p.Network}, p.Env...)
 	for _, s := range p.Steps[p.checks()+1:] {
-		lines = append(lines, engine.Quote(s.Argv)+s.When)
+		lines = append(lines, shellescape.QuoteCommand(s.Argv)+s.When)
 	}
 	return lines
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
@@ -145,7 +147,7 @@ func shell(t *testing.T, argv ...string) string {
 	t.Helper()
 	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", engine.Quote(argv), err, out)
+		t.Fatalf("%s: %v\n%s", shellescape.QuoteCommand(argv), err, out)
 	}
 	return string(out)
 }

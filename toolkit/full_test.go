@@ -93,7 +93,7 @@ func forgetKilled(t *testing.T, e *engine.Client) {
 			t.Error(err)
 		}
 	}
-	if err := e.RemoveVolume(context.Background(), "kiln-output-killed-amd64"); err != nil {
+	if err := e.Volumes().Remove(context.Background(), "kiln-output-killed-amd64"); err != nil {
 		t.Error(err)
 	}
 }

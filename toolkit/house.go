@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -43,7 +45,7 @@ func (w *Project) Clean(context.Context) error {
 
 // Prune removes all that Kiln made in the engine.
 func (w *Project) Prune(ctx context.Context) error {
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, w.registry())
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (w *Project) commands(ctx context.Context, list ...[]string) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, &exit):
-			return fault.New(fault.Failed, "", "%s: %w", engine.Quote(argv), err)
+			return fault.New(fault.Failed, "", "%s: %w", shellescape.QuoteCommand(argv), err)
 		case err != nil:
 			return fault.Wrap(fault.Environment, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/host"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // Setup installs and starts what this machine lacks.
@@ -17,7 +18,7 @@ func (w *Project) Setup(ctx context.Context) error {
 
 // answers tells whether an engine does.
 func answers(ctx context.Context) error {
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, registry.New(os.Getenv, ""))
 	if err == nil {
 		e.Close()
 	}
@@ -67,7 +68,7 @@ func (w *Project) Doctor(ctx context.Context) error {
 // engineCheck tells which engine answers.
 func (w *Project) engineCheck(ctx context.Context) host.Finding {
 	f := host.Finding{Name: "engine", State: host.Missing, Fix: "go tool mage setup"}
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, w.registry())
 	if err != nil {
 		f.Detail, _, _ = strings.Cut(err.Error(), "\n")
 		return f

@@ -15,6 +15,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/site"
@@ -124,7 +125,7 @@ func (c clone) checkKernel(name string) {
 func toRegistry(address, password string) []string {
 	return []string{
 		"KILN_SITE_REPOSITORY=" + address + "/me/site", "KILN_SITE_TAGS=v1,latest",
-		engine.UsernameVariable + "=" + registrytest.Username, engine.PasswordVariable + "=" + password,
+		registry.UsernameVariable + "=" + registrytest.Username, registry.PasswordVariable + "=" + password,
 	}
 }
 
@@ -143,7 +144,7 @@ func forget(t *testing.T, e *engine.Client, address string) {
 // asRegistry asks the registry itself which digest a tag has.
 func asRegistry(t *testing.T, ref string) (string, error) {
 	t.Helper()
-	return enginetest.Connect(t).RemoteDigest(t.Context(), ref)
+	return registrytest.Client(registrytest.Password).Digest(t.Context(), ref)
 }
 
 func TestPush(t *testing.T) {
@@ -184,7 +185,7 @@ func TestPushWithAWrongPassword(t *testing.T) {
 func (c clone) noTag(address string) {
 	c.t.Helper()
 	for _, tag := range []string{"v1", "latest"} {
-		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, engine.ErrNotFound) {
+		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, registry.ErrNotFound) {
 			c.t.Errorf("tag %s is %q, %v; it should not be there", tag, got, err)
 		}
 	}

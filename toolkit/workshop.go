@@ -16,6 +16,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/kernel"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/settings"
 	"github.com/romanatrashyonok/kiln/internal/site"
@@ -66,7 +67,7 @@ func Open() (*Project, error) {
 
 func newConsole() *report.Console {
 	c := report.New(os.Stdout, os.Stderr, os.Getenv(OutputVariable))
-	c.AddSecret(os.Getenv(engine.PasswordVariable))
+	c.AddSecret(os.Getenv(registry.PasswordVariable))
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		c.UseGitHubActions()
 	}
@@ -82,8 +83,14 @@ func checkOutput() error {
 
 // Variables gives the name of every variable that Kiln reads.
 func Variables() []string {
-	own := []string{OutputVariable, PushVariable, engine.UsernameVariable, engine.PasswordVariable}
+	own := []string{OutputVariable, PushVariable, registry.UsernameVariable, registry.PasswordVariable}
 	return slices.Concat(own, settings.Names[site.Settings](sitePrefix), settings.Names[kernel.File](kernelPrefix))
+}
+
+// registry returns the client for registries. The credentials in the environment are for
+// the site's alone.
+func (w *Project) registry() *registry.Client {
+	return registry.New(os.Getenv, w.Site.Value.Repository)
 }
 
 // Engine connects to the engine, once, and removes the containers and scratch volumes
@@ -92,11 +99,10 @@ func (w *Project) Engine(ctx context.Context) (*engine.Client, error) {
 	if w.engine != nil {
 		return w.engine, nil
 	}
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, w.registry())
 	if err != nil {
 		return nil, err
 	}
-	e.UseAccountFor(w.Site.Value.Repository)
 	removed, err := e.Sweep(ctx)
 	if err != nil {
 		return nil, err
@@ -151,7 +157,7 @@ func (w *Project) Shop(ctx context.Context) (site.Site, error) {
 	settings.Tags = tags
 	e, err := w.Engine(ctx)
 	return site.Site{
-		Engine: e, Console: w.Console, Settings: settings, Bundle: bundle.WithTimes(commit), Commit: commit,
+		Engine: e, Registry: w.registry(), Console: w.Console, Settings: settings, Bundle: bundle.WithTimes(commit), Commit: commit,
 		Dir: dir, Dist: Dist, Cache: imagebuild.FolderCache(filepath.Join(cache, "images")),
 	}, err
 }

@@ -30,7 +30,7 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 // uploaded pushes a little image of its own to a registry.
 func uploaded(t *testing.T, e *engine.Client, ref, text string) string {
 	t.Helper()
-	digest, err := e.Upload(t.Context(), ref, imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, time.Now()))
+	digest, err := registrytest.Client(registrytest.Password).Upload(t.Context(), ref, imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

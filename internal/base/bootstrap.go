@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/docker"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
@@ -63,7 +65,7 @@ func mmdebstrap(ctx context.Context, root string) error {
 	}
 	if err != nil {
 		return fault.New(fault.Environment, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
-			"bootstrap %s: %s: %w\n%s", debianTag, engine.Quote(cmd.Args), err, strings.TrimSpace(string(output)))
+			"bootstrap %s: %s: %w\n%s", debianTag, shellescape.QuoteCommand(cmd.Args), err, strings.TrimSpace(string(output)))
 	}
 	return nil
 }

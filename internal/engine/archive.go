@@ -35,7 +35,7 @@ func (c *Container) Put(ctx context.Context, dir string, files ...File) error {
 	go func() { writer.CloseWithError(writeTar(writer, files)) }()
 	err := c.engine.api.CopyToContainer(ctx, c.ID, dir, reader, container.CopyToContainerOptions{})
 	reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early
-	return c.engine.failed("copy into the container's "+dir, err)
+	return failed("copy into the container's "+dir, err)
 }
 
 func writeTar(w io.Writer, files []File) error {
@@ -64,7 +64,7 @@ func writeTar(w io.Writer, files []File) error {
 func (c *Container) Get(ctx context.Context, source, dest string) error {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
 	if err != nil {
-		return c.engine.failed("copy "+source+" out of the container", err)
+		return failed("copy "+source+" out of the container", err)
 	}
 	defer stream.Close()
 	if err := unpack(stream, dest); err != nil {
@@ -86,7 +86,7 @@ type FileInfo struct {
 func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, err error) {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, folder)
 	if err != nil {
-		return nil, c.engine.failed("list "+folder+" of the container", err)
+		return nil, failed("list "+folder+" of the container", err)
 	}
 	defer stream.Close()
 	for in := tar.NewReader(stream); ; {
@@ -95,7 +95,7 @@ func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, e
 			return list, nil
 		}
 		if err != nil {
-			return nil, c.engine.failed("list "+folder+" of the container", err)
+			return nil, failed("list "+folder+" of the container", err)
 		}
 		_, name, _ := strings.Cut(strings.TrimSuffix(head.Name, "/"), "/") // it begins with the folder's own
 		if name == "" {
@@ -170,5 +170,5 @@ func (c *Container) PutFolder(ctx context.Context, dir, source string, excludes 
 	}
 	defer files.Close()
 	err = c.engine.api.CopyToContainer(ctx, c.ID, dir, files, container.CopyToContainerOptions{})
-	return c.engine.failed("copy into the container's "+dir, err)
+	return failed("copy into the container's "+dir, err)
 }

@@ -134,7 +134,7 @@ func (e *Client) buildWithSession(ctx context.Context, b Build, log *buildLog) (
 	defer stop()
 	response, err := e.api.ImageBuild(ctx, nil, opts)
 	if err != nil {
-		return "", e.failed("start the build", err)
+		return "", failed("start the build", err)
 	}
 	defer response.Body.Close()
 	id, err := readBuild(response.Body, log)
@@ -148,7 +148,7 @@ func (e *Client) openSession(ctx context.Context, b Build) (*session.Session, er
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := e.credentials()
+	credentials, err := e.registry.DockerConfig()
 	if err != nil {
 		return nil, err
 	}

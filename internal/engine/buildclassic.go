@@ -9,11 +9,12 @@ import (
 	"regexp"
 
 	"github.com/docker/docker/api/types/build"
-	"github.com/docker/docker/api/types/registry"
+	enginetypes "github.com/docker/docker/api/types/registry"
 	"github.com/moby/go-archive"
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // buildClassic builds with the engine's classic builder, which is sent the whole
@@ -31,12 +32,12 @@ func (e *Client) buildClassic(ctx context.Context, b Build, log *buildLog) (stri
 	defer files.Close()
 	opts := b.options()
 	opts.Version = build.BuilderV1
-	if opts.AuthConfigs, err = e.allAuth(); err != nil {
+	if opts.AuthConfigs, err = allCredentials(e.registry); err != nil {
 		return "", err
 	}
 	response, err := e.api.ImageBuild(ctx, files, opts)
 	if err != nil {
-		return "", e.failed("start the build", err)
+		return "", failed("start the build", err)
 	}
 	defer response.Body.Close()
 	return readBuild(response.Body, log)
@@ -68,9 +69,9 @@ func contextTar(dir string) (io.ReadCloser, error) {
 	return files, fault.Wrap(fault.Usage, err)
 }
 
-// allAuth gives every known credential, by registry, as the classic builder wants it.
-func (e *Client) allAuth() (map[string]registry.AuthConfig, error) {
-	file, err := e.credentials()
+// allCredentials returns docker's credentials by registry, as the classic builder takes them.
+func allCredentials(r *registry.Client) (map[string]enginetypes.AuthConfig, error) {
+	file, err := r.DockerConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +79,9 @@ func (e *Client) allAuth() (map[string]registry.AuthConfig, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Usage, err)
 	}
-	all := map[string]registry.AuthConfig{}
+	all := map[string]enginetypes.AuthConfig{}
 	for host, auth := range known {
-		all[host] = asEngineAuth(auth)
+		all[host] = engineAuth(auth)
 	}
 	return all, nil
 }

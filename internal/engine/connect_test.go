@@ -20,7 +20,7 @@ func environment(pairs map[string]string) func(string) string {
 
 func TestNoEngineSaysWhichAndWhatToDo(t *testing.T) {
 	missing := "unix://" + filepath.Join(t.TempDir(), "none.sock")
-	_, err := Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": missing}))
+	_, err := Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": missing}), nil)
 	if fault.Code(err) != int(fault.Environment) {
 		t.Fatalf("got %v", err)
 	}
@@ -37,7 +37,7 @@ func TestOldEngineIsRefused(t *testing.T) {
 	}))
 	defer server.Close()
 	host := "tcp://" + server.Listener.Addr().String()
-	_, err := Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": host}))
+	_, err := Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": host}), nil)
 	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "1.40") || !strings.Contains(err.Error(), "20.10") {
 		t.Errorf("got %v", err)
 	}

@@ -69,7 +69,7 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 			return nil, fault.New(fault.Environment, "choose another port, or stop what uses it",
 				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
 		}
-		return nil, e.failed("start a container of "+s.Image, err)
+		return nil, failed("start a container of "+s.Image, err)
 	}
 	return c, nil
 }
@@ -79,7 +79,7 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 func (e *Client) create(ctx context.Context, s Spec) (*Container, error) {
 	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
 	if err != nil {
-		return nil, e.failed("create a container of "+s.Image, err)
+		return nil, failed("create a container of "+s.Image, err)
 	}
 	c := &Container{engine: e, ID: created.ID}
 	if ctx.Err() != nil {
@@ -144,7 +144,7 @@ func (s Spec) port() nat.Port { return nat.Port(fmt.Sprintf("%d/tcp", s.Publish)
 func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
 	if err != nil {
-		return "", c.engine.failed("inspect container", err)
+		return "", failed("inspect container", err)
 	}
 	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
 	if len(bound) == 0 {
@@ -165,7 +165,7 @@ type State struct {
 func (c *Container) State(ctx context.Context) (State, error) {
 	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
 	if err != nil {
-		return State{}, c.engine.failed("inspect container", err)
+		return State{}, failed("inspect container", err)
 	}
 	s := State{Running: info.State.Running, ExitCode: info.State.ExitCode, OOM: info.State.OOMKilled}
 	if info.State.Health != nil {
@@ -178,7 +178,7 @@ func (c *Container) State(ctx context.Context) (State, error) {
 func (c *Container) Inspect(ctx context.Context) (string, error) {
 	_, raw, err := c.engine.api.ContainerInspectWithRaw(ctx, c.ID, false)
 	if err != nil {
-		return "", c.engine.failed("inspect container", err)
+		return "", failed("inspect container", err)
 	}
 	var text bytes.Buffer
 	err = json.Indent(&text, raw, "", "  ")
@@ -190,12 +190,12 @@ func (c *Container) Inspect(ctx context.Context) (string, error) {
 func (c *Container) Memory(ctx context.Context) (int64, error) {
 	answer, err := c.engine.api.ContainerStatsOneShot(ctx, c.ID)
 	if err != nil {
-		return 0, c.engine.failed("ask for the container's memory", err)
+		return 0, failed("ask for the container's memory", err)
 	}
 	defer answer.Body.Close()
 	var stats container.StatsResponse
 	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil {
-		return 0, c.engine.failed("ask for the container's memory", err)
+		return 0, failed("ask for the container's memory", err)
 	}
 	files := stats.MemoryStats.Stats["total_inactive_file"] // cgroup v1
 	if v2, ok := stats.MemoryStats.Stats["inactive_file"]; ok && files == 0 {
@@ -233,7 +233,7 @@ func (c *Container) processesInside(ctx context.Context, cause error) ([]Process
 		"find", "/proc", "-maxdepth", "2", "-path", "/proc/[0-9]*/status", "-exec", "grep", "-hE", "^(Name|Uid):", "{}", "+",
 	}})
 	if err != nil && out == "" { // some that ended meanwhile are no failure
-		return nil, c.engine.failed("list processes", cause)
+		return nil, failed("list processes", cause)
 	}
 	var list []Process
 	name := ""
@@ -253,7 +253,7 @@ func (c *Container) processesInside(ctx context.Context, cause error) ([]Process
 func (c *Container) Stop(ctx context.Context) (int, error) {
 	seconds := 10
 	if err := c.engine.api.ContainerStop(ctx, c.ID, container.StopOptions{Timeout: &seconds}); err != nil {
-		return 0, c.engine.failed("stop container", err)
+		return 0, failed("stop container", err)
 	}
 	state, err := c.State(ctx)
 	return state.ExitCode, err
@@ -263,12 +263,12 @@ func (c *Container) Stop(ctx context.Context) (int, error) {
 func (c *Container) Logs(ctx context.Context) (string, error) {
 	stream, err := c.engine.api.ContainerLogs(ctx, c.ID, container.LogsOptions{ShowStdout: true, ShowStderr: true})
 	if err != nil {
-		return "", c.engine.failed("read container log", err)
+		return "", failed("read container log", err)
 	}
 	defer stream.Close()
 	var text strings.Builder
 	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil && err != io.EOF {
-		return text.String(), c.engine.failed("read container log", err)
+		return text.String(), failed("read container log", err)
 	}
 	return text.String(), nil
 }
@@ -277,14 +277,14 @@ func (c *Container) Logs(ctx context.Context) (string, error) {
 func (c *Container) Follow(ctx context.Context, w io.Writer) error {
 	stream, err := c.engine.api.ContainerLogs(ctx, c.ID, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true})
 	if err != nil {
-		return c.engine.failed("follow container log", err)
+		return failed("follow container log", err)
 	}
 	defer stream.Close()
 	_, err = stdcopy.StdCopy(w, w, stream)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return c.engine.failed("follow container log", err)
+	return failed("follow container log", err)
 }
 
 // Remove ends and removes the container with all that runs in it. It works
@@ -306,14 +306,14 @@ func (e *Client) removeContainer(ctx context.Context, id string) error {
 	if cerrdefs.IsNotFound(err) || (err != nil && strings.Contains(err.Error(), "already in progress")) {
 		return nil
 	}
-	return e.failed("remove container "+shortID(id), err)
+	return failed("remove container "+shortID(id), err)
 }
 
 // CheckHealth runs the image's own health check once, in the container.
 func (c *Container) CheckHealth(ctx context.Context) error {
 	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
 	if err != nil {
-		return c.engine.failed("inspect container", err)
+		return failed("inspect container", err)
 	}
 	if info.Config.Healthcheck == nil || len(info.Config.Healthcheck.Test) < 2 {
 		return fault.New(fault.Failed, "", "the image has no health check")

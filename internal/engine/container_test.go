@@ -55,12 +55,12 @@ func TestExecReadsItsInput(t *testing.T) {
 func TestLeftContainerIsGoneBeforeItsVolume(t *testing.T) {
 	e := realEngine(t)
 	const volume = "kiln-test-left"
-	if _, err := e.Volume(t.Context(), volume, "test", nil); err != nil {
+	if err := e.Volumes().Create(t.Context(), volume, "test", nil); err != nil {
 		t.Fatal(err)
 	}
 	c := box(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
 	c.RemoveInBackground()
-	if err := e.RemoveVolume(t.Context(), volume); err != nil {
+	if err := e.Volumes().Remove(t.Context(), volume); err != nil {
 		t.Errorf("remove the volume of a container that was left: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // MinAPI is the oldest Engine API that Kiln speaks: Engine 20.10's.
@@ -37,8 +38,7 @@ const pingTimeout = 15 * time.Second
 type Client struct {
 	api      *client.Client
 	endpoint endpoint
-	getenv   func(string) string
-	account  string // the registry that the account in the environment is for; "" for any
+	registry *registry.Client // whose credentials pulls and builds use
 	owner    owner
 	buildKit bool
 	removals sync.WaitGroup // containers that are on their way out
@@ -67,7 +67,7 @@ func (i Info) String() string {
 // Connect finds the engine as the docker command does and agrees on an API
 // version. getenv is os.Getenv. An engine that is not there or too old is an
 // error of the surroundings that says which engine was tried and why it fails.
-func Connect(ctx context.Context, getenv func(string) string) (*Client, error) {
+func Connect(ctx context.Context, getenv func(string) string, r *registry.Client) (*Client, error) {
 	at, err := findEndpoint(getenv)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func Connect(ctx context.Context, getenv func(string) string) (*Client, error) {
 		return nil, fault.New(fault.Usage, "see the docker documentation for the form of "+at.origin,
 			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
 	}
-	e := &Client{api: api, endpoint: at, getenv: getenv, owner: thisOwner()}
+	e := &Client{api: api, endpoint: at, registry: r, owner: thisOwner()}
 	return e, e.negotiate(ctx)
 }
 
@@ -108,7 +108,7 @@ func (e *Client) negotiate(ctx context.Context) error {
 func (e *Client) Info(ctx context.Context) (Info, error) {
 	info, err := e.api.Info(ctx)
 	if err != nil {
-		return Info{}, e.failed("ask the engine what it is", err)
+		return Info{}, failed("ask the engine what it is", err)
 	}
 	return e.describe(info), nil
 }
@@ -130,7 +130,7 @@ func (e *Client) Close() error {
 
 // failed wraps an error of the engine: what it did, and that the surroundings
 // are at fault. A full disk gets a hint, since the engine only passes text on.
-func (e *Client) failed(doing string, err error) error {
+func failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -14,7 +15,7 @@ import (
 // skipped for a person and fails in CI.
 func realEngine(t *testing.T) *Client {
 	t.Helper()
-	e, err := Connect(t.Context(), os.Getenv)
+	e, err := Connect(t.Context(), os.Getenv, registry.New(os.Getenv, ""))
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("no engine in CI: %v", err)
@@ -65,11 +66,11 @@ func box(t *testing.T, e *Client, s Spec) *Container {
 func testVolume(t *testing.T, e *Client) string {
 	t.Helper()
 	name := fmt.Sprintf("kiln-test-%d", time.Now().UnixNano())
-	if _, err := e.Volume(t.Context(), name, "test", nil); err != nil {
+	if err := e.Volumes().Create(t.Context(), name, "test", nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.RemoveVolume(context.Background(), name); err != nil {
+		if err := e.Volumes().Remove(context.Background(), name); err != nil {
 			t.Error(err)
 		}
 	})

@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/jsonmessage"
-
-	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 // Image is an image in the engine's store.
@@ -39,7 +36,7 @@ func (e *Client) FindImage(ctx context.Context, ref string) (Image, error) {
 		return Image{}, fmt.Errorf("find image %s: %w", ref, ErrNoImage)
 	}
 	if err != nil {
-		return Image{}, e.failed("find image "+ref, err)
+		return Image{}, failed("find image "+ref, err)
 	}
 	created, _ := time.Parse(time.RFC3339Nano, info.Created)
 	found := Image{
@@ -60,7 +57,7 @@ func (e *Client) Images(ctx context.Context, kind string, labels map[string]stri
 	}
 	list, err := e.api.ImageList(ctx, image.ListOptions{Filters: query})
 	if err != nil {
-		return nil, e.failed("list images", err)
+		return nil, failed("list images", err)
 	}
 	var found []Image
 	for _, each := range list {
@@ -76,24 +73,9 @@ func (e *Client) Images(ctx context.Context, kind string, labels map[string]stri
 	return found, nil
 }
 
-// Pull fetches an image from its registry. It fails within seconds when the
-// registry cannot be reached.
-func (e *Client) Pull(ctx context.Context, ref string) error {
-	auth, err := e.registryAuth(ref)
-	if err != nil {
-		return err
-	}
-	stream, err := e.api.ImagePull(ctx, ref, image.PullOptions{RegistryAuth: auth})
-	if err != nil {
-		return e.refused("pull "+ref, err)
-	}
-	defer stream.Close()
-	return e.refused("pull "+ref, e.drain(stream, nil))
-}
-
 // Tag gives an image one more name.
 func (e *Client) Tag(ctx context.Context, id, ref string) error {
-	return e.failed("tag "+shortID(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
+	return failed("tag "+shortID(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
 }
 
 // RemoveImage takes a name off an image, and the image with its last name. One
@@ -103,7 +85,7 @@ func (e *Client) RemoveImage(ctx context.Context, ref string) error {
 	if cerrdefs.IsNotFound(err) {
 		return nil
 	}
-	return e.failed("remove image "+ref, err)
+	return failed("remove image "+ref, err)
 }
 
 // Import makes an image of one layer out of a root file system, a tar stream,
@@ -115,10 +97,10 @@ func (e *Client) Import(ctx context.Context, root io.Reader, ref string, changes
 func (e *Client) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
 	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
 	if err != nil {
-		return e.failed("import "+ref, err)
+		return failed("import "+ref, err)
 	}
 	defer stream.Close()
-	return e.failed("import "+ref, e.drain(stream, nil))
+	return failed("import "+ref, drain(stream))
 }
 
 // ImportFrom makes an image of one folder of a container, streamed from the engine
@@ -126,7 +108,7 @@ func (e *Client) importTar(ctx context.Context, root io.Reader, ref string, chan
 func (e *Client) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
 	stream, _, err := e.api.CopyFromContainer(ctx, c.ID, dir)
 	if err != nil {
-		return e.failed("read the container's "+dir, err)
+		return failed("read the container's "+dir, err)
 	}
 	defer stream.Close()
 	changes := []string{fmt.Sprintf("LABEL %s=%q", Label, kind)}
@@ -151,9 +133,9 @@ func (e *Client) CopyFromImage(ctx context.Context, ref, source, dest string) er
 	return c.Get(ctx, source, dest)
 }
 
-// drain reads the JSON stream that a pull, a push or an import answers with. The
-// engine reports failures in there, under a status of 200. Each aux is handed on.
-func (e *Client) drain(stream io.Reader, aux func(json.RawMessage) error) error {
+// drain reads the JSON stream that a pull, an import or a load answers with. In it the
+// engine reports failures under a status of 200.
+func drain(stream io.Reader) error {
 	decoder := json.NewDecoder(stream)
 	for {
 		var m jsonmessage.JSONMessage
@@ -165,34 +147,5 @@ func (e *Client) drain(stream io.Reader, aux func(json.RawMessage) error) error 
 		if m.Error != nil {
 			return m.Error
 		}
-		if m.Aux != nil && aux != nil {
-			if err := aux(*m.Aux); err != nil {
-				return err
-			}
-		}
 	}
-}
-
-// ErrDenied is what Pull and Push give when the registry wants other credentials.
-var ErrDenied = errors.New("the registry refused the credentials")
-
-// denied tells whether the text of an engine's error means that.
-func denied(err error) bool {
-	text := strings.ToLower(fmt.Sprint(err))
-	for _, sign := range []string{"unauthorized", "authentication required", "no basic auth", "denied", "incorrect username or password"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
-
-// refused gives an error of a push or a pull the form that says what to do.
-func (e *Client) refused(doing string, err error) error {
-	if err == nil || !denied(err) {
-		return e.failed(doing, err)
-	}
-	return fault.New(fault.Environment,
-		"log in with docker login, or set KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD",
-		"%s: %w (%v)", doing, ErrDenied, err)
 }

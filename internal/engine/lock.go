@@ -25,7 +25,7 @@ func (e *Client) Acquire(ctx context.Context, image, what string, waits func(loc
 			return func() { lock.Remove() }, nil
 		}
 		if !cerrdefs.IsConflict(err) {
-			return nil, e.failed("create lock "+name, err)
+			return nil, failed("create lock "+name, err)
 		}
 		if !told {
 			waits(name)

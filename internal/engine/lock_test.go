@@ -32,7 +32,7 @@ func TestLockIsForOneAtATime(t *testing.T) {
 func TestLockOfADeadRunIsTaken(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
-	dead := &Client{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
+	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
 	if _, err := dead.Acquire(t.Context(), image, "dead", func(string) {}); err != nil {
 		t.Fatal(err)

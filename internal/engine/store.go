@@ -37,7 +37,7 @@ func (e *Client) ImageBase(ctx context.Context, id string, notes imagebuild.Cach
 	}
 	config, err := v1.ParseConfigFile(bytes.NewReader(base.Config))
 	if err != nil {
-		return base, nil, e.failed("read the configuration of "+id, err)
+		return base, nil, failed("read the configuration of "+id, err)
 	}
 	copied := &saved{engine: e, ctx: ctx, id: found.ID}
 	copied.image = sync.OnceValues(copied.fetch)
@@ -52,7 +52,7 @@ func (e *Client) ImageBase(ctx context.Context, id string, notes imagebuild.Cach
 func (e *Client) savedConfig(ctx context.Context, id string) ([]byte, error) {
 	stream, err := e.api.ImageSave(ctx, []string{id})
 	if err != nil {
-		return nil, e.failed("read image "+shortID(id), err)
+		return nil, failed("read image "+shortID(id), err)
 	}
 	defer stream.Close()
 	var list []struct{ Config string }
@@ -64,25 +64,25 @@ func (e *Client) savedConfig(ctx context.Context, id string) ([]byte, error) {
 			break
 		}
 		if err != nil {
-			return nil, e.failed("read image "+shortID(id), err)
+			return nil, failed("read image "+shortID(id), err)
 		}
 		if head.Size > maxConfig || head.Typeflag != tar.TypeReg {
 			continue
 		}
 		body, err := io.ReadAll(in)
 		if err != nil {
-			return nil, e.failed("read image "+shortID(id), err)
+			return nil, failed("read image "+shortID(id), err)
 		}
 		small[head.Name] = body
 		if head.Name == "manifest.json" && json.Unmarshal(body, &list) != nil {
-			return nil, e.failed("read image "+shortID(id), errors.New("its manifest.json is no list"))
+			return nil, failed("read image "+shortID(id), errors.New("its manifest.json is no list"))
 		}
 		if len(list) == 1 && small[list[0].Config] != nil {
 			break
 		}
 	}
 	if len(list) != 1 || small[list[0].Config] == nil {
-		return nil, e.failed("read image "+shortID(id), errors.New("the archive has no configuration"))
+		return nil, failed("read image "+shortID(id), errors.New("the archive has no configuration"))
 	}
 	return small[list[0].Config], nil
 }
@@ -107,7 +107,7 @@ func (s *saved) fetch() (v1.Image, error) {
 	}
 	stream, err := s.engine.api.ImageSave(s.ctx, []string{s.id})
 	if err != nil {
-		return nil, s.engine.failed(doing, err)
+		return nil, failed(doing, err)
 	}
 	defer stream.Close()
 	file, err := os.Create(filepath.Join(s.dir, "image.tar"))
@@ -116,10 +116,10 @@ func (s *saved) fetch() (v1.Image, error) {
 	}
 	defer file.Close()
 	if _, err := io.Copy(file, stream); err != nil {
-		return nil, s.engine.failed(doing, err)
+		return nil, failed(doing, err)
 	}
 	image, err := tarball.ImageFromPath(file.Name(), nil)
-	return image, s.engine.failed(doing, err)
+	return image, failed(doing, err)
 }
 
 // layer opens the tar of the nth layer.
@@ -130,10 +130,10 @@ func (s *saved) layer(n int) (io.ReadCloser, error) {
 	}
 	layers, err := image.Layers()
 	if err != nil {
-		return nil, s.engine.failed("read image "+shortID(s.id), err)
+		return nil, failed("read image "+shortID(s.id), err)
 	}
 	if n >= len(layers) {
-		return nil, s.engine.failed("read image "+shortID(s.id), fmt.Errorf("it has %d layers, not %d", len(layers), n+1))
+		return nil, failed("read image "+shortID(s.id), fmt.Errorf("it has %d layers, not %d", len(layers), n+1))
 	}
 	return layers[n].Uncompressed()
 }
@@ -165,8 +165,8 @@ func (e *Client) load(ctx context.Context, image *imagebuild.Image, have int, na
 	defer reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early
 	answer, err := e.api.ImageLoad(ctx, reader)
 	if err != nil {
-		return e.failed("load image "+names[0], err)
+		return failed("load image "+names[0], err)
 	}
 	defer answer.Body.Close()
-	return e.failed("load image "+names[0], e.drain(answer.Body, nil))
+	return failed("load image "+names[0], drain(answer.Body))
 }

@@ -25,7 +25,7 @@ const Scratch = "scratch"
 func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
-		return nil, e.failed("list containers", err)
+		return nil, failed("list containers", err)
 	}
 	var removed []string
 	for _, c := range list {
@@ -39,13 +39,13 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	}
 	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", Label+"="+Scratch))})
 	if err != nil {
-		return removed, e.failed("list volumes", err)
+		return removed, failed("list volumes", err)
 	}
 	for _, v := range volumes.Volumes {
 		if !e.owner.gone(v.Labels) {
 			continue
 		}
-		err := e.RemoveVolume(ctx, v.Name)
+		err := e.Volumes().Remove(ctx, v.Name)
 		if cerrdefs.IsConflict(err) { // a container has it still: the next run's turn
 			continue
 		}
@@ -74,26 +74,26 @@ func (e *Client) Prune(ctx context.Context) (Pruned, error) {
 		if err == nil {
 			*n++
 		} else if !cerrdefs.IsNotFound(err) {
-			faults = append(faults, e.failed(doing, err))
+			faults = append(faults, failed(doing, err))
 		}
 	}
 	containers, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
-		return done, e.failed("list containers", err)
+		return done, failed("list containers", err)
 	}
 	for _, c := range containers {
 		count(&done.Containers, "remove container "+containerName(c), e.removeContainer(ctx, c.ID))
 	}
 	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelled()})
 	if err != nil {
-		return done, e.failed("list volumes", err)
+		return done, failed("list volumes", err)
 	}
 	for _, v := range volumes.Volumes {
 		count(&done.Volumes, "remove volume "+v.Name, e.api.VolumeRemove(ctx, v.Name, false))
 	}
 	images, err := e.api.ImageList(ctx, image.ListOptions{All: false, Filters: labelled()})
 	if err != nil {
-		return done, e.failed("list images", err)
+		return done, failed("list images", err)
 	}
 	for _, i := range images {
 		_, err := e.api.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
@@ -127,5 +127,5 @@ func (e *Client) Containers(ctx context.Context, prefix string) ([]string, error
 			names = append(names, name)
 		}
 	}
-	return names, e.failed("list containers", err)
+	return names, failed("list containers", err)
 }

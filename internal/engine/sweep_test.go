@@ -34,11 +34,11 @@ func TestGone(t *testing.T) {
 func TestSweepRemovesWhatADeadRunLeft(t *testing.T) {
 	e := realEngine(t)
 	mine := box(t, e, Spec{})
-	dead := &Client{api: e.api, endpoint: e.endpoint, getenv: e.getenv, owner: e.owner}
+	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
 	left := box(t, dead, Spec{})
 	volume := testVolume(t, e) + "-scratch"
-	if _, err := dead.Volume(t.Context(), volume, Scratch, nil); err != nil {
+	if err := dead.Volumes().Create(t.Context(), volume, Scratch, nil); err != nil {
 		t.Fatal(err)
 	}
 	removed, err := e.Sweep(t.Context())
@@ -48,7 +48,7 @@ func TestSweepRemovesWhatADeadRunLeft(t *testing.T) {
 	if _, err := left.State(t.Context()); err == nil {
 		t.Error("what the dead run left is still there")
 	}
-	if there, err := e.HasVolume(t.Context(), volume); err != nil || there {
+	if there, err := e.Volumes().Has(t.Context(), volume); err != nil || there {
 		t.Errorf("its scratch volume is still there: %v", err)
 	}
 	if state, err := mine.State(t.Context()); err != nil || !state.Running {
@@ -64,14 +64,14 @@ func TestSealedVolume(t *testing.T) {
 		want bool
 	}{
 		{func() error { return nil }, false},
-		{func() error { return e.Seal(t.Context(), name, nil) }, true},
-		{func() error { return e.RemoveVolume(t.Context(), name) }, false},
+		{func() error { return e.Volumes().Seal(t.Context(), name, nil) }, true},
+		{func() error { return e.Volumes().Remove(t.Context(), name) }, false},
 	}
 	for i, s := range steps {
 		if err := s.do(); err != nil {
 			t.Fatal(err)
 		}
-		if _, whole, err := e.Sealed(t.Context(), name); err != nil || whole != s.want {
+		if _, whole, err := e.Volumes().Sealed(t.Context(), name); err != nil || whole != s.want {
 			t.Errorf("step %d: sealed is %v (%v), want %v", i, whole, err, s.want)
 		}
 	}
@@ -112,13 +112,13 @@ func TestOverlayKeepsItsChangesApart(t *testing.T) {
 	e := realEngine(t)
 	below := testVolume(t, e)
 	name := below + "-over"
-	layer, err := e.Layer(t.Context(), name, "test")
+	layer, err := e.Volumes().CreateLayer(t.Context(), name, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	prepare := box(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below"}, {Volume: layer, Path: "/layer"}}})
 	sh(t, prepare, "echo clay > /below/brick && echo old > /below/tile && mkdir /layer/upper /layer/work")
-	if err := e.Overlay(t.Context(), name, below, "test", nil); err != nil {
+	if err := e.Volumes().Overlay(t.Context(), name, below, "test", nil); err != nil {
 		t.Fatal(err)
 	}
 	writer := box(t, e, Spec{Mounts: []Mount{{Volume: name, Path: "/over"}}})
@@ -132,11 +132,11 @@ func TestOverlayKeepsItsChangesApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.RemoveVolume(t.Context(), name); err != nil {
+	if err := e.Volumes().Remove(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
 	for gone, want := range map[string]bool{name: false, layer: false, below: true} {
-		if there, err := e.HasVolume(t.Context(), gone); err != nil || want != there {
+		if there, err := e.Volumes().Has(t.Context(), gone); err != nil || want != there {
 			t.Errorf("volume %s: there is %v, %v", gone, there, err)
 		}
 	}

@@ -6,31 +6,33 @@ import (
 	"os"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 	"golang.org/x/term"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Interact runs a command in the container on this process's terminal, as ssh
-// does: keys go in as they are typed and the size of the window is passed on. The
-// command's exit code, if not 0, is an *ExitError.
+// Interact runs a command in the container on this process's terminal, as ssh does: keys
+// are sent as they are typed, and the window's size is passed on. An exit code other than 0
+// is an *ExitError.
 func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out io.Writer) error {
-	fd := int(in.Fd())
+	fd, line := int(in.Fd()), shellescape.QuoteCommand(cmd.Argv)
 	if !term.IsTerminal(fd) {
-		return fault.New(fault.Usage, "run it in a terminal", "run %s: standard input is no terminal", Quote(cmd.Argv))
+		return fault.New(fault.Usage, "run it in a terminal", "run %s: standard input is not a terminal", line)
 	}
 	api := c.engine.api
-	made, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
+	created, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
 		Cmd: cmd.Argv, User: cmd.User, Env: append(cmd.Env, "TERM="+os.Getenv("TERM")), WorkingDir: cmd.Dir,
 		AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true,
 	})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+line, err)
 	}
-	stream, err := api.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{Tty: true})
+	stream, err := api.ContainerExecAttach(ctx, created.ID, container.ExecAttachOptions{Tty: true})
 	if err != nil {
-		return c.engine.failed("run "+Quote(cmd.Argv), err)
+		return failed("run "+line, err)
 	}
 	defer stream.Close()
 	before, err := term.MakeRaw(fd)
@@ -42,17 +44,17 @@ func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out 
 	defer stop()
 	watching, end := context.WithCancel(ctx)
 	defer end()
-	go c.followSize(watching, made.ID, fd)
+	go followSize(watching, api, created.ID, fd)
 	go io.Copy(stream.Conn, in)
 	io.Copy(out, stream.Reader)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return c.exitOf(ctx, made.ID, cmd.Argv)
+	return exitError(ctx, api, created.ID, cmd.Argv)
 }
 
-// followSize passes the window's size on whenever it changes.
-func (c *Container) followSize(ctx context.Context, exec string, fd int) {
+// followSize passes the window's size on whenever it changes, until ctx ends.
+func followSize(ctx context.Context, api client.ContainerAPIClient, exec string, fd int) {
 	var width, height int
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
@@ -60,7 +62,7 @@ func (c *Container) followSize(ctx context.Context, exec string, fd int) {
 		w, h, err := term.GetSize(fd)
 		if err == nil && (w != width || h != height) {
 			width, height = w, h
-			c.engine.api.ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(w), Height: uint(h)})
+			api.ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(w), Height: uint(h)})
 		}
 		select {
 		case <-ctx.Done():

@@ -11,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -47,6 +48,7 @@ func Defaults() Settings {
 // Site is where the site image is made and proven.
 type Site struct {
 	Engine   *engine.Client
+	Registry *registry.Client
 	Console  *report.Console
 	Settings Settings
 	Bundle   Bundle // what the site is to serve; see Settings.ReadBundle

@@ -75,7 +75,7 @@ func (s Site) CheckBase(ctx context.Context) (BaseStatus, error) {
 		return BaseStatus{}, err
 	}
 	f := BaseStatus{Base: s.Settings.Base, Locked: l.Digest}
-	if f.Now, err = s.Engine.RemoteDigest(ctx, f.Base); err != nil {
+	if f.Now, err = s.Registry.Digest(ctx, f.Base); err != nil {
 		return f, err
 	}
 	f.Moved = f.Locked != "" && f.Now != f.Locked
@@ -89,10 +89,10 @@ func (s Site) CheckBase(ctx context.Context) (BaseStatus, error) {
 func (s Site) Update(ctx context.Context) (Lock, error) {
 	l := Lock{Schema: LockSchema, Base: s.Settings.Base}
 	var err error
-	if l.Digest, err = s.Engine.RemoteDigest(ctx, l.Base); err != nil {
+	if l.Digest, err = s.Registry.Digest(ctx, l.Base); err != nil {
 		return l, err
 	}
-	if l.Made, err = s.Engine.RemoteMade(ctx, l.Base); err != nil {
+	if l.Made, err = s.Registry.Created(ctx, l.Base); err != nil {
 		return l, err
 	}
 	return l, report.Write(filepath.Join(s.Dir, lockFile), l)

@@ -16,7 +16,7 @@ import (
 func baseOf(t *testing.T, s Site, text string, made time.Time) {
 	t.Helper()
 	image := imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, made)
-	if _, err := s.Engine.Upload(t.Context(), s.Settings.Base, image); err != nil {
+	if _, err := s.Registry.Upload(t.Context(), s.Settings.Base, image); err != nil {
 		t.Fatal(err)
 	}
 }

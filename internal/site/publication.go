@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/base"
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // publication is what is pushed: an image, or an index of one for each platform.
@@ -69,7 +69,7 @@ func (s Site) index(ctx context.Context, m *staged, i Image, own *imagebuild.Ima
 		if !isPlatform(here, platform) {
 			image, err = s.forPlatform(ctx, m, root, platform)
 		}
-		none := errors.Is(err, engine.ErrNotFound) || i.Base.From == base.FromBootstrap // which is how a registry that is nowhere shows
+		none := errors.Is(err, registry.ErrNotFound) || i.Base.From == base.FromBootstrap // which is how a registry that is nowhere shows
 		switch {
 		case err == nil:
 			images, g.platforms = append(images, image), append(g.platforms, platform)
@@ -113,7 +113,7 @@ func (s Site) baseOfAll(ctx context.Context, i Image) (string, error) {
 
 // forPlatform composes the image of another platform, on the registry's base for it.
 func (s Site) forPlatform(ctx context.Context, m *staged, root, platform string) (*imagebuild.Image, error) {
-	from, byDigest, err := s.Engine.RemoteBase(ctx, root, platform)
+	from, byDigest, err := s.Registry.Base(ctx, root, platform)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func basesFor(t *testing.T, s Site, ref string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Engine.Upload(t.Context(), ref, index); err != nil {
+	if _, err := s.Registry.Upload(t.Context(), ref, index); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Engine.RemoveImage(context.Background(), ref) })

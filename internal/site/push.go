@@ -9,9 +9,9 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -74,7 +74,7 @@ func (s Site) Push(ctx context.Context, i Image) (Push, error) {
 // push sends, proves and tags, unless the tags say that all of that was done.
 func (s Site) push(ctx context.Context, i Image, what imagebuild.Pushable, p *Push) error {
 	before, err := s.resolveTags(ctx, p.repositories())
-	unknown := errors.Is(err, engine.ErrDenied) // so some registries say that a repository has no tag yet
+	unknown := errors.Is(err, registry.ErrDenied) // so some registries say that a repository has no tag yet
 	if err != nil && !unknown {
 		return err
 	}
@@ -115,8 +115,8 @@ func (s Site) upload(ctx context.Context, ref string, what imagebuild.Pushable, 
 	progress := s.Console.Progress("push " + ref)
 	_, err := backoff.Retry(ctx, func() (string, error) {
 		p.Attempts++
-		digest, err := s.Engine.Upload(ctx, ref, what)
-		if err != nil && (errors.Is(err, engine.ErrDenied) || fault.Code(err) != int(fault.Environment)) {
+		digest, err := s.Registry.Upload(ctx, ref, what)
+		if err != nil && (errors.Is(err, registry.ErrDenied) || fault.Code(err) != int(fault.Environment)) {
 			return "", backoff.Permanent(err)
 		}
 		return digest, err
@@ -143,9 +143,9 @@ var errMoved = errors.New("the name means another image")
 // only after a moment, or say for a moment what the name meant before.
 func (s Site) awaitDigest(ctx context.Context, ref, digest string) error {
 	there, err := backoff.Retry(ctx, func() (string, error) {
-		there, err := s.Engine.RemoteDigest(ctx, ref)
+		there, err := s.Registry.Digest(ctx, ref)
 		switch {
-		case err != nil && !errors.Is(err, engine.ErrNotFound):
+		case err != nil && !errors.Is(err, registry.ErrNotFound):
 			return there, backoff.Permanent(err)
 		case err == nil && there != digest:
 			err = errMoved
@@ -158,7 +158,7 @@ func (s Site) awaitDigest(ctx context.Context, ref, digest string) error {
 		return permanent.Unwrap()
 	case errors.Is(err, errMoved):
 		return fault.New(fault.Environment, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
-	case errors.Is(err, engine.ErrNotFound):
+	case errors.Is(err, registry.ErrNotFound):
 		return fault.New(fault.Environment, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, propagationTimeout)
 	}
 	return err

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -58,7 +58,7 @@ func shopFor(t testing.TB, page, address string, more ...string) Site {
 		}
 	})
 	return Site{
-		Engine: e, Console: report.New(t.Output(), t.Output(), ""), Settings: s, Commit: commit,
+		Engine: e, Registry: registrytest.Client(registrytest.Password), Console: report.New(t.Output(), t.Output(), ""), Settings: s, Commit: commit,
 		Bundle: bundle.WithTimes(commit), Dir: dir, Dist: t.TempDir(), Cache: imagebuild.FolderCache(filepath.Join(os.TempDir(), "kiln-test-notes")),
 	}
 }
@@ -78,8 +78,8 @@ func named(t *testing.T, s Site, address string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, tag := range s.Settings.Tags {
-		digest, err := s.Engine.RemoteDigest(t.Context(), address+"/me/site:"+tag)
-		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+		digest, err := s.Registry.Digest(t.Context(), address+"/me/site:"+tag)
+		if err != nil && !errors.Is(err, registry.ErrNotFound) {
 			t.Fatal(err)
 		}
 		all[tag] = digest

@@ -11,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // staged is the site's files, laid out, with the Dockerfile that puts them on a base: the
@@ -111,9 +112,9 @@ func (s Site) asPublished(ctx context.Context, root base.Image, here imagebuild.
 		return there, false, err
 	}
 	for _, byDigest := range image.Digests {
-		there, _, err := s.Engine.RemoteBase(ctx, byDigest, platform)
+		there, _, err := s.Registry.Base(ctx, byDigest, platform)
 		switch {
-		case errors.Is(err, engine.ErrNotFound):
+		case errors.Is(err, registry.ErrNotFound):
 		case err != nil:
 			return there, false, err
 		case bytes.Equal(there.Config, here.Config):

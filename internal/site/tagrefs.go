@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // tagRef is a tag in a repository, and what it names.
@@ -26,8 +26,8 @@ func (s Site) resolveTags(ctx context.Context, repositories []string) (list tagR
 	for _, repository := range repositories {
 		for _, tag := range s.Settings.Tags {
 			l := tagRef{repository: repository, tag: tag}
-			l.digest, err = s.Engine.RemoteDigest(ctx, l.String())
-			if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			l.digest, err = s.Registry.Digest(ctx, l.String())
+			if err != nil && !errors.Is(err, registry.ErrNotFound) {
 				return nil, err
 			}
 			list = append(list, l)
@@ -61,9 +61,9 @@ func (s Site) mayMove(before tagRefs, digest string) error {
 // them. Where one fails, those that were moved are moved back.
 func (s Site) publish(ctx context.Context, before tagRefs, digest string) error {
 	for n, l := range before {
-		if err := s.Engine.SetTag(ctx, l.repository+"@"+digest, l.tag); err != nil {
+		if err := s.Registry.SetTag(ctx, l.repository+"@"+digest, l.tag); err != nil {
 			moved := before[:n]
-			if there, asked := s.Engine.RemoteDigest(context.WithoutCancel(ctx), l.String()); asked == nil && there == digest {
+			if there, asked := s.Registry.Digest(context.WithoutCancel(ctx), l.String()); asked == nil && there == digest {
 				moved = before[:n+1] // it was taken, and the answer was lost
 			}
 			return s.rollback(ctx, moved, err)
@@ -81,7 +81,7 @@ func (s Site) rollback(ctx context.Context, moved tagRefs, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	var left []string
 	for _, l := range moved {
-		if l.digest == "" || s.Engine.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil {
+		if l.digest == "" || s.Registry.SetTag(ctx, l.repository+"@"+l.digest, l.tag) != nil {
 			left = append(left, l.String())
 		}
 	}

@@ -93,7 +93,7 @@ func ReadReport(folder, plan, image string) (*Report, error) {
 
 // bootKernel boots the image of a folder.
 func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, folder string, l Limits) (Report, error) {
-	machine, err := b.machine(ctx, a)
+	machine, err := b.Machine(ctx, a)
 	if ctx.Err() != nil {
 		return Report{}, ctx.Err()
 	}
@@ -117,9 +117,9 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 	return r, nil
 }
 
-// machine gives an emulator for an architecture: of this machine where that has one
-// that is new enough, else in a container.
-func (b *Booter) machine(ctx context.Context, a arch.Arch) (Machine, error) {
+// Machine returns an emulator for an architecture: this machine's own where it is new
+// enough, else one in a container.
+func (b *Booter) Machine(ctx context.Context, a arch.Arch) (Machine, error) {
 	host, missing := FindHost(ctx, a)
 	if missing == nil {
 		return host, nil

@@ -98,7 +98,7 @@ func BenchmarkSource(b *testing.B) {
 	}
 	for b.Loop() {
 		for range benchRuns {
-			if err := y.w.Engine.RemoveVolume(b.Context(), source.Volume(r.plan.Source, nil)); err != nil {
+			if err := y.w.Engine.Volumes().Remove(b.Context(), source.Volume(r.plan.Source, nil)); err != nil {
 				b.Fatal(err)
 			}
 			y.measure("first", func() spent { return fetch(y.of("amd64")) })
@@ -164,7 +164,7 @@ func (y *benchEnv) restored(n int) {
 	y.b.Helper()
 	s := y.spec(y.patch(n))
 	defer y.dropSource(s)
-	if err := y.w.Engine.RemoveVolume(y.b.Context(), plan.Plan{Name: s.Name, Arch: "amd64"}.OutputVolume()); err != nil {
+	if err := y.w.Engine.Volumes().Remove(y.b.Context(), plan.Plan{Name: s.Name, Arch: "amd64"}.OutputVolume()); err != nil {
 		y.b.Fatal(err)
 	}
 	p, err := y.w.Plan(y.b.Context(), s)
@@ -195,7 +195,7 @@ func (y *benchEnv) dropSource(s spec.Spec) {
 	if err != nil {
 		y.b.Fatal(err)
 	}
-	y.b.Cleanup(func() { y.w.Engine.RemoveVolume(context.Background(), source.Volume(p.Source, p.Patches)) })
+	y.b.Cleanup(func() { y.w.Engine.Volumes().Remove(context.Background(), source.Volume(p.Source, p.Patches)) })
 }
 
 // extracted measures how the files of a kernel come out, by Kiln, which compares each

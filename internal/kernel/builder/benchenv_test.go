@@ -96,7 +96,7 @@ func (y *benchEnv) remove() {
 	for n := range y.outputs + 1 {
 		name := fmt.Sprintf("bench%d", n)
 		for _, arch := range []string{"amd64", "arm64"} {
-			if err := y.w.Engine.RemoveVolume(context.Background(), plan.Plan{Name: name, Arch: arch}.OutputVolume()); err != nil {
+			if err := y.w.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: name, Arch: arch}.OutputVolume()); err != nil {
 				y.b.Error(err)
 			}
 		}

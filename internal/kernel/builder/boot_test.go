@@ -10,6 +10,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
+	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -75,13 +76,13 @@ func TestMicroBoots(t *testing.T) {
 				}
 			}
 			var kept boot.Report
-			if err := report.Read(filepath.Join(folder, bootFile), &kept); err != nil || kept.Verdict != boot.Booted || kept.Release == "" || len(kept.Checks) < 10 {
+			if err := report.Read(filepath.Join(folder, boot.ReportFile), &kept); err != nil || kept.Verdict != boot.Booted || kept.Release == "" || len(kept.Checks) < 10 {
 				t.Errorf("boot.json: %+v, %v", kept, err)
 			}
-			if _, before, err := w.BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
+			if _, before, err := booter(w).BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
 				t.Errorf("it is booted again: %v", err)
 			}
-			list, err := Why(w.Local.Dist, "micro")
+			list, err := record.Why(w.Folder.Dir, "micro")
 			if err != nil || len(list) != 1 || !strings.Contains(list[0].String(), "booted in") || !strings.Contains(list[0].String(), filepath.Base(imageOf(t, name))) {
 				t.Errorf("its story: %v, %v", list, err)
 			}
@@ -106,7 +107,7 @@ func TestBootVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine, err := w.machine(t.Context(), a)
+	machine, err := booter(w).Machine(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestBootVerdicts(t *testing.T) {
 		"initramfs not taken":  {boot.Kernel{Arch: a, Words: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
 		"another architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "no kernel for arm64"},
 		"another release":      {boot.Kernel{Arch: a, Release: "6.12.0-other"}, boot.WrongKernel, boot.StageOff, "6.12.0-other"},
-		"a device that is not": {boot.Kernel{Arch: withoutDisk(a), Options: optionsOf(folder)}, boot.Broken, boot.StageOff, "block device"},
+		"a device that is not": {boot.Kernel{Arch: withoutDisk(a), Options: result.Options(folder)}, boot.Broken, boot.StageOff, "block device"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.kernel.Image = image
@@ -158,24 +159,6 @@ func TestKernelBootsInAContainer(t *testing.T) {
 	r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
 	if err != nil || r.Verdict != boot.Booted || r.Where != "container" {
 		t.Errorf("%s, %s: %v", r, r.Where, err)
-	}
-}
-
-// TestNoEmulatorAnywhere looks for an emulator that neither this machine nor Debian has.
-func TestNoEmulatorAnywhere(t *testing.T) {
-	w, folder := shipped(t, "amd64")
-	a, err := arch.Find("amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.QEMU.Binary, a.QEMU.Packages = "no-such-emulator", []string{"no-such-package"}
-	m, err := result.CheckFolder(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := w.bootKernel(t.Context(), m, a, folder, boot.Limits{})
-	if err != nil || r.Verdict != boot.NoQEMU || fault.Code(r.Err()) != int(fault.Environment) {
-		t.Errorf("%s, %v", r, err)
 	}
 }
 

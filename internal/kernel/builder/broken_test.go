@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -113,16 +114,16 @@ func TestBrokenBuildsAreToldRight(t *testing.T) {
 			if tc.disk != "" {
 				enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), tc.disk)
 			}
-			_, err := firstSource(t.Context(), w, s, func(r candidate) (result.Result, error) {
+			_, err := firstSource(t.Context(), w, s, w.resolve, func(r candidate) (result.Result, error) {
 				if tc.lacks != "" {
 					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, plan.Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
 				}
-				return w.build(t.Context(), r)
+				return w.buildCandidate(t.Context(), r, w.Local)
 			})
 			if fault.CauseOf(err) != tc.cause || fault.Code(err) != codes[tc.cause] || !strings.Contains(fmt.Sprint(err), tc.says) {
 				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.says, fault.CauseOf(err), fault.Code(err), err)
 			}
-			var told *Failure
+			var told *executor.Failure
 			if !errors.As(err, &told) {
 				t.Fatalf("it does not say how a step failed: %v", err)
 			}

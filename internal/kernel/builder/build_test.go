@@ -14,6 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
@@ -71,7 +72,7 @@ func fixtureSpecs(t *testing.T, w *Builder, dir string, table spec.Table) []spec
 func forget(t *testing.T, w *Builder, s spec.Spec) {
 	t.Helper()
 	forgetResults(t, w, s)
-	if err := w.Engine.RemoveVolume(context.Background(), plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume()); err != nil {
+	if err := w.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume()); err != nil {
 		t.Error(err)
 	}
 }
@@ -133,7 +134,7 @@ func TestExtractMendsWhatWasDamaged(t *testing.T) {
 	if err := os.WriteFile(path, []byte("cracked"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := Why(w.Local.Dist, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Failed) {
+	if list, err := record.Why(w.Folder.Dir, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Failed) {
 		t.Errorf("its story: %v, %v", list, err)
 	}
 	if e, err = w.Folder.Extract(t.Context(), built); err != nil || !e.Copied {

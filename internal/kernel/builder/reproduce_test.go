@@ -40,7 +40,7 @@ func TestSecondBuildIsCompared(t *testing.T) {
 			if option != nothing && (len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Cause, cause) || fault.Code(r.Err()) != int(fault.Failed)) {
 				t.Errorf("its cause is not told: %s", r)
 			}
-			if left, err := w.Engine.HasVolume(t.Context(), "kiln-output-clay-amd64-again"); err != nil || left {
+			if left, err := w.Engine.Volumes().Has(t.Context(), "kiln-output-clay-amd64-again"); err != nil || left {
 				t.Errorf("its output is left: %v", err)
 			}
 		})

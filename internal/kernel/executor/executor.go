@@ -127,10 +127,10 @@ func (j *run) runScratch(ctx context.Context) error {
 		return fault.Wrap(fault.Environment, err)
 	}
 	volume := j.task.Plan.Output()
-	if err := j.exec.Engine.RemoveVolume(ctx, volume); err != nil {
+	if err := j.exec.Engine.Volumes().Remove(ctx, volume); err != nil {
 		return err
 	}
-	defer j.exec.Engine.RemoveVolume(context.WithoutCancel(ctx), volume)
+	defer j.exec.Engine.Volumes().Remove(context.WithoutCancel(ctx), volume)
 	if err := j.open(ctx); err != nil {
 		return err
 	}

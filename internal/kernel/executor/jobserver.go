@@ -36,7 +36,7 @@ var jobserverProgram string
 // OpenJobserver starts the container that keeps the tokens. It needs python3 in the
 // image.
 func OpenJobserver(ctx context.Context, e *engine.Client, image string, jobs int) (*Jobserver, error) {
-	if _, err := e.Volume(ctx, jobserverVolume, "jobs", nil); err != nil {
+	if err := e.Volumes().Create(ctx, jobserverVolume, "jobs", nil); err != nil {
 		return nil, err
 	}
 	ctr, err := e.Run(ctx, engine.Spec{

@@ -111,7 +111,7 @@ func (j *run) volumes(ctx context.Context) error {
 		if j.task.Scratch && m.Volume == p.Output() {
 			kind = engine.Scratch
 		}
-		if _, err := j.exec.Engine.Volume(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
+		if err := j.exec.Engine.Volumes().Create(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
 			return err
 		}
 	}

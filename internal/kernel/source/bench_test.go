@@ -200,5 +200,5 @@ func fetched(b *testing.B, r Fetcher, o *ut.Org, ref Ref, n int) time.Duration {
 // fresh makes a volume's end the benchmark's.
 func fresh(b *testing.B, r Fetcher, volume string) {
 	b.Helper()
-	b.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
+	b.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), volume) })
 }

@@ -26,7 +26,7 @@ func (r Fetcher) layered(ctx context.Context, other string, labels map[string]st
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
 	layers := []string{}
 	for _, volume := range []string{other, t.Volume} {
-		layer, found, err := r.Engine.FindLayer(ctx, volume)
+		layer, found, err := r.Engine.Volumes().Layer(ctx, volume)
 		if err != nil || (!found && volume != plain) {
 			return d, false, err
 		}

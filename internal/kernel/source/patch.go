@@ -55,10 +55,10 @@ func (r Fetcher) patched(ctx context.Context, from string, t Tree, patches []Pat
 
 // overlay makes the volume of a patched tree, and tries it.
 func (r Fetcher) overlay(ctx context.Context, t *Tree, plain Tree) error {
-	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
+	if err := r.Engine.Volumes().Remove(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
-	layer, err := r.Engine.Layer(ctx, t.Volume, "source")
+	layer, err := r.Engine.Volumes().CreateLayer(ctx, t.Volume, "source")
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (r Fetcher) overlay(ctx context.Context, t *Tree, plain Tree) error {
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"mkdir", "/layer/upper", "/layer/work"}}); err != nil {
 		return err
 	}
-	if err := r.Engine.Overlay(ctx, t.Volume, plain.Volume, "source", t.labels()); err != nil {
+	if err := r.Engine.Volumes().Overlay(ctx, t.Volume, plain.Volume, "source", t.labels()); err != nil {
 		return err
 	}
 	trial, err := r.box(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})

@@ -177,7 +177,7 @@ func (r Fetcher) lock(ctx context.Context, volume string) (unlock func(), err er
 
 // sealed tells whether a tree is there, whole, and takes in what is known of it.
 func (r Fetcher) sealed(ctx context.Context, t *Tree) (bool, error) {
-	labels, whole, err := r.Engine.Sealed(ctx, t.Volume)
+	labels, whole, err := r.Engine.Volumes().Sealed(ctx, t.Volume)
 	if err != nil || !whole {
 		return false, err
 	}
@@ -212,10 +212,10 @@ func (r Fetcher) unpack(ctx context.Context, from string, t *Tree) error {
 // fill makes a tree's volume in a container, has put fill it, and seals it when it
 // is whole.
 func (r Fetcher) fill(ctx context.Context, t *Tree, more []engine.Mount, put func(*engine.Container) error) error {
-	if err := r.Engine.RemoveVolume(ctx, t.Volume); err != nil { // what a broken-off run left
+	if err := r.Engine.Volumes().Remove(ctx, t.Volume); err != nil { // what a broken-off run left
 		return err
 	}
-	if _, err := r.Engine.Volume(ctx, t.Volume, "source", t.labels()); err != nil {
+	if err := r.Engine.Volumes().Create(ctx, t.Volume, "source", t.labels()); err != nil {
 		return err
 	}
 	return r.inVolume(ctx, t, more, put)
@@ -238,7 +238,7 @@ func (r Fetcher) inVolume(ctx context.Context, t *Tree, more []engine.Mount, put
 	}
 	labels := t.labels()
 	labels[labelTree] = string(text)
-	return r.Engine.Seal(ctx, t.Volume, labels)
+	return r.Engine.Volumes().Seal(ctx, t.Volume, labels)
 }
 
 // box starts the container that fetches and unpacks.
@@ -247,7 +247,7 @@ func (r Fetcher) box(ctx context.Context, ref Ref, mounts ...engine.Mount) (*eng
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.Engine.Volume(ctx, downloads, "downloads", nil); err != nil {
+	if err := r.Engine.Volumes().Create(ctx, downloads, "downloads", nil); err != nil {
 		return nil, err
 	}
 	return r.Engine.Run(ctx, engine.Spec{

@@ -240,7 +240,7 @@ func TestEachKindFillsItsVolume(t *testing.T) {
 		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != fetched {
 			t.Errorf("%s: fetched again: %+v, %v, first %+v", from, again, err, fetched)
 		}
-		if err := r.Engine.RemoveVolume(context.Background(), volume); err != nil {
+		if err := r.Engine.Volumes().Remove(context.Background(), volume); err != nil {
 			t.Error(err)
 		}
 	}
@@ -255,11 +255,11 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 	}
 	ref.Version, _ = release.Parse("6.12.8")
 	volume := Volume(ref, nil)
-	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
+	t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), volume) })
 	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
 	}
-	if _, whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
+	if _, whole, err := r.Engine.Volumes().Sealed(t.Context(), volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }
@@ -289,14 +289,14 @@ func TestReleaseCandidateByItsTag(t *testing.T) {
 			t.Fatal(err)
 		}
 		fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
-		t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
+		t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), fetched.Volume) })
 		if trust.StateOf(err) != tc.state {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err == nil && (fetched.Signature.Status != string(trust.Verified) || !strings.Contains(fetched.Signature.Signer, ut.Fingerprint(o.Maintainer))) {
 			t.Errorf("%s: %+v", name, fetched)
 		}
-		if err := r.Engine.RemoveVolume(context.Background(), fetched.Volume); err != nil {
+		if err := r.Engine.Volumes().Remove(context.Background(), fetched.Volume); err != nil {
 			t.Error(err)
 		}
 	}
@@ -324,11 +324,11 @@ func TestRefusedTarballIsNotSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
-	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
+	t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), fetched.Volume) })
 	if trust.StateOf(err) != trust.Altered {
 		t.Errorf("got %v", err)
 	}
-	if _, whole, err := r.Engine.Sealed(t.Context(), fetched.Volume); err != nil || whole {
+	if _, whole, err := r.Engine.Volumes().Sealed(t.Context(), fetched.Volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }

@@ -67,7 +67,7 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 // was made from the other tree. It gives in what they differ, and false where the
 // other tree is gone, so that nobody knows.
 func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
-	labels, whole, err := r.Engine.Sealed(ctx, other)
+	labels, whole, err := r.Engine.Volumes().Sealed(ctx, other)
 	if err != nil || !whole {
 		return d, false, err
 	}

@@ -13,16 +13,17 @@ import (
 	"time"
 )
 
-// Fault answers a request in the registry's place, or lets it through: false.
+// Fault answers a request in place of the registry and returns true, or returns false to
+// let it through.
 type Fault func(w http.ResponseWriter, r *http.Request) bool
 
-// FlakyProxy puts a proxy that misbehaves before a registry until the test ends, and gives
-// its address. The first fault that answers a request has it.
-func FlakyProxy(t *testing.T, registry string, faults ...Fault) string {
+// FlakyProxy runs a proxy in front of a registry until the test ends and returns its
+// address, host:port. Each request goes to the faults in their order, then to the registry.
+func FlakyProxy(t *testing.T, upstream string, faults ...Fault) string {
 	t.Helper()
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(&url.URL{Scheme: "http", Host: registry})
-		r.Out.Host = r.In.Host // so that the registry leads back here
+		r.SetURL(&url.URL{Scheme: "http", Host: upstream})
+		r.Out.Host = r.In.Host // the registry's redirects then lead through the proxy
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, f := range faults {
@@ -42,17 +43,17 @@ var (
 	manifest = regexp.MustCompile(`/manifests/([^/]+)$`)
 )
 
-// Sends tells whether a request sends a part of a layer.
+// Sends reports whether a request sends a part of a layer.
 func Sends(r *http.Request) bool {
 	return blob.MatchString(r.URL.Path) && (r.Method == http.MethodPatch || r.Method == http.MethodPut)
 }
 
-// Begins tells whether a request begins to send a layer.
+// Begins reports whether a request starts the upload of a layer.
 func Begins(r *http.Request) bool {
 	return blob.MatchString(r.URL.Path) && r.Method == http.MethodPost
 }
 
-// Tags gives a function that tells whether a request sets a tag.
+// Tags returns a function that reports whether a request sets the tag.
 func Tags(tag string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		name := manifest.FindStringSubmatch(r.URL.Path)
@@ -60,29 +61,29 @@ func Tags(tag string) func(*http.Request) bool {
 	}
 }
 
-// Answers has the first n requests of a sort answered with a status; a negative n is all
-// of them. The header is written as name and value by turns.
-func Answers(n int, sort func(*http.Request) bool, status int, header ...string) Fault {
+// Answers returns a fault that answers the first n matching requests with a status; all of
+// them if n is negative. The header alternates names and values.
+func Answers(n int, match func(*http.Request) bool, status int, header ...string) Fault {
 	var seen atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) bool {
-		if !sort(r) || n >= 0 && seen.Add(1) > int64(n) {
+		if !match(r) || n >= 0 && seen.Add(1) > int64(n) {
 			return false
 		}
 		for i := 0; i+1 < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, `{"errors":[{"code":"UNKNOWN","message":"unruly"}]}`)
+		io.WriteString(w, `{"errors":[{"code":"UNKNOWN","message":"injected fault"}]}`)
 		return true
 	}
 }
 
-// Cuts has the connection of the first n requests of a sort cut when half of their body
-// has come.
-func Cuts(n int64, sort func(*http.Request) bool) Fault {
+// Cuts returns a fault that closes the connection of the first n matching requests after
+// half of their body.
+func Cuts(n int64, match func(*http.Request) bool) Fault {
 	var seen atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) bool {
-		if !sort(r) || r.ContentLength == 0 || seen.Add(1) > n {
+		if !match(r) || r.ContentLength == 0 || seen.Add(1) > n {
 			return false
 		}
 		io.CopyN(io.Discard, r.Body, max(r.ContentLength/2, 1))
@@ -90,7 +91,7 @@ func Cuts(n int64, sort func(*http.Request) bool) Fault {
 	}
 }
 
-// Lags has manifests unknown for a while after one was accepted.
+// Lags returns a fault that hides all manifests for a while after the first one was accepted.
 func Lags(pause time.Duration) Fault {
 	var until atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) bool {
@@ -110,7 +111,7 @@ func Lags(pause time.Duration) Fault {
 	}
 }
 
-// Counts counts the requests that come.
+// Counts returns a fault that counts the requests in n and lets them through.
 func Counts(n *atomic.Int64) Fault {
 	return func(http.ResponseWriter, *http.Request) bool {
 		n.Add(1)

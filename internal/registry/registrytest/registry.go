@@ -1,5 +1,6 @@
-// Package registrytest runs Debian's docker-registry, a real registry, for a test:
-// on loopback, with a password, and with its data in a folder of the test.
+// Package registrytest runs Debian's docker-registry, a real registry, for a test: on
+// loopback, with a password, and with its data in a folder of the test. A FlakyProxy in
+// front of it misbehaves on request.
 package registrytest
 
 import (
@@ -14,41 +15,43 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // The account of every test registry.
 const (
-	Username = "potter"
-	Password = "sl1p-and-gl@ze"
+	Username = "tester"
+	Password = "t3st-p@ssword"
 )
 
-// WithTestAccount gives an environment in which two variables name the account.
-func WithTestAccount(username, password, value string) func(string) string {
-	return func(name string) string {
+// Client returns a client that logs in to every registry as Username with a password.
+func Client(password string) *registry.Client {
+	return registry.New(func(name string) string {
 		switch name {
-		case username:
+		case registry.UsernameVariable:
 			return Username
-		case password:
-			return value
+		case registry.PasswordVariable:
+			return password
 		}
 		return os.Getenv(name)
-	}
+	}, "")
 }
 
-// Start runs a registry until the test ends and gives its address, host:port.
+// Start runs a registry until the test ends and returns its address, host:port.
 // Without the program the test is skipped for a person and fails in CI.
 func Start(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("docker-registry")
 	if err != nil {
 		if os.Getenv("CI") != "" {
-			t.Fatalf("no registry in CI: %v", err)
+			t.Fatalf("a registry is required in CI: %v", err)
 		}
-		t.Skipf("SKIPPED, it needs a registry (go tool mage setup): %v", err)
+		t.Skipf("SKIPPED: no registry; install it: go tool mage setup: %v", err)
 	}
 	dir, address := t.TempDir(), freeAddress(t)
 	config := filepath.Join(dir, "config.yml")
-	write(t, filepath.Join(dir, "htpasswd"), account(t))
+	write(t, filepath.Join(dir, "htpasswd"), passwordFile(t))
 	write(t, config, fmt.Appendf(nil, `version: 0.1
 log: {level: warn}
 storage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}
@@ -72,7 +75,7 @@ auth: {htpasswd: {realm: kiln, path: %q}}
 	return address
 }
 
-func account(t *testing.T) []byte {
+func passwordFile(t *testing.T) []byte {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(Password), bcrypt.MinCost)
 	if err != nil {

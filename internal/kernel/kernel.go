@@ -20,6 +20,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
@@ -32,7 +33,7 @@ type Builder struct {
 	Engine    *engine.Client
 	Console   *report.Console
 	Upstream  *upstream.Client
-	Sources   source.Fetcher
+	Sources   fetch.Fetcher
 	Lock      Lock
 	Dist      string // folder of this machine that artefacts are copied to
 	Limits    Limits
@@ -51,7 +52,7 @@ func New(e *engine.Client, c *report.Console, f File, dir, cache, dist string) (
 		return nil, err
 	}
 	w := &Builder{Engine: e, Console: c, Lock: lock, Dist: dist, Limits: f.Build, images: NewImages(e, c), Upstream: upstream.New(f.Upstream, dir, cache, c)}
-	w.Sources = source.Fetcher{Engine: e, Console: c, Image: w.images.Fetch, Cache: cache, Dir: dir, Upstream: w.Upstream, Flight: new(singleflight.Group)}
+	w.Sources = fetch.Fetcher{Engine: e, Console: c, Image: w.images.Fetch, Cache: cache, Dir: dir, Upstream: w.Upstream, Flight: new(singleflight.Group)}
 	return w, nil
 }
 

@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
@@ -223,7 +224,7 @@ func TestEachKindFillsItsVolume(t *testing.T) {
 	dir := smallTree(t, 7)
 	file := tarballOf(t, dir)
 	repo := serveRepository(t, r)
-	for _, from := range []string{KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
+	for _, from := range []string{source.KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
 		ref, err := r.Resolve(t.Context(), from, want(t, "6.12"))
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +255,7 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	ref.Version, _ = release.Parse("6.12.8")
-	volume := Volume(ref, nil)
+	volume := source.Volume(ref, nil)
 	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
 	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
@@ -284,11 +285,11 @@ func TestReleaseCandidateByItsTag(t *testing.T) {
 		"by nobody":         {func([]byte) []byte { return nil }, trust.Missing},
 	} {
 		tag(t, dir, "v7.3-rc10", tc.sign)
-		ref, err := r.Resolve(t.Context(), KernelOrg, want(t, "7.3-rc10"))
+		ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, "7.3-rc10"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+		fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
 		t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
 		if trust.StateOf(err) != tc.state {
 			t.Errorf("%s: %v", name, err)
@@ -319,11 +320,11 @@ func TestRefusedTarballIsNotSealed(t *testing.T) {
 	o := org(t)
 	o.Put(ut.Signature(version), ut.Sign(t, []byte("another tar"), o.Maintainer))
 	r.Upstream = from(t, o).Upstream
-	ref, err := r.Resolve(t.Context(), KernelOrg, want(t, version))
+	ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, version))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+	fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
 	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
 	if trust.StateOf(err) != trust.Altered {
 		t.Errorf("got %v", err)

@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // layerDir is where the layers of trees are mounted to be compared.
@@ -16,13 +17,13 @@ const layerDir = "/layers/"
 // layered compares two trees that are made of the same source, by what lies over it in
 // each: a few files, where to compare the whole trees reads them twice. known is false
 // where they are not such trees.
-func (r Fetcher) layered(ctx context.Context, other string, labels map[string]string, t Tree) (d Difference, known bool, err error) {
-	for key, value := range t.labels() {
-		if labels[key] != value {
+func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
+	for key, value := range labels(t.Ref) {
+		if sealed[key] != value {
 			return d, false, nil
 		}
 	}
-	plain := Volume(t.Ref, nil)
+	plain := source.Volume(t.Ref, nil)
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
 	layers := []string{}
 	for _, volume := range []string{other, t.Volume} {
@@ -36,7 +37,7 @@ func (r Fetcher) layered(ctx context.Context, other string, labels map[string]st
 			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
 		}
 	}
-	ctr, err := r.box(ctx, t.Ref, mounts...)
+	ctr, err := r.container(ctx, t.Ref, mounts...)
 	if err != nil {
 		return d, false, err
 	}

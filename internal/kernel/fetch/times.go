@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // settled is the time that every file of a tree has, in seconds since 1970: the
@@ -23,11 +24,11 @@ var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
 // settle takes down the source's own time and gives its files the settled one, unless
 // that was done as they were unpacked. A folder's files have the times of whoever works
 // in it: those say nothing.
-func (t *Tree) settle(ctx context.Context, ctr *engine.Container) error {
+func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
 	if t.Time != 0 {
 		return nil
 	}
-	if t.Kind != Folder {
+	if t.Kind != source.Folder {
 		out, err := ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--format=%Y", tree + "/Makefile"}})
 		if err != nil {
 			return err
@@ -66,7 +67,7 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 // anything built: make(1) then builds what depends on them anew, over an output that
 // was made from the other tree. It gives in what they differ, and false where the
 // other tree is gone, so that nobody knows.
-func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
+func (r Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
 	labels, whole, err := r.Engine.Sealed(ctx, other)
 	if err != nil || !whole {
 		return d, false, err
@@ -82,8 +83,8 @@ func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Diff
 }
 
 // compared compares two trees file by file.
-func (r Fetcher) compared(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
-	ctr, err := r.box(ctx, t.Ref,
+func (r Fetcher) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	ctr, err := r.container(ctx, t.Ref,
 		engine.Mount{Volume: other, Path: originalTree, ReadOnly: true}, engine.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
@@ -120,8 +121,8 @@ func (d Difference) CodeOnly() bool {
 const originalTree = "/original"
 
 // touch gives files of a tree, and all in folders, the present time.
-func (r Fetcher) touch(ctx context.Context, t Tree, paths []string) error {
-	ctr, err := r.box(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
+func (r Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
+	ctr, err := r.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}

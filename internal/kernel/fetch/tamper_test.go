@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"archive/tar"
@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
@@ -243,7 +244,7 @@ func TestStatesOfOtherReleases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ref, err := r.Resolve(t.Context(), KernelOrg, w); err != nil || ref.Version.String() != want || ref.SHA256 == "" {
+		if ref, err := r.Resolve(t.Context(), source.KernelOrg, w); err != nil || ref.Version.String() != want || ref.SHA256 == "" {
 			t.Errorf("%s: %v, %v; want %s", text, ref, err, want)
 		}
 	}

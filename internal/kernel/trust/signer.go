@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Signer is somebody whose key counts: pinned by the fingerprint of the primary
-// key, which names the whole of it.
+// Signer is somebody whose key is trusted, pinned by the full fingerprint of its primary
+// key.
 type Signer struct {
 	Fingerprint string // 40 hex digits (64 for version 6 keys), upper case
 	Name        string
 	Address     string // where the key is found by WKD; may be empty
 }
 
-// String names the signer for manifests and messages.
+// String returns name and fingerprint, for manifests and messages.
 func (s Signer) String() string { return strings.TrimSpace(s.Name + " " + s.Fingerprint) }
 
-// Sums are the signers of kernel.org's lists of checksums. Source of all
+// Sums returns the signers of kernel.org's lists of checksums. Source of all
 // fingerprints: kernel.org/signature.html; each was computed from the key itself.
 func Sums() []Signer {
 	return []Signer{
@@ -25,7 +25,7 @@ func Sums() []Signer {
 	}
 }
 
-// Releases are the signers of tarballs and tags.
+// Releases returns the signers of tarballs and tags.
 func Releases() []Signer {
 	return []Signer{
 		{"ABAF11C65A2970B130ABE3C479BE3E4300411886", "Linus Torvalds", "torvalds@kernel.org"},
@@ -33,8 +33,8 @@ func Releases() []Signer {
 	}
 }
 
-// ParseSigners reads further signers, each a full fingerprint, perhaps with spaces
-// in it, and perhaps an address behind it to find the key by.
+// ParseSigners reads further signers, each a full fingerprint, with or without spaces, and
+// optionally the e-mail address to look the key up by.
 func ParseSigners(texts []string) ([]Signer, error) {
 	var list []Signer
 	for _, text := range texts {
@@ -48,7 +48,7 @@ func ParseSigners(texts []string) ([]Signer, error) {
 		}
 		raw, err := hex.DecodeString(digits)
 		if err != nil || (len(raw) != 20 && len(raw) != 32) {
-			return nil, fmt.Errorf("expected a full fingerprint of 40 hex digits and perhaps an address behind it, got %q", text)
+			return nil, fmt.Errorf("expected a full fingerprint of 40 hex digits, optionally followed by an e-mail address, got %q", text)
 		}
 		list = append(list, Signer{Fingerprint: strings.ToUpper(digits), Address: address})
 	}

@@ -35,7 +35,7 @@ func (w *Builder) Boot(ctx context.Context, folder string, l boot.Limits) (boot.
 		return r, err
 	}
 	r.Name, r.Version, r.Arch, r.Plan = m.Name, m.Version, m.Arch, m.Plan
-	r.Image, r.Prover = m.sumOf(path.Base(a.Image)), boot.InitHash(a)
+	r.Image, r.InitHash = m.sumOf(path.Base(a.Image)), boot.InitHash(a)
 	return r, report.Write(filepath.Join(folder, bootFile), r)
 }
 
@@ -43,7 +43,7 @@ func (w *Builder) Boot(ctx context.Context, folder string, l boot.Limits) (boot.
 func (w *Builder) BootOnce(ctx context.Context, folder string, l boot.Limits) (r boot.Report, before bool, err error) {
 	record, err := readRecord(folder)
 	if b := record.Boot; err == nil && b != nil && b.Verdict == boot.Booted {
-		if a, err := arch.Find(b.Arch); err == nil && b.Prover == boot.InitHash(a) {
+		if a, err := arch.Find(b.Arch); err == nil && b.InitHash == boot.InitHash(a) {
 			return *b, true, nil
 		}
 	}
@@ -63,7 +63,7 @@ func (w *Builder) bootKernel(ctx context.Context, m Manifest, a arch.Arch, folde
 	progress := w.Console.Progress("boot " + filepath.Base(folder))
 	r, err := boot.Boot(ctx, machine, boot.Kernel{
 		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
-		Says: []string{"(kiln@kiln)", stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: optionsOf(folder),
+		VersionParts: []string{"(kiln@kiln)", stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: optionsOf(folder),
 	}, l, w.Sources.Cache, func(stage boot.Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
 	if err != nil {
 		progress.End("failed")
@@ -87,7 +87,7 @@ func optionsOf(folder string) map[string]string {
 // machine gives an emulator for an architecture: of this machine where that has one
 // that is new enough, else in a container.
 func (w *Builder) machine(ctx context.Context, a arch.Arch) (boot.Machine, error) {
-	host, missing := boot.FindHost(ctx, a)
+	host, missing := boot.OnHost(ctx, a)
 	if missing == nil {
 		return host, nil
 	}

@@ -42,8 +42,8 @@ func (w *Builder) Published(ctx context.Context) ([]Published, error) {
 }
 
 // known gives what earlier runs were told of kernel.org's releases, nil if nothing.
-func (w *Builder) known(ctx context.Context) (*release.ReleaseData, error) {
-	know := release.ReleaseData{Now: w.Upstream.Now()}
+func (w *Builder) known(ctx context.Context) (*release.Data, error) {
+	know := release.Data{Now: w.Upstream.Now()}
 	var err error
 	if know.Feed, _, err = w.Upstream.Feed(ctx, upstream.Offline); err == nil {
 		know.Dates, _, err = w.Upstream.Dates(ctx, upstream.Offline)

@@ -242,7 +242,7 @@ func (w *Builder) buildTo(ctx context.Context, r candidate, tree source.Tree, v 
 // and builds what is loaded into every program.
 func (j *run) prepareVariation(ctx context.Context) error {
 	v := j.vary
-	if err := j.ctr.Put(ctx, "/", inputFile(varySource, reproduce.Vary)); err != nil {
+	if err := j.ctr.Put(ctx, "/", inputFile(varySource, reproduce.VariationSource)); err != nil {
 		return err
 	}
 	for _, argv := range [][]string{
@@ -267,5 +267,5 @@ func (j *run) varyEnv() []string {
 	if j.vary == nil {
 		return nil
 	}
-	return []string{"LD_PRELOAD=" + varyLibrary, fmt.Sprintf("%s=%d", reproduce.LaterVariable, j.vary.later)}
+	return []string{"LD_PRELOAD=" + varyLibrary, fmt.Sprintf("%s=%d", reproduce.ClockOffsetVariable, j.vary.later)}
 }

@@ -38,7 +38,7 @@ type DataSource struct {
 // expected is an error.
 func (w *Builder) Track(ctx context.Context, specs []Spec) (Tracking, error) {
 	t := Tracking{Schema: TrackSchema, Kernels: []release.Status{}}
-	know := release.ReleaseData{Now: w.Upstream.Now()}
+	know := release.Data{Now: w.Upstream.Now()}
 	var doc upstream.Document
 	var err error
 	know.Feed, doc, err = w.Upstream.Feed(ctx, 0)
@@ -64,9 +64,9 @@ func (w *Builder) Track(ctx context.Context, specs []Spec) (Tracking, error) {
 func (t *Tracking) addSource(what, address string, d upstream.Document, err error) error {
 	k := DataSource{What: what, URL: address, Fetched: d.Fetched}
 	switch {
-	case d.Down != nil:
-		k.Down = d.Down.Error()
-	case err != nil && !upstream.Unreachable(err):
+	case d.FetchError != nil:
+		k.Down = d.FetchError.Error()
+	case err != nil && !upstream.IsUnreachable(err):
 		return err
 	case err != nil:
 		k.Down = err.Error()
@@ -75,7 +75,7 @@ func (t *Tracking) addSource(what, address string, d upstream.Document, err erro
 	return nil
 }
 
-func (w *Builder) status(ctx context.Context, know release.ReleaseData, s Spec) (release.Status, error) {
+func (w *Builder) status(ctx context.Context, know release.Data, s Spec) (release.Status, error) {
 	locked, _ := w.Lock.Find(s.Name)
 	if !slices.Contains(s.Sources, source.KernelOrg) {
 		standing := know.Evaluate(s.Name, s.Constraint, locked.Version, release.Version{})
@@ -83,11 +83,11 @@ func (w *Builder) status(ctx context.Context, know release.ReleaseData, s Spec) 
 		return standing, nil
 	}
 	newest, err := w.Sources.Newest(ctx, s.Constraint)
-	if err != nil && !upstream.Unreachable(err) && fault.Code(err) != int(fault.Usage) {
+	if err != nil && !upstream.IsUnreachable(err) && fault.Code(err) != int(fault.Usage) {
 		return release.Status{}, fmt.Errorf("kernel %s: %w", s.Name, err)
 	}
 	standing := know.Evaluate(s.Name, s.Constraint, locked.Version, newest)
-	if upstream.Unreachable(err) {
+	if upstream.IsUnreachable(err) {
 		standing.Todo = "not known: kernel.org cannot be reached"
 	}
 	return standing, nil

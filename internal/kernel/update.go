@@ -25,8 +25,8 @@ type Update struct {
 // Update moves the lock to the newest releases that satisfy what is asked, and
 // writes it if that changes something. Going back is refused unless asked for.
 func (w *Builder) Update(ctx context.Context, specs []Spec, dir string, downgrade bool) ([]Update, error) {
-	if _, list, err := w.Upstream.Feed(ctx, 0); err != nil || list.Down != nil {
-		return nil, fmt.Errorf("update kernels: %w", errors.Join(err, list.Down))
+	if _, list, err := w.Upstream.Feed(ctx, 0); err != nil || list.FetchError != nil {
+		return nil, fmt.Errorf("update kernels: %w", errors.Join(err, list.FetchError))
 	}
 	lock := w.Lock
 	var updates []Update
@@ -80,7 +80,7 @@ func (w *Builder) update(before, next Locked) Update {
 	}
 	if u.Changed && !next.Version.IsCandidate() {
 		for _, v := range release.Between(before.Version, next.Version) {
-			u.Changelog = append(u.Changelog, w.Upstream.Changelog(v))
+			u.Changelog = append(u.Changelog, w.Upstream.ChangelogURL(v))
 		}
 	}
 	return u

@@ -33,7 +33,7 @@ type Arch struct {
 type QEMU struct {
 	Binary   string   // as "qemu-system-aarch64"
 	Packages []string // of Debian that have it and its firmware
-	Since    int      // the oldest major version that boots it; 0 for any
+	MinVersion    int      // the oldest major version that boots it; 0 for any
 	Machine  []string // arguments that choose the machine
 	CPU      string   // the processor, where it is emulated; "" for the machine's own
 	Memory   string   // as "512M"

@@ -28,10 +28,10 @@ type Kernel struct {
 	Arch    arch.Arch
 	Image   string            // its path on this machine
 	Release string            // what uname -r must say
-	Says    []string          // what must stand in /proc/version
+	VersionParts    []string          // what must stand in /proc/version
 	Config  string            // sha256 of its configuration
 	Options map[string]string // its final configuration, by option
-	Words   []string          // more for its command line
+	CommandLine   []string          // more for its command line
 }
 
 // Limits is how long a machine may take.

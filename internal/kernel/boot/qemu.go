@@ -34,7 +34,7 @@ func argv(k Kernel, m Machine) []string {
 // which ends the emulator.
 func (k Kernel) commandLine() string {
 	words := append([]string{"console=" + k.Arch.QEMU.Console, "panic=-1"}, k.Arch.QEMU.Append...)
-	return strings.Join(append(words, k.Words...), " ")
+	return strings.Join(append(words, k.CommandLine...), " ")
 }
 
 // devices are a disk, a source of randomness, and a network card behind which nothing

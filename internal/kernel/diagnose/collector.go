@@ -118,8 +118,8 @@ func (f Failure) String() string {
 		return "  " + strings.Join(f.Tail, "\n  ")
 	}
 	if f.Count == 1 {
-		return f.First.Show()
+		return f.First.WithContext()
 	}
 	lines := []string{fmt.Sprintf("%d errors; the first:", f.Count)}
-	return strings.Join(append(lines, f.First.Show()), "\n")
+	return strings.Join(append(lines, f.First.WithContext()), "\n")
 }

@@ -32,7 +32,7 @@ type Finding struct {
 	Column   int      `json:"column"` // from 1; 0 for none
 	Code     string   `json:"code"`   // as "-Wunused-variable"; "" for none
 	Text     string   `json:"text"`
-	Said     string   `json:"said"`              // the line as it was printed
+	Raw     string   `json:"said"`              // the line as it was printed
 	Context  []string `json:"context,omitempty"` // lines printed with it: the source, and where in it
 
 	cause fault.Cause
@@ -80,7 +80,7 @@ func (f Finding) Same(g Finding) bool {
 	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text
 }
 
-// Show writes the finding with its context, indented.
-func (f Finding) Show() string {
+// WithContext writes the finding with its context, indented.
+func (f Finding) WithContext() string {
 	return "  " + strings.Join(append([]string{f.String()}, f.Context...), "\n  ")
 }

@@ -35,7 +35,7 @@ func want(t testing.TB, text string) release.Constraint {
 func realRoom(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
-	r := from(t, org(t))
+	r := newFetcher(t, newOrg(t))
 	r.Engine = e
 	r.Image = func(ctx context.Context) (string, error) {
 		root, err := base.Get(ctx, e, "debian:trixie-slim", r.Console)
@@ -274,7 +274,7 @@ func TestReleaseCandidateByItsTag(t *testing.T) {
 	commit(t, dir)
 	o := ut.New(t)
 	o.Feed("7.2.8", ut.Entry("mainline", "7.3-rc10", false))
-	r.Upstream = from(t, o).Upstream
+	r.Upstream = newFetcher(t, o).Upstream
 	r.Upstream.Config.Git = serve(t, r, dir)
 	for name, tc := range map[string]struct {
 		sign  func([]byte) []byte
@@ -317,9 +317,9 @@ func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
 // TestRefusedTarballIsNotSealed has the engine unpack what turns out to be bad.
 func TestRefusedTarballIsNotSealed(t *testing.T) {
 	r := realRoom(t)
-	o := org(t)
+	o := newOrg(t)
 	o.Put(ut.Signature(version), ut.Sign(t, []byte("another tar"), o.Maintainer))
-	r.Upstream = from(t, o).Upstream
+	r.Upstream = newFetcher(t, o).Upstream
 	ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, version))
 	if err != nil {
 		t.Fatal(err)

@@ -35,17 +35,17 @@ func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (source
 
 // listed gives a release by the list of checksums, and who signed that.
 func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, trust.Signer, error) {
-	sums, err := k.room.Upstream.Sums(ctx, v.Major(), listAge)
+	sums, err := k.room.Upstream.Checksums(ctx, v.Major(), listAge)
 	if err != nil {
 		return source.Ref{}, trust.Signer{}, err
 	}
 	sum, err := sums.Of(v)
 	if trust.StateOf(err) == trust.Unpublished { // perhaps since the list was kept
-		if sums, err = k.room.Upstream.Sums(ctx, v.Major(), 0); err == nil {
+		if sums, err = k.room.Upstream.Checksums(ctx, v.Major(), 0); err == nil {
 			sum, err = sums.Of(v)
 		}
 	}
-	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.URL(v)}, sums.Signer, err
+	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.TarballURL(v)}, sums.Signer, err
 }
 
 // Newest gives the newest release at kernel.org that is admitted.
@@ -120,7 +120,7 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 		newest = max(newest, v.Major())
 	}
 	for major := newest; major >= 4; major-- {
-		sums, err := k.room.Upstream.Sums(ctx, major, listAge)
+		sums, err := k.room.Upstream.Checksums(ctx, major, listAge)
 		if err != nil {
 			return release.Version{}, err
 		}

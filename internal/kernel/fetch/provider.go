@@ -37,7 +37,7 @@ func (f Fetcher) providerOf(from string) (provider, error) {
 
 // logStale logs that a list is not up to date because its host cannot be reached.
 func (f Fetcher) logStale(what string, d upstream.Document) {
-	if d.Down != nil {
-		f.Console.LogOnce("%v; going on with %s of %s ago", d.Down, what, report.Duration(f.Upstream.Now().Sub(d.Fetched)))
+	if d.FetchError != nil {
+		f.Console.LogOnce("%v; going on with %s of %s ago", d.FetchError, what, report.Duration(f.Upstream.Now().Sub(d.Fetched)))
 	}
 }

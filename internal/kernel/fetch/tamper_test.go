@@ -95,7 +95,7 @@ func TestRedirectToADifferentHostIsRefused(t *testing.T) {
 		http.Redirect(w, r, mirror.URL+r.URL.Path, http.StatusFound)
 		return true
 	}
-	wantRefused(t, o, trust.Elsewhere, "")
+	wantRefused(t, o, trust.Redirected, "")
 }
 
 func TestAlteredCacheIsFetchedAgain(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Explainer is a Python program that says why options were lost: see its head. It
+// ExplainScript is a Python program that says why options were lost: see its head. It
 // runs where kconfiglib and the kernel's tree are.
 //
 //go:embed explain.py
-var Explainer string
+var ExplainScript string
 
 // Option is one option of a configuration and its value: "y", "m", "n", a
 // number, or a string in its quotes. Absent and "is not set" are both "n".

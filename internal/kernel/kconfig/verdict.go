@@ -90,9 +90,9 @@ func judge(o Option, values map[string]string, allowed bool) Verdict {
 	return v
 }
 
-// Ask gives the question for explain.py: the values that were asked of the options
+// NotKept gives the question for explain.py: the values that were asked of the options
 // that were not kept.
-func Ask(verdicts []Verdict) map[string]string {
+func NotKept(verdicts []Verdict) map[string]string {
 	asked := map[string]string{}
 	for _, v := range verdicts {
 		if !v.Kept() {

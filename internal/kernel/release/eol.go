@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Warning is how long before its end a series is warned of.
-const Warning = 60 * 24 * time.Hour
+// WarningPeriod is how long before its end a series is warned of.
+const WarningPeriod = 60 * 24 * time.Hour
 
 // Dates are the ends of life, by series ("6.12").
 type Dates map[string]Life
@@ -66,9 +66,9 @@ func (l *Life) end(text json.RawMessage) error {
 	return nil
 }
 
-// Left gives the whole days of support that are left at now, negative after the
+// DaysLeft gives the whole days of support that are left at now, negative after the
 // end, and whether the end is known.
-func (l Life) Left(now time.Time) (days int, known bool) {
+func (l Life) DaysLeft(now time.Time) (days int, known bool) {
 	if l.End.IsZero() {
 		return 0, false
 	}
@@ -79,9 +79,9 @@ func (l Life) Left(now time.Time) (days int, known bool) {
 // Warn says that the series of a version is over or will be soon, or nothing.
 func (d Dates) Warn(v Version, now time.Time) string {
 	life, known := d[v.Series()]
-	days, dated := life.Left(now)
+	days, dated := life.DaysLeft(now)
 	switch {
-	case !known, dated && days > int(Warning/(24*time.Hour)), !dated && !life.Ended:
+	case !known, dated && days > int(WarningPeriod/(24*time.Hour)), !dated && !life.Ended:
 		return ""
 	case !dated:
 		return fmt.Sprintf("kernel %s is at its end of life: it gets no more fixes", v.Series())

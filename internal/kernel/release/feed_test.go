@@ -131,7 +131,7 @@ func TestStandings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	know := ReleaseData{Feed: feed, Dates: Dates{
+	know := Data{Feed: feed, Dates: Dates{
 		"6.12": {Longterm: true, End: time.Date(2028, 12, 31, 0, 0, 0, 0, time.UTC)}, "6.19": {End: time.Date(2026, 4, 22, 0, 0, 0, 0, time.UTC)},
 		"6.6": {Longterm: true, End: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}, "7.2": {Ended: true},
 	}, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}

@@ -21,16 +21,16 @@ type Status struct {
 	Todo     string   `json:"todo"` // what to do, as a command where there is one; "" where all is well
 }
 
-// ReleaseData is what a judgement rests on. Feed and Dates may be empty where they
+// Data is what a judgement rests on. Feed and Dates may be empty where they
 // could not be had.
-type ReleaseData struct {
+type Data struct {
 	Feed  Feed
 	Dates Dates
 	Now   time.Time
 }
 
 // Evaluate tells how a kernel stands. locked and newest may be the zero Version.
-func (k ReleaseData) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
+func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
 	s := Status{Kernel: kernel, Asked: want.String(), Warnings: []string{}}
 	at := newest
 	if !locked.IsZero() {
@@ -67,9 +67,9 @@ func behind(locked, newest Version, listed Listed) int {
 
 // end fills in the end of life of a series. kernel.org knows whether it is over,
 // the dates know the day; where they disagree that is told.
-func (k ReleaseData) end(s *Status, v Version, listed Listed, isListed bool) {
+func (k Data) end(s *Status, v Version, listed Listed, isListed bool) {
 	life, known := k.Dates[v.Series()]
-	days, dated := life.Left(k.Now)
+	days, dated := life.DaysLeft(k.Now)
 	if dated {
 		s.End, s.DaysLeft = life.End.Format(time.DateOnly), &days
 	}

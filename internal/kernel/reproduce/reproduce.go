@@ -16,15 +16,15 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// Vary is the source of a library that is loaded into every program of the second
+// VariationSource is the source of a library that is loaded into every program of the second
 // build (LD_PRELOAD): with it folders are read in the opposite order, and the clock is
 // ahead by as many seconds as the variable LaterVariable says.
 //
 //go:embed vary/vary.c
-var Vary string
+var VariationSource string
 
-// LaterVariable says how far ahead the clock is.
-const LaterVariable = "KILN_LATER"
+// ClockOffsetVariable says how far ahead the clock is.
+const ClockOffsetVariable = "KILN_LATER"
 
 // Vmlinux is the kernel before it is packed: an ELF file with symbols.
 const Vmlinux = "vmlinux"

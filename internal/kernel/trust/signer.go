@@ -17,16 +17,16 @@ type Signer struct {
 // String returns name and fingerprint, for manifests and messages.
 func (s Signer) String() string { return strings.TrimSpace(s.Name + " " + s.Fingerprint) }
 
-// Sums returns the signers of kernel.org's lists of checksums. Source of all
+// ChecksumSigners returns the signers of kernel.org's lists of checksums. Source of all
 // fingerprints: kernel.org/signature.html; each was computed from the key itself.
-func Sums() []Signer {
+func ChecksumSigners() []Signer {
 	return []Signer{
 		{"B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1", "Kernel.org checksum autosigner", "autosigner@kernel.org"},
 	}
 }
 
-// Releases returns the signers of tarballs and tags.
-func Releases() []Signer {
+// ReleaseSigners returns the signers of tarballs and tags.
+func ReleaseSigners() []Signer {
 	return []Signer{
 		{"ABAF11C65A2970B130ABE3C479BE3E4300411886", "Linus Torvalds", "torvalds@kernel.org"},
 		{"647F28654894E3BD457199BE38DBBDC86092693E", "Greg Kroah-Hartman", "gregkh@kernel.org"},

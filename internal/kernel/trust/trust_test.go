@@ -76,8 +76,8 @@ func TestSignersNeedFullFingerprints(t *testing.T) {
 }
 
 func TestPinnedSignersDiffer(t *testing.T) {
-	for _, s := range trust.Sums() {
-		for _, r := range trust.Releases() {
+	for _, s := range trust.ChecksumSigners() {
+		for _, r := range trust.ReleaseSigners() {
 			if s.Fingerprint == r.Fingerprint {
 				t.Errorf("%s is trusted for both", s)
 			}

@@ -4,8 +4,8 @@ package arch
 // 6.12 (arch/*/Makefile, arch/*/boot/Makefile); the QEMU arguments follow what
 // kernel test labs use (tuxlava, ClangBuiltLinux/boot-utils).
 
-// All gives every architecture. Each call makes the table anew: nobody can change
-// it for others.
+// All returns every architecture. Each call returns a table of its own, so no caller can
+// change it for others.
 func All() []Arch {
 	return []Arch{
 		{

@@ -58,7 +58,7 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// Boot boots a kernel in a machine and gives the verdict. cache is a folder of this
+// Boot boots a kernel in a machine and returns the verdict. cache is a folder of this
 // machine for the first program; watch, if not nil, is told of each line that the
 // machine prints. A kernel that does not boot is no error: see Report.Err.
 //
@@ -98,7 +98,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	return c.report(k, ended, gone || answered(dir)), nil
 }
 
-// outside tells whether a machine was ended by its surroundings, of which nothing follows
+// outside reports whether a machine was ended by its surroundings, of which nothing follows
 // for the kernel: the engine is gone, or something has killed the emulator, as the want of
 // memory does.
 func outside(ended error) bool {

@@ -24,7 +24,7 @@ var quickKernel = Kernel{
 	Options: map[string]string{"CONFIG_UNIX": "y", "CONFIG_VIRTIO_BLK": "y", "CONFIG_VIRTIO_PCI": "y"},
 }
 
-// reported gives the line of a first program that found all well, changed by change.
+// reported returns the line of a first program that found all well, changed by change.
 func reported(t *testing.T, change func(*guest)) string {
 	t.Helper()
 	g := guest{Release: "6.12.1", Version: "Linux version 6.12.1 (kiln@kiln)", Config: "c0ffee", Checks: []Check{

@@ -50,7 +50,7 @@ func OnHost(ctx context.Context, a arch.Arch) (Machine, error) {
 	return m, checkAge(m.Version, a.QEMU.MinVersion)
 }
 
-// accelerator gives KVM where this machine's processor can run the architecture and
+// accelerator returns KVM where this machine's processor can run the architecture and
 // this process may ask it to.
 func accelerator(a arch.Arch) string {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
@@ -89,7 +89,7 @@ func emulateHere(ctx context.Context, argv []string, dir string, stdout, stderr 
 // boxDir is the emulator's folder in its container.
 const boxDir = "/machine"
 
-// InContainer gives the emulator of an architecture in a container of an image that
+// InContainer returns the emulator of an architecture in a container of an image that
 // has it.
 func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
 	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}

@@ -89,7 +89,7 @@ func writeDisk(path string) error {
 	return os.WriteFile(path, disk, 0o644)
 }
 
-// answered tells whether the disk holds what the first program wrote.
+// answered reports whether the disk holds what the first program wrote.
 func answered(dir string) bool {
 	disk, err := os.ReadFile(filepath.Join(dir, diskFile))
 	return err == nil && len(disk) > sector && bytes.HasPrefix(disk[sector:], []byte(diskAnswer))

@@ -79,7 +79,7 @@ func (r Report) Err() error {
 }
 
 // report judges a machine that has ended. ended is why, if not by itself; answered
-// tells whether the disk holds what the first program wrote.
+// reports whether the disk holds what the first program wrote.
 func (c *console) report(k Kernel, ended error, answered bool) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *console) report(k Kernel, ended error, answered bool) Report {
 	return r
 }
 
-// judge gives the verdict, and why.
+// judge returns the verdict, and why.
 func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) {
 	byItself := !errors.Is(ended, errQuiet) && !errors.Is(ended, errTotal) && !errors.Is(ended, errNotOff)
 	switch {

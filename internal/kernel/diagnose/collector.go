@@ -26,7 +26,7 @@ type Collector struct {
 	tail     []string
 }
 
-// New gives a collector that takes root, the place of the source, off paths.
+// New returns a collector that takes root, the place of the source, off paths.
 func New(root string) *Collector { return &Collector{root: root} }
 
 // leads and follows are the lines that belong to the complaint after and before them.
@@ -78,7 +78,7 @@ func (c *Collector) add(f Finding) {
 	c.open = &c.warnings[len(c.warnings)-1]
 }
 
-// Warnings gives each warning once, in order.
+// Warnings returns each warning once, in order.
 func (c *Collector) Warnings() []Finding { return append([]Finding{}, c.warnings...) }
 
 // Failure is what was wrong when a step failed.

@@ -38,7 +38,7 @@ type Finding struct {
 	cause fault.Cause
 }
 
-// At gives the place of a finding: "kernel/pid.c:42:7", or what of it is known.
+// At returns the place of a finding: "kernel/pid.c:42:7", or what of it is known.
 func (f Finding) At() string {
 	at := f.File
 	for _, n := range []int{f.Line, f.Column} {
@@ -74,7 +74,7 @@ func Parse(lines []string) (list []Finding) {
 	return list
 }
 
-// Same tells whether two findings are the same complaint, perhaps about lines that have
+// Same reports whether two findings are the same complaint, perhaps about lines that have
 // moved.
 func (f Finding) Same(g Finding) bool {
 	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text

@@ -21,7 +21,7 @@ func Carry(now, before []Finding, made func(object string) bool) []Finding {
 	return all
 }
 
-// Added gives the warnings that the build before did not have.
+// Added returns the warnings that the build before did not have.
 func Added(now, before []Finding) (fresh []Finding) {
 	for _, f := range now {
 		if !has(before, f) {

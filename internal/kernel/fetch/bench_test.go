@@ -62,7 +62,7 @@ func forgetPeak(b *testing.B) {
 	}
 }
 
-// peak gives the most memory that this process had since, in MiB.
+// peak returns the most memory that this process had since, in MiB.
 func peak(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -158,7 +158,7 @@ func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref source.Ref) {
 	o.SignSums(o.Autosigner)
 }
 
-// script unpacks as a script would, and gives how long that took.
+// script unpacks as a script would and returns how long that took.
 func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	b.Helper()
 	volume := fmt.Sprintf("kiln-bench-%d-%d", os.Getpid(), n)
@@ -175,7 +175,7 @@ func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	return time.Since(start)
 }
 
-// fetched goes Kiln's whole way from the downloaded tarball, and gives how long that
+// fetched goes Kiln's whole way from the downloaded tarball and returns how long that
 // took.
 func fetched(b *testing.B, r Fetcher, o *ut.Org, ref source.Ref, n int) time.Duration {
 	b.Helper()

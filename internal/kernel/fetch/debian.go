@@ -62,7 +62,7 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Re
 	return source.Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
 }
 
-// index gives the list of today, from the cache of this machine or from apt.
+// index returns the list of today, from the cache of this machine or from apt.
 func (d debian) index(ctx context.Context) (debianIndex, error) {
 	path := d.indexPath()
 	var index debianIndex
@@ -157,7 +157,7 @@ func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 // packageID returns the package with its version as apt-get takes it, NAME=VERSION.
 func packageID(ref source.Ref) string { return strings.TrimPrefix(ref.URL, "debian:") }
 
-// kept tells whether the package was downloaded before and is unharmed.
+// kept reports whether the package was downloaded before and is unharmed.
 func (d debian) kept(ctx context.Context, ctr *engine.Container, ref source.Ref) bool {
 	got, err := sha256Inside(ctx, ctr, "/downloads/"+ref.SHA256)
 	return err == nil && got == ref.SHA256

@@ -31,7 +31,7 @@ func want(t testing.TB, text string) release.Constraint {
 	return w
 }
 
-// realRoom gives a room with the real engine.
+// realRoom returns a room with the real engine.
 func realRoom(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
@@ -55,7 +55,7 @@ func fetchContext(t testing.TB, root string) string {
 }
 
 // serveRepository serves a git repository with a tree under the tag v6.12.7 to the
-// engine's containers, and gives its URL.
+// engine's containers and returns its URL.
 func serveRepository(t *testing.T, r Fetcher) string {
 	t.Helper()
 	dir := smallTree(t, 7)
@@ -73,7 +73,7 @@ func commit(t *testing.T, dir string) {
 	runGit(t, dir, "commit", "--quiet", "-m", "x")
 }
 
-// runGit runs git in a repository and gives what it printed.
+// runGit runs git in a repository and returns what it printed.
 func runGit(t *testing.T, dir string, argv ...string) string {
 	t.Helper()
 	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)...).CombinedOutput()
@@ -83,7 +83,7 @@ func runGit(t *testing.T, dir string, argv ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// serve starts a git daemon for a repository, and gives the URL by which the
+// serve starts a git daemon for a repository and returns the URL by which the
 // engine's containers reach it.
 func serve(t *testing.T, r Fetcher, dir string) string {
 	t.Helper()
@@ -156,7 +156,7 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
-// tarballOf packs a tree and gives its path.
+// tarballOf packs a tree and returns its path.
 func tarballOf(t *testing.T, dir string) string {
 	t.Helper()
 	path := dir + ".tar.xz"

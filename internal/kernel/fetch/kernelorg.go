@@ -33,7 +33,7 @@ func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (source
 	return ref, err
 }
 
-// listed gives a release by the list of checksums, and who signed that.
+// listed returns a release by the list of checksums, and who signed that.
 func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, trust.Signer, error) {
 	sums, err := k.room.Upstream.Checksums(ctx, v.Major(), listAge)
 	if err != nil {
@@ -48,12 +48,12 @@ func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, t
 	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.TarballURL(v)}, sums.Signer, err
 }
 
-// Newest gives the newest release at kernel.org that is admitted.
+// Newest returns the newest release at kernel.org that is admitted.
 func (r Fetcher) Newest(ctx context.Context, want release.Constraint) (release.Version, error) {
 	return kernelOrg{r}.newest(ctx, want)
 }
 
-// Pin gives the newest release at kernel.org that is admitted, by a hash from a list
+// Pin returns the newest release at kernel.org that is admitted, by a hash from a list
 // whose signature was verified, or as a commit whose tag's was, with the signer.
 func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (source.Ref, trust.Signer, error) {
 	k := kernelOrg{r}

@@ -58,7 +58,7 @@ func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 // or the target of a link; "" is no file.
 type content map[string]string
 
-// layerOf gives what a layer holds; a file that it takes away is "". No folder is no layer.
+// layerOf returns what a layer holds; a file that it takes away is "". No folder is no layer.
 func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, error) {
 	if dir == "" {
 		return content{}, nil
@@ -69,7 +69,7 @@ func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, e
 	return contentOf(out, dir+"/upper/"), err
 }
 
-// sumsOf gives what some files of a tree hold.
+// sumsOf returns what some files of a tree hold.
 func sumsOf(ctx context.Context, ctr *engine.Container, dir string, names []string) (content, error) {
 	if len(names) == 0 {
 		return content{}, nil
@@ -107,7 +107,7 @@ func contentOf(out, dir string) content {
 	return c
 }
 
-// over gives the content with that of what lies under it.
+// over returns the content with that of what lies under it.
 func (c content) over(under content) content {
 	whole := maps.Clone(under)
 	maps.Copy(whole, c)

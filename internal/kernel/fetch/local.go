@@ -18,7 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// newLocal gives the source that a path of this machine names.
+// newLocal returns the source that a path of this machine names.
 func newLocal(r Fetcher, from string) (provider, error) {
 	path := from
 	if !filepath.IsAbs(path) {
@@ -79,7 +79,7 @@ func unchanged(path, sum string, hash func(string) (string, error)) error {
 	return err
 }
 
-// hashFolder gives the sha256 over the names, kinds and contents of all files
+// hashFolder returns the sha256 over the names, kinds and contents of all files
 // but those of .git.
 func hashFolder(dir string) (string, error) {
 	sum := sha256.New()

@@ -11,7 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// patched gives a tree with patches: an overlay on the tree without, where the engine
+// patched returns a tree with patches: an overlay on the tree without, where the engine
 // can make one, else a copy of it.
 func (r Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch) (source.Tree, error) {
 	plain, err := r.Fetch(ctx, from, t.Ref, nil)

@@ -21,7 +21,7 @@ const settled = 946684800
 // settleMembers has tar give each file the settled time as it unpacks it.
 var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
 
-// settle takes down the source's own time and gives its files the settled one, unless
+// settle takes down the source's own time and returns its files the settled one, unless
 // that was done as they were unpacked. A folder's files have the times of whoever works
 // in it: those say nothing.
 func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
@@ -40,7 +40,7 @@ func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
 	return settleTimes(ctx, ctr)
 }
 
-// settleTimes gives all that is younger the settled time.
+// settleTimes returns all that is younger the settled time.
 func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	at := fmt.Sprintf("@%d", settled)
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{
@@ -49,7 +49,7 @@ func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	return fault.Wrap(fault.Environment, err)
 }
 
-// settleFiles gives some files the settled time. One that is not there any more is none.
+// settleFiles returns some files the settled time. One that is not there any more is none.
 func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) error {
 	if len(paths) == 0 {
 		return nil
@@ -105,7 +105,7 @@ type Difference struct {
 	Gone    int      // how many of the other's are not there
 }
 
-// Files gives how many files and folders differ.
+// Files returns how many files and folders differ.
 func (d Difference) Files() int { return len(d.Changed) + d.Gone }
 
 // CodeOnly says that nothing differs but what is compiled: what makes a
@@ -120,7 +120,7 @@ func (d Difference) CodeOnly() bool {
 // originalTree is where a tree lies that another is made from or compared with.
 const originalTree = "/original"
 
-// touch gives files of a tree, and all in folders, the present time.
+// touch returns files of a tree, and all in folders, the present time.
 func (r Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
 	ctr, err := r.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {

@@ -67,7 +67,7 @@ func Parse(name, text string) (options []Option, faults []error) {
 	return options, faults
 }
 
-// Values gives the value of each option by name; where one is set twice the last
+// Values returns the value of each option by name; where one is set twice the last
 // counts, as it does for the kernel's tools.
 func Values(options []Option) map[string]string {
 	values := map[string]string{}

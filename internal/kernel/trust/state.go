@@ -22,7 +22,7 @@ const (
 	Altered     State = "altered"
 	NoKeys      State = "keys unavailable"
 	Older       State = "older than the lock"
-	Redirected   State = "redirected elsewhere"
+	Redirected  State = "redirected elsewhere"
 )
 
 // Error is the result of a verification other than Verified.

@@ -48,13 +48,13 @@ func TestTagIsVerified(t *testing.T) {
 		object []byte
 		state  trust.State
 	}{
-		"good":                {tag("v7.3-rc4", commit, key), trust.Verified},
-		"unsigned":            {tag("v7.3-rc4", commit, nil), trust.Missing},
-		"a different signer":      {tag("v7.3-rc4", commit, mallory), trust.WrongSigner},
-		"of a different commit":      {tag("v7.3-rc4", strings.Repeat("b", 40), key), trust.Altered},
-		"of a different name":       {tag("v7.3-rc3", commit, key), trust.Altered},
-		"altered after signing":    {[]byte(strings.Replace(string(tag("v7.3-rc4", commit, key)), "Linux 7.3", "Linux 7.2", 1)), trust.Altered},
-		"not of a commit": {[]byte(strings.Replace(string(tag("v7.3-rc4", commit, nil)), "commit\n", "tree\n", 1)), trust.Missing},
+		"good":                  {tag("v7.3-rc4", commit, key), trust.Verified},
+		"unsigned":              {tag("v7.3-rc4", commit, nil), trust.Missing},
+		"a different signer":    {tag("v7.3-rc4", commit, mallory), trust.WrongSigner},
+		"of a different commit": {tag("v7.3-rc4", strings.Repeat("b", 40), key), trust.Altered},
+		"of a different name":   {tag("v7.3-rc3", commit, key), trust.Altered},
+		"altered after signing": {[]byte(strings.Replace(string(tag("v7.3-rc4", commit, key)), "Linux 7.3", "Linux 7.2", 1)), trust.Altered},
+		"not of a commit":       {[]byte(strings.Replace(string(tag("v7.3-rc4", commit, nil)), "commit\n", "tree\n", 1)), trust.Missing},
 	} {
 		by, err := keys.Tag(tc.object, "v7.3-rc4", commit)
 		if trust.StateOf(err) != tc.state || err == nil && by.Fingerprint != ut.Fingerprint(key) {

@@ -38,7 +38,7 @@ type Client struct {
 	down map[string]error // hosts that this run could not reach, and why
 }
 
-// New gives a client. cache is a folder of this machine, dir that of kernels.toml.
+// New returns a client. cache is a folder of this machine, dir that of kernels.toml.
 func New(config Config, dir, cache string, console *report.Console) *Client {
 	c := &Client{Config: config, Cache: cache, Dir: dir, Console: console, Now: time.Now, down: map[string]error{}}
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -74,7 +74,7 @@ type statusError struct {
 
 func (e *statusError) Error() string { return fmt.Sprintf("get %s: %s", e.address, e.status) }
 
-// isStatus tells whether an error is an answer of a code.
+// isStatus reports whether an error is an answer of a code.
 func isStatus(err error, code int) bool {
 	var e *statusError
 	return errors.As(err, &e) && e.code == code
@@ -121,7 +121,7 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	return response, nil
 }
 
-// IsUnreachable tells whether an error is that a host gave no answer, or none of use.
+// IsUnreachable reports whether an error is that a host gave no answer, or none of use.
 func IsUnreachable(err error) bool {
 	var down *unreachable
 	return errors.As(err, &down)

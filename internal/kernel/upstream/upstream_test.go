@@ -48,7 +48,7 @@ func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	return err
 }
 
-// isTarball tells whether a request asks for the tarball.
+// isTarball reports whether a request asks for the tarball.
 func isTarball(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".tar.gz") }
 
 func TestInterruptedDownloadGoesOn(t *testing.T) {

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// Status is how a kernel of the file stands: what it asks, what it is locked to,
-// and what there is by now.
+// Status compares a kernel of kernels.toml with what kernel.org has: its constraint, the
+// locked version, and the newest one.
 type Status struct {
 	Kernel   string   `json:"kernel"`
 	Asked    string   `json:"asked"`
 	Locked   *Version `json:"locked"`    // nil where there is no lock
-	Newest   *Version `json:"newest"`    // that satisfies what is asked; nil where that is not known
-	Behind   int      `json:"behind"`    // point releases from the locked to the newest of the locked's series
-	Moniker  string   `json:"moniker"`   // what kernel.org calls the series; "" where it lists it no more
-	End      string   `json:"eol"`       // the last day of support, YYYY-MM-DD; "" where that is not known
-	DaysLeft *int     `json:"days_left"` // until then, negative after it
-	Ended    bool     `json:"ended"`     // the series gets no more fixes
+	Newest   *Version `json:"newest"`    // that satisfies the constraint; nil where it is not known
+	Behind   int      `json:"behind"`    // point releases from the locked to the newest of its series
+	Moniker  string   `json:"moniker"`   // kernel.org's name for its line of development; "" where the series is no longer listed
+	End      string   `json:"eol"`       // the last day of support, YYYY-MM-DD; "" where it is not known
+	DaysLeft *int     `json:"days_left"` // until that day, negative after it
+	Ended    bool     `json:"ended"`     // whether the series gets no more fixes
 	Warnings []string `json:"warnings"`
-	Todo     string   `json:"todo"` // what to do, as a command where there is one; "" where all is well
+	Todo     string   `json:"todo"` // what to do, as a command where there is one; "" for nothing
 }
 
-// Data is what a judgement rests on. Feed and Dates may be empty where they
-// could not be had.
+// Data is the input of Evaluate. Feed and Dates may be empty where they
+// could not be fetched.
 type Data struct {
 	Feed  Feed
 	Dates Dates
 	Now   time.Time
 }
 
-// Evaluate tells how a kernel stands. locked and newest may be the zero Version.
+// Evaluate returns the status of a kernel. locked and newest may be the zero Version.
 func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
 	s := Status{Kernel: kernel, Asked: want.String(), Warnings: []string{}}
 	at := newest
@@ -40,7 +40,7 @@ func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) S
 		s.Newest = &newest
 	}
 	if at.IsZero() {
-		s.Todo = "nothing at kernel.org satisfies it"
+		s.Todo = "kernel.org has no release that satisfies the constraint"
 		return s
 	}
 	listed, isListed := k.Feed.Find(at)
@@ -51,7 +51,7 @@ func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) S
 	return s
 }
 
-// behind counts the point releases that a locked version lacks in its own series.
+// behind returns how many point releases of its series are newer than a locked version.
 func behind(locked, newest Version, listed Listed) int {
 	if locked.IsZero() || locked.IsCandidate() {
 		return 0
@@ -65,28 +65,28 @@ func behind(locked, newest Version, listed Listed) int {
 	return most
 }
 
-// end fills in the end of life of a series. kernel.org knows whether it is over,
-// the dates know the day; where they disagree that is told.
+// end fills in the end of life of a series. kernel.org publishes whether it has ended, the
+// dates have the day; where they disagree it adds a warning.
 func (k Data) end(s *Status, v Version, listed Listed, isListed bool) {
 	life, known := k.Dates[v.Series()]
 	days, dated := life.DaysLeft(k.Now)
 	if dated {
 		s.End, s.DaysLeft = life.End.Format(time.DateOnly), &days
 	}
-	over := life.Ended || dated && days < 0
-	s.Ended = over || listed.EOL
+	ended := life.Ended || dated && days < 0
+	s.Ended = ended || listed.EOL
 	if text := k.Dates.Warn(v, k.Now); text != "" {
 		s.Warnings = append(s.Warnings, text)
 	}
 	switch {
-	case isListed && known && listed.EOL && !over:
-		s.Warnings = append(s.Warnings, fmt.Sprintf("kernel.org calls %s ended, the ends of life do not", v.Series()))
-	case isListed && known && !listed.EOL && over:
-		s.Warnings = append(s.Warnings, fmt.Sprintf("kernel.org still lists %s, the ends of life call it ended", v.Series()))
+	case isListed && known && listed.EOL && !ended:
+		s.Warnings = append(s.Warnings, fmt.Sprintf("kernel.org lists %s as ended, but endoflife.date does not", v.Series()))
+	case isListed && known && !listed.EOL && ended:
+		s.Warnings = append(s.Warnings, fmt.Sprintf("kernel.org still lists %s, but endoflife.date has it as ended", v.Series()))
 	}
 }
 
-// todo says what to do about a kernel.
+// todo returns what to do about a kernel, or "".
 func todo(s Status, want Constraint, locked, newest Version) string {
 	switch {
 	case s.Ended && (newest.IsZero() || newest.Series() == seriesOf(locked, newest)):
@@ -98,7 +98,7 @@ func todo(s Status, want Constraint, locked, newest Version) string {
 	case !want.Admits(locked) || newest.Compare(locked) > 0:
 		return "go tool mage kernel:update -name=" + s.Kernel
 	case newest.Compare(locked) < 0:
-		return "kernel.org offers an older release than the lock has; find out why"
+		return "kernel.org offers an older release than the lock file has: find out why"
 	}
 	return ""
 }
@@ -110,5 +110,5 @@ func seriesOf(locked, newest Version) string {
 	return locked.Series()
 }
 
-// NeedsAttention tells whether there is something to do.
+// NeedsAttention reports whether there is anything to do or a warning.
 func (s Status) NeedsAttention() bool { return s.Todo != "" || len(s.Warnings) > 0 }

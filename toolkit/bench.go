@@ -31,7 +31,7 @@ type Bench struct {
 }
 
 // benchPackages hold the benchmarks.
-var benchPackages = []string{"./workshop", "./site", "./kernel/source", "./kernel"}
+var benchPackages = []string{"./toolkit", "./internal/site", "./internal/kernel/fetch", "./internal/kernel"}
 
 // longBenchmark takes longer than all others.
 const longBenchmark = "BenchmarkDefconfig"

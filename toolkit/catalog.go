@@ -131,7 +131,7 @@ func standing(s *release.Status) catalog.Status {
 		return catalog.Status{Word: catalog.Unknown}
 	case s.Ended:
 		return catalog.Status{Word: catalog.Over, Text: since(s.End)}
-	case s.DaysLeft != nil && time.Duration(*s.DaysLeft)*24*time.Hour <= release.Warning:
+	case s.DaysLeft != nil && time.Duration(*s.DaysLeft)*24*time.Hour <= release.WarningPeriod:
 		return catalog.Status{Word: catalog.Ending, Text: "No more fixes after " + s.End + "."}
 	case s.Behind > 0:
 		return catalog.Status{Word: catalog.Behind, Text: fmt.Sprintf("Newer point releases are out: %d.", s.Behind)}

@@ -22,12 +22,12 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestTableIsWholeAndUnambiguous(t *testing.T) {
+func TestTableIsCompleteAndUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, a := range All() {
 		if a.Kernel == "" || a.Clang == "" || !strings.HasSuffix(a.Cross, "-") || len(a.Packages) == 0 || a.Defconfig == "" ||
 			a.Target == "" || a.Image == "" || len(a.Magic) == 0 || a.QEMU.Binary == "" || len(a.QEMU.Packages) == 0 || a.QEMU.Console == "" || a.QEMU.Memory == "" || a.QEMU.Bus == "" {
-			t.Errorf("%s lacks something: %+v", a.Name, a)
+			t.Errorf("%s has an empty field: %+v", a.Name, a)
 		}
 		for _, n := range append([]string{a.Name}, a.Aliases...) {
 			if other, twice := seen[n]; twice {
@@ -41,7 +41,7 @@ func TestTableIsWholeAndUnambiguous(t *testing.T) {
 	}
 }
 
-// image builds the beginning of a file with these bytes at their places.
+// image returns the beginning of a file with these marks.
 func image(marks Magic) []byte {
 	bytes := make([]byte, 0x11000)
 	for _, m := range marks {
@@ -50,7 +50,7 @@ func image(marks Magic) []byte {
 	return bytes
 }
 
-func TestMagicTellsArchitecturesApart(t *testing.T) {
+func TestMagicDistinguishesArchitectures(t *testing.T) {
 	for _, a := range All() {
 		for _, b := range All() {
 			err := b.Magic.Check(image(a.Magic))
@@ -58,11 +58,11 @@ func TestMagicTellsArchitecturesApart(t *testing.T) {
 				t.Errorf("%s: %v", a.Name, err)
 			}
 			if a.Name != b.Name && err == nil {
-				t.Errorf("an image of %s passes for %s", a.Name, b.Name)
+				t.Errorf("an image of %s is accepted for %s", a.Name, b.Name)
 			}
 		}
-		if err := a.Magic.Check([]byte("no kernel")); err == nil {
-			t.Errorf("%s: a text passes", a.Name)
+		if err := a.Magic.Check([]byte("not a kernel")); err == nil {
+			t.Errorf("%s: text is accepted", a.Name)
 		}
 	}
 }

@@ -8,22 +8,23 @@ const (
 	LLVM = "llvm"
 )
 
-// Compiler is what compiles and links for an architecture.
+// Compiler is the compiler and linker for an architecture.
 type Compiler struct {
 	Name     string   // GCC or LLVM
 	CC       string   // as "aarch64-linux-gnu-gcc"
 	LD       string   // as "aarch64-linux-gnu-ld"
-	Tools    string   // how the names of ar, nm and objcopy begin: "aarch64-linux-gnu-"
+	Tools    string   // prefix of ar, nm and objcopy, as "aarch64-linux-gnu-"
 	Packages []string // of Debian 13
-	Env      []string // what tells the kernel's Makefile (Documentation/kbuild/llvm.rst)
-	Flags    string   // what that gives to clang, in CLANG_FLAGS, to say what it compiles for; "" for gcc
-	Image    string   // names the image that has it
-	// Content are commands that print the files which decide what an object becomes.
+	Env      []string // for the kernel's Makefile (Documentation/kbuild/llvm.rst)
+	Flags    string   // the CLANG_FLAGS that select the target; "" for gcc
+	Image    string   // name of the toolchain image that has it
+	// Content are commands that print the paths of the programs that determine an object's
+	// content.
 	Content [][]string
 }
 
-// Compiler gives the compiler of that name for the architecture; "" is GCC. LLVM
-// compiles for all from the same programs.
+// Compiler returns the compiler of that name for the architecture; "" is GCC. LLVM uses
+// the same programs for all architectures.
 func (a Arch) Compiler(name string) (Compiler, error) {
 	host := []string{"gcc", "-print-prog-name=cc1"}
 	switch name {
@@ -44,9 +45,9 @@ func (a Arch) Compiler(name string) (Compiler, error) {
 			},
 		}, nil
 	}
-	return Compiler{}, fmt.Errorf("unknown toolchain %q; known are %s and %s", name, GCC, LLVM)
+	return Compiler{}, fmt.Errorf("unknown toolchain %q; expected %s or %s", name, GCC, LLVM)
 }
 
-// clangStrict has clang fail at what it does not know, as gcc does (scripts/Makefile.clang).
+// clangStrict makes clang fail on unknown options, as gcc does (scripts/Makefile.clang).
 const clangStrict = " -fintegrated-as -Werror=unknown-warning-option -Werror=ignored-optimization-argument" +
 	" -Werror=option-ignored -Werror=unused-command-line-argument"

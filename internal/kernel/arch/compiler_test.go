@@ -21,7 +21,7 @@ func TestCompiler(t *testing.T) {
 			t.Errorf("Compiler(%q) = %+v, %v", name, got, err)
 		}
 	}
-	if _, err := a.Compiler("icc"); err == nil || !strings.Contains(err.Error(), "known are gcc and llvm") {
+	if _, err := a.Compiler("icc"); err == nil || !strings.Contains(err.Error(), "expected gcc or llvm") {
 		t.Errorf("icc: %v", err)
 	}
 }

@@ -2,40 +2,40 @@ package arch
 
 import "fmt"
 
-// Magic is what the beginning of an architecture's kernel image must hold.
+// Magic is the set of marks that an architecture's kernel image must begin with.
 type Magic []Mark
 
-// Mark is a sequence of bytes at a place.
+// Mark is a sequence of bytes at an offset.
 type Mark struct {
 	Offset int // bytes from the start
 	Bytes  string
 	Mask   byte // if not 0, Bytes is one byte, compared under this mask
 }
 
-// Check tells whether the first bytes of a file (at least 68 KiB, or the whole
-// file if that is shorter) are those of an image with these marks.
+// Check reports, as an error, the first mark that an image does not have. image holds the
+// first bytes of a file: at least 68 KiB, or all of a shorter file.
 func (m Magic) Check(image []byte) error {
 	for _, mark := range m {
 		end := mark.Offset + len(mark.Bytes)
 		if len(image) < end {
-			return fmt.Errorf("check image: it ends at byte %d, before its mark at %#x", len(image), mark.Offset)
+			return fmt.Errorf("check image: too short: %d bytes, expected a mark at %#x", len(image), mark.Offset)
 		}
-		if got := image[mark.Offset:end]; !mark.fits(got) {
-			return fmt.Errorf("check image: it has % x at %#x, expected % x", got, mark.Offset, mark.Bytes)
+		if got := image[mark.Offset:end]; !mark.matches(got) {
+			return fmt.Errorf("check image: got bytes % x at %#x, expected % x", got, mark.Offset, mark.Bytes)
 		}
 	}
 	return nil
 }
 
-func (m Mark) fits(got []byte) bool {
+func (m Mark) matches(got []byte) bool {
 	if m.Mask != 0 {
 		return got[0]&m.Mask == m.Bytes[0]&m.Mask
 	}
 	return string(got) == m.Bytes
 }
 
-// x86Magic is the setup header of a bzImage: the boot sector's signature, "HdrS",
-// and in xloadflags whether it has a 64-bit entry (Documentation/arch/x86/boot.rst).
+// x86Magic returns the marks of a bzImage's setup header: the boot sector's signature,
+// "HdrS", and in xloadflags whether it has a 64-bit entry point (Documentation/arch/x86/boot.rst).
 func x86Magic(wide bool) Magic {
 	flag := "\x00"
 	if wide {
@@ -56,7 +56,8 @@ const (
 	big    byteOrder = 2
 )
 
-// elfMagic is an ELF header: class, byte order and machine (elf(5), e_machine).
+// elfMagic returns the marks of an ELF header: class, byte order and machine (elf(5),
+// e_machine).
 func elfMagic(bits int, order byteOrder, machine byte) Magic {
 	class, id := "\x01", string([]byte{machine, 0})
 	if bits == 64 {

@@ -4,8 +4,8 @@ package arch
 // 6.12 (arch/*/Makefile, arch/*/boot/Makefile); the QEMU arguments follow what
 // kernel test labs use (tuxlava, ClangBuiltLinux/boot-utils).
 
-// All gives every architecture. Each call makes the table anew: nobody can change
-// it for others.
+// All returns every architecture. Each call returns a table of its own, so no caller can
+// change it for others.
 func All() []Arch {
 	return []Arch{
 		{
@@ -89,7 +89,7 @@ func All() []Arch {
 			DeviceTrees: true,
 			Magic:       Magic{{Offset: 0, Bytes: "MZ"}, {Offset: 0x38, Bytes: "\xcd\x23\x82\x81"}}, // Documentation: arch/loongarch/kernel/head.S, LINUX_PE_MAGIC
 			QEMU: QEMU{Binary: "qemu-system-loongarch64", Packages: []string{"qemu-system-misc"},
-				Since: 10, Machine: []string{"-M", "virt"}, CPU: "la464",
+				MinVersion: 10, Machine: []string{"-M", "virt"}, CPU: "la464",
 				Memory: "1G", CPUs: 2, Bus: "pci", Console: "ttyS0,115200", Native: []string{"loong64"}},
 		},
 	}

@@ -25,13 +25,13 @@ import (
 // Kernel is what is booted, and what it must turn out to be. What is empty is not
 // compared.
 type Kernel struct {
-	Arch    arch.Arch
-	Image   string            // its path on this machine
-	Release string            // what uname -r must say
-	Says    []string          // what must stand in /proc/version
-	Config  string            // sha256 of its configuration
-	Options map[string]string // its final configuration, by option
-	Words   []string          // more for its command line
+	Arch         arch.Arch
+	Image        string            // its path on this machine
+	Release      string            // what uname -r must say
+	VersionParts []string          // what must stand in /proc/version
+	Config       string            // sha256 of its configuration
+	Options      map[string]string // its final configuration, by option
+	CommandLine  []string          // more for its command line
 }
 
 // Limits is how long a machine may take.
@@ -58,7 +58,7 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// Boot boots a kernel in a machine and gives the verdict. cache is a folder of this
+// Boot boots a kernel in a machine and returns the verdict. cache is a folder of this
 // machine for the first program; watch, if not nil, is told of each line that the
 // machine prints. A kernel that does not boot is no error: see Report.Err.
 //
@@ -98,7 +98,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	return c.report(k, ended, gone || answered(dir)), nil
 }
 
-// outside tells whether a machine was ended by its surroundings, of which nothing follows
+// outside reports whether a machine was ended by its surroundings, of which nothing follows
 // for the kernel: the engine is gone, or something has killed the emulator, as the want of
 // memory does.
 func outside(ended error) bool {

@@ -20,11 +20,11 @@ import (
 
 // quickKernel is a kernel as its manifest would tell of it.
 var quickKernel = Kernel{
-	Release: "6.12.1", Says: []string{"kiln@kiln"}, Config: "c0ffee",
+	Release: "6.12.1", VersionParts: []string{"kiln@kiln"}, Config: "c0ffee",
 	Options: map[string]string{"CONFIG_UNIX": "y", "CONFIG_VIRTIO_BLK": "y", "CONFIG_VIRTIO_PCI": "y"},
 }
 
-// reported gives the line of a first program that found all well, changed by change.
+// reported returns the line of a first program that found all well, changed by change.
 func reported(t *testing.T, change func(*guest)) string {
 	t.Helper()
 	g := guest{Release: "6.12.1", Version: "Linux version 6.12.1 (kiln@kiln)", Config: "c0ffee", Checks: []Check{
@@ -178,7 +178,7 @@ func TestImageOfAnotherArchitecture(t *testing.T) {
 
 func TestEveryArchitectureHasACommandLine(t *testing.T) {
 	for _, a := range arch.All() {
-		line := strings.Join(argv(Kernel{Arch: a, Words: []string{"kiln.do=hang"}}, Machine{Program: a.QEMU.Binary, Accelerator: TCG}), " ")
+		line := strings.Join(argv(Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, Machine{Program: a.QEMU.Binary, Accelerator: TCG}), " ")
 		for _, part := range []string{a.QEMU.Binary, "-no-reboot", "console=" + a.QEMU.Console, "kiln.do=hang", "virtio-blk-" + a.QEMU.Bus} {
 			if !strings.Contains(line, part) {
 				t.Errorf("%s: no %q in %s", a.Name, part, line)

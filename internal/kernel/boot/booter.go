@@ -49,7 +49,7 @@ func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, err
 		return r, err
 	}
 	r.Name, r.Version, r.Arch, r.Plan = m.Name, m.Version, m.Arch, m.Plan
-	r.Image, r.Prover = m.SumOf(path.Base(a.Image)), InitHash(a)
+	r.Image, r.InitHash = m.SumOf(path.Base(a.Image)), InitHash(a)
 	return r, report.Write(filepath.Join(folder, ReportFile), r)
 }
 
@@ -74,7 +74,7 @@ func booted(folder string) (Report, bool) {
 		return Report{}, false
 	}
 	r, err := ReadReport(folder, m.Plan, m.SumOf(path.Base(a.Image)))
-	if err != nil || r == nil || r.Verdict != Booted || r.Prover != InitHash(a) {
+	if err != nil || r == nil || r.Verdict != Booted || r.InitHash != InitHash(a) {
 		return Report{}, false
 	}
 	return *r, true
@@ -103,7 +103,7 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 	progress := b.Console.Progress("boot " + filepath.Base(folder))
 	r, err := Boot(ctx, machine, Kernel{
 		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
-		Says: []string{"(kiln@kiln)", plan.Stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: result.Options(folder),
+		VersionParts: []string{"(kiln@kiln)", plan.Stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: result.Options(folder),
 	}, l, b.Cache, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
 	if err != nil {
 		progress.End("failed")
@@ -120,7 +120,7 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 // Machine returns an emulator for an architecture: this machine's own where it is new
 // enough, else one in a container.
 func (b *Booter) Machine(ctx context.Context, a arch.Arch) (Machine, error) {
-	host, missing := FindHost(ctx, a)
+	host, missing := OnHost(ctx, a)
 	if missing == nil {
 		return host, nil
 	}

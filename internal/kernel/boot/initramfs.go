@@ -43,7 +43,7 @@ func InitHash(a arch.Arch) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// buildInit gives the path of the first program for an architecture, out of the folder
+// buildInit returns the path of the first program for an architecture, out of the folder
 // cache, or built into it.
 func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 	program := filepath.Join(cache, "init", a.Name+"-"+InitHash(a)[:16])

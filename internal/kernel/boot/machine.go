@@ -35,9 +35,9 @@ type Machine struct {
 	Emulate func(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error
 }
 
-// FindHost finds the emulator of an architecture on this machine. One that is too old
+// OnHost finds the emulator of an architecture on this machine. One that is too old
 // is not found.
-func FindHost(ctx context.Context, a arch.Arch) (Machine, error) {
+func OnHost(ctx context.Context, a arch.Arch) (Machine, error) {
 	program, err := exec.LookPath(a.QEMU.Binary)
 	if err != nil {
 		return Machine{}, err
@@ -47,10 +47,10 @@ func FindHost(ctx context.Context, a arch.Arch) (Machine, error) {
 		return Machine{}, fmt.Errorf("ask %s for its version: %w", a.QEMU.Binary, err)
 	}
 	m := Machine{Program: program, Version: firstLine(string(text)), Where: "host", Accelerator: accelerator(a), Emulate: emulateHere}
-	return m, checkAge(m.Version, a.QEMU.Since)
+	return m, checkAge(m.Version, a.QEMU.MinVersion)
 }
 
-// accelerator gives KVM where this machine's processor can run the architecture and
+// accelerator returns KVM where this machine's processor can run the architecture and
 // this process may ask it to.
 func accelerator(a arch.Arch) string {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
@@ -89,7 +89,7 @@ func emulateHere(ctx context.Context, argv []string, dir string, stdout, stderr 
 // boxDir is the emulator's folder in its container.
 const boxDir = "/machine"
 
-// InContainer gives the emulator of an architecture in a container of an image that
+// InContainer returns the emulator of an architecture in a container of an image that
 // has it.
 func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
 	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}
@@ -106,7 +106,7 @@ func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arc
 	m.Emulate = func(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error {
 		return emulateInside(ctx, e, image, a, argv, dir, stdout, stderr)
 	}
-	return m, checkAge(m.Version, a.QEMU.Since)
+	return m, checkAge(m.Version, a.QEMU.MinVersion)
 }
 
 // inContainer is where a machine is that this one has no emulator for.

@@ -34,7 +34,7 @@ func argv(k Kernel, m Machine) []string {
 // which ends the emulator.
 func (k Kernel) commandLine() string {
 	words := append([]string{"console=" + k.Arch.QEMU.Console, "panic=-1"}, k.Arch.QEMU.Append...)
-	return strings.Join(append(words, k.Words...), " ")
+	return strings.Join(append(words, k.CommandLine...), " ")
 }
 
 // devices are a disk, a source of randomness, and a network card behind which nothing
@@ -89,7 +89,7 @@ func writeDisk(path string) error {
 	return os.WriteFile(path, disk, 0o644)
 }
 
-// answered tells whether the disk holds what the first program wrote.
+// answered reports whether the disk holds what the first program wrote.
 func answered(dir string) bool {
 	disk, err := os.ReadFile(filepath.Join(dir, diskFile))
 	return err == nil && len(disk) > sector && bytes.HasPrefix(disk[sector:], []byte(diskAnswer))

@@ -48,7 +48,7 @@ type Report struct {
 	Release     string   `json:"release"`     // what uname -r said
 	Checks      []Check  `json:"checks"`
 	Tail        []string `json:"tail"`   // the last lines of the console
-	Prover      string   `json:"prover"` // sha256 of the first program: what was proven
+	InitHash    string   `json:"prover"` // sha256 of the first program: what was proven
 }
 
 // String tells the verdict in a line, and what was wrong.
@@ -79,7 +79,7 @@ func (r Report) Err() error {
 }
 
 // report judges a machine that has ended. ended is why, if not by itself; answered
-// tells whether the disk holds what the first program wrote.
+// reports whether the disk holds what the first program wrote.
 func (c *console) report(k Kernel, ended error, answered bool) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *console) report(k Kernel, ended error, answered bool) Report {
 	return r
 }
 
-// judge gives the verdict, and why.
+// judge returns the verdict, and why.
 func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) {
 	byItself := !errors.Is(ended, errQuiet) && !errors.Is(ended, errTotal) && !errors.Is(ended, errNotOff)
 	switch {
@@ -139,8 +139,8 @@ func (g guest) judge(k Kernel, answered bool) (Verdict, string) {
 	switch {
 	case k.Release != "" && g.Release != k.Release:
 		return WrongKernel, fmt.Sprintf("uname -r says %s, the manifest says %s", g.Release, k.Release)
-	case slices.ContainsFunc(k.Says, other):
-		return WrongKernel, fmt.Sprintf("/proc/version says %q, and not %q", g.Version, k.Says)
+	case slices.ContainsFunc(k.VersionParts, other):
+		return WrongKernel, fmt.Sprintf("/proc/version says %q, and not %q", g.Version, k.VersionParts)
 	case k.Config != "" && g.Config != "" && g.Config != k.Config:
 		return WrongKernel, fmt.Sprintf("its configuration has sha256 %.12s, the manifest says %.12s", g.Config, k.Config)
 	}

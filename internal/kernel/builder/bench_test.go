@@ -176,9 +176,9 @@ func (y *benchEnv) restored(n int) {
 	}
 	y.measure("restored", func() spent {
 		start := time.Now()
-		result, err := y.w.Build(y.b.Context(), s)
-		if err != nil || result.Built {
-			y.b.Fatalf("%+v, %v", result, err)
+		res, err := y.w.Build(y.b.Context(), s)
+		if err != nil || res.Built {
+			y.b.Fatalf("%+v, %v", res, err)
 		}
 		return spent{wall: time.Since(start).Seconds()}
 	})
@@ -202,14 +202,14 @@ func (y *benchEnv) dropSource(s spec.Spec) {
 // with its sha256, and by the docker command.
 func (y *benchEnv) extracted() {
 	y.b.Helper()
-	result, err := y.w.Built(y.b.Context(), y.spec(y.patch(0)))
+	res, err := y.w.Built(y.b.Context(), y.spec(y.patch(0)))
 	if err != nil {
 		y.b.Fatal(err)
 	}
 	for range extractRuns {
 		y.measure("docker cp", func() spent {
 			start := time.Now()
-			id := strings.TrimSpace(command(y.b, "docker", "create", result.Image, "none"))
+			id := strings.TrimSpace(command(y.b, "docker", "create", res.Image, "none"))
 			command(y.b, "docker", "cp", id+":"+plan.ResultDir, y.b.TempDir())
 			command(y.b, "docker", "rm", id)
 			return spent{wall: time.Since(start).Seconds()}
@@ -219,7 +219,7 @@ func (y *benchEnv) extracted() {
 		}
 		y.measure("extract", func() spent {
 			start := time.Now()
-			if _, err := y.w.Folder.Extract(y.b.Context(), result); err != nil {
+			if _, err := y.w.Folder.Extract(y.b.Context(), res); err != nil {
 				y.b.Fatal(err)
 			}
 			return spent{wall: time.Since(start).Seconds()}
@@ -287,12 +287,12 @@ func (y *benchEnv) buildFrom(ref source.Ref) spent {
 		y.b.Fatal(err)
 	}
 	start := time.Now()
-	result, err := y.without.buildCandidate(ctx, r, y.without.Local)
+	res, err := y.without.buildCandidate(ctx, r, y.without.Local)
 	if err != nil {
 		y.b.Fatal(err)
 	}
 	took := spent{wall: time.Since(start).Seconds()}
-	took.cpu, took.compiled = y.manifest(result).CPU, y.compiled
+	took.cpu, took.compiled = y.manifest(res).CPU, y.compiled
 	return took
 }
 

@@ -125,12 +125,12 @@ func (y *benchEnv) measure(what string, do func() spent) {
 func (y *benchEnv) build(w *Builder, s spec.Spec) spent {
 	y.b.Helper()
 	start := time.Now()
-	result, err := w.Build(y.b.Context(), s)
+	res, err := w.Build(y.b.Context(), s)
 	if err != nil {
 		y.b.Fatal(err)
 	}
 	took := spent{wall: time.Since(start).Seconds()}
-	took.cpu, took.compiled = y.manifest(result).CPU, y.compiled
+	took.cpu, took.compiled = y.manifest(res).CPU, y.compiled
 	return took
 }
 

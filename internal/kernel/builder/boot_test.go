@@ -49,11 +49,11 @@ func built(t *testing.T, s spec.Spec) (*Builder, string) {
 		t.Fatal(err)
 	}
 	w := newBuilder(t, report.New(t.Output(), t.Output(), ""), shippedDir, filepath.Join(cache, "kiln"))
-	result, err := w.Build(t.Context(), s)
+	res, err := w.Build(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := w.Folder.Extract(t.Context(), result)
+	e, err := w.Folder.Extract(t.Context(), res)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,10 +124,10 @@ func TestBootVerdicts(t *testing.T) {
 		stage   boot.Stage
 		why     string
 	}{
-		"init ends":            {boot.Kernel{Arch: a, Words: []string{"kiln.do=exit"}}, boot.Panic, boot.StageInit, "Attempted to kill init"},
-		"hang":                 {boot.Kernel{Arch: a, Words: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "said nothing more"},
+		"init ends":            {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=exit"}}, boot.Panic, boot.StageInit, "Attempted to kill init"},
+		"hang":                 {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "said nothing more"},
 		"no console":           {boot.Kernel{Arch: deaf}, boot.Silent, boot.StageNone, "it has no console on ttyS3"},
-		"initramfs not taken":  {boot.Kernel{Arch: a, Words: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
+		"initramfs not taken":  {boot.Kernel{Arch: a, CommandLine: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
 		"another architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "no kernel for arm64"},
 		"another release":      {boot.Kernel{Arch: a, Release: "6.12.0-other"}, boot.WrongKernel, boot.StageOff, "6.12.0-other"},
 		"a device that is not": {boot.Kernel{Arch: withoutDisk(a), Options: result.Options(folder)}, boot.Broken, boot.StageOff, "block device"},

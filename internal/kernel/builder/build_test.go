@@ -81,7 +81,7 @@ func forget(t *testing.T, w *Builder, s spec.Spec) {
 func forgetResults(t *testing.T, w *Builder, s spec.Spec) {
 	t.Helper()
 	ctx := context.Background()
-	images, err := w.Engine.Images(ctx, "kernel", map[string]string{labelName: s.Name, labelArch: s.Arch.Name})
+	images, err := w.Engine.Images(ctx, "kernel", map[string]string{result.LabelName: s.Name, result.LabelArch: s.Arch.Name})
 	if err != nil {
 		t.Error(err)
 	}

@@ -12,9 +12,9 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/kernel/track"
@@ -41,7 +41,7 @@ type Builder struct {
 	Engine   *engine.Client
 	Console  *report.Console
 	Upstream *upstream.Client
-	Sources  *source.Fetcher
+	Sources  *fetch.Fetcher
 	Images   *toolchain.Images
 	Lock     track.Lock
 	Results  *result.Store
@@ -64,7 +64,7 @@ type Config struct {
 // New returns a Builder.
 func New(c Config) *Builder {
 	images := toolchain.New(c.Engine, c.Console)
-	sources := &source.Fetcher{
+	sources := &fetch.Fetcher{
 		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Flight: new(singleflight.Group),
 	}
 	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}

@@ -96,11 +96,11 @@ func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
 func TestShortOfMemory(t *testing.T) {
 	w := testBuilder(t)
 	w.Local.Limits.Jobs, w.Local.Limits.Memory = 2, "160MiB"
-	result, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=100"))
+	res, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=100"))
 	if err != nil {
 		t.Fatalf("one job at a time has enough: %v", err)
 	}
-	e, err := w.Folder.Extract(t.Context(), result)
+	e, err := w.Folder.Extract(t.Context(), res)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,10 +117,11 @@ func tamper(t *testing.T, w *Builder, s spec.Spec, script string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctr, err := w.Engine.Run(t.Context(), engine.Spec{
-		Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
-		Mounts: p.Mounts,
-	})
+	in := engine.Spec{Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true}
+	for _, m := range p.Mounts {
+		in.Mounts = append(in.Mounts, engine.Mount(m))
+	}
+	ctr, err := w.Engine.Run(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,11 +220,11 @@ func again(t *testing.T, patches ...string) spec.Spec {
 // kernelOf builds a kernel and gives its manifest.
 func kernelOf(t *testing.T, w *Builder, s spec.Spec) plan.Manifest {
 	t.Helper()
-	result, err := w.Build(t.Context(), s)
-	if err != nil || !result.Built {
-		t.Fatalf("%+v, %v", result, err)
+	res, err := w.Build(t.Context(), s)
+	if err != nil || !res.Built {
+		t.Fatalf("%+v, %v", res, err)
 	}
-	return manifestOf(t, w, result)
+	return manifestOf(t, w, res)
 }
 
 // manifestOf gives a build's manifest, and never that of an earlier build of the same

@@ -26,7 +26,7 @@ type Collector struct {
 	tail     []string
 }
 
-// New gives a collector that takes root, the place of the source, off paths.
+// New returns a collector that takes root, the place of the source, off paths.
 func New(root string) *Collector { return &Collector{root: root} }
 
 // leads and follows are the lines that belong to the complaint after and before them.
@@ -78,7 +78,7 @@ func (c *Collector) add(f Finding) {
 	c.open = &c.warnings[len(c.warnings)-1]
 }
 
-// Warnings gives each warning once, in order.
+// Warnings returns each warning once, in order.
 func (c *Collector) Warnings() []Finding { return append([]Finding{}, c.warnings...) }
 
 // Failure is what was wrong when a step failed.
@@ -118,8 +118,8 @@ func (f Failure) String() string {
 		return "  " + strings.Join(f.Tail, "\n  ")
 	}
 	if f.Count == 1 {
-		return f.First.Show()
+		return f.First.WithContext()
 	}
 	lines := []string{fmt.Sprintf("%d errors; the first:", f.Count)}
-	return strings.Join(append(lines, f.First.Show()), "\n")
+	return strings.Join(append(lines, f.First.WithContext()), "\n")
 }

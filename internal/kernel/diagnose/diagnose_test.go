@@ -122,7 +122,7 @@ func TestWarningsAreComparedWithoutTheirLines(t *testing.T) {
 	if len(all) != 3 || all[2].File != "b.c" {
 		t.Errorf("carried %+v", all)
 	}
-	if fresh := Fresh(all, before); len(fresh) != 1 || fresh[0].Text != "new" {
+	if fresh := Added(all, before); len(fresh) != 1 || fresh[0].Text != "new" {
 		t.Errorf("new are %+v", fresh)
 	}
 }

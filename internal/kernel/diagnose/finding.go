@@ -32,13 +32,13 @@ type Finding struct {
 	Column   int      `json:"column"` // from 1; 0 for none
 	Code     string   `json:"code"`   // as "-Wunused-variable"; "" for none
 	Text     string   `json:"text"`
-	Said     string   `json:"said"`              // the line as it was printed
+	Raw      string   `json:"said"`              // the line as it was printed
 	Context  []string `json:"context,omitempty"` // lines printed with it: the source, and where in it
 
 	cause fault.Cause
 }
 
-// At gives the place of a finding: "kernel/pid.c:42:7", or what of it is known.
+// At returns the place of a finding: "kernel/pid.c:42:7", or what of it is known.
 func (f Finding) At() string {
 	at := f.File
 	for _, n := range []int{f.Line, f.Column} {
@@ -74,13 +74,13 @@ func Parse(lines []string) (list []Finding) {
 	return list
 }
 
-// Same tells whether two findings are the same complaint, perhaps about lines that have
+// Same reports whether two findings are the same complaint, perhaps about lines that have
 // moved.
 func (f Finding) Same(g Finding) bool {
 	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text
 }
 
-// Show writes the finding with its context, indented.
-func (f Finding) Show() string {
+// WithContext writes the finding with its context, indented.
+func (f Finding) WithContext() string {
 	return "  " + strings.Join(append([]string{f.String()}, f.Context...), "\n  ")
 }

@@ -55,7 +55,7 @@ func read(line, root string) (Finding, bool) {
 	for _, r := range rules {
 		if m := r.form.FindStringSubmatch(line); m != nil {
 			f := r.finding(m, root)
-			f.Said = strings.TrimPrefix(line, root)
+			f.Raw = strings.TrimPrefix(line, root)
 			return f, true
 		}
 	}

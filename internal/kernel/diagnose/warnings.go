@@ -21,8 +21,8 @@ func Carry(now, before []Finding, made func(object string) bool) []Finding {
 	return all
 }
 
-// Fresh gives the warnings that the build before did not have.
-func Fresh(now, before []Finding) (fresh []Finding) {
+// Added returns the warnings that the build before did not have.
+func Added(now, before []Finding) (fresh []Finding) {
 	for _, f := range now {
 		if !has(before, f) {
 			fresh = append(fresh, f)

@@ -210,7 +210,7 @@ func (j *run) compare(ctx context.Context) error {
 		return err
 	}
 	j.checked = kconfig.Compare(asked, final, j.task.Spec.Allow)
-	lost := kconfig.Ask(j.checked)
+	lost := kconfig.NotKept(j.checked)
 	if len(lost) == 0 {
 		return nil
 	}
@@ -227,7 +227,7 @@ func (j *run) explain(ctx context.Context, lost map[string]string) error {
 		return err
 	}
 	program, asked := path.Join(plan.InputDir, "explain.py"), path.Join(plan.InputDir, "asked.json")
-	err = j.ctr.Put(ctx, "/", inputFile(program, kconfig.Explainer), inputFile(asked, string(question)))
+	err = j.ctr.Put(ctx, "/", inputFile(program, kconfig.ExplainScript), inputFile(asked, string(question)))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
@@ -29,7 +30,7 @@ type Events interface {
 
 // Sources makes an output tree fit for another source.
 type Sources interface {
-	TouchChanged(ctx context.Context, other string, t source.Tree) (d source.Difference, known bool, err error)
+	TouchChanged(ctx context.Context, other string, t source.Tree) (d fetch.Difference, known bool, err error)
 }
 
 // Executor runs plans in containers of one engine.

@@ -136,7 +136,7 @@ func (j *run) compareWarnings(ctx context.Context) {
 	if len(j.warnings) == 0 {
 		return
 	}
-	fresh := diagnose.Fresh(j.warnings, before)
+	fresh := diagnose.Added(j.warnings, before)
 	j.events.Logf("kernel %s: %d warnings, %d new", j.task.Plan.Folder(), len(j.warnings), len(fresh))
 	for n, f := range fresh {
 		if n == warningsShown {
@@ -152,8 +152,8 @@ func (j *run) compareWarnings(ctx context.Context) {
 func (j *run) warningLines() []string {
 	list := []string{}
 	for _, f := range j.warnings {
-		if !slices.Contains(list, f.Said) {
-			list = append(list, f.Said)
+		if !slices.Contains(list, f.Raw) {
+			list = append(list, f.Raw)
 		}
 	}
 	return list

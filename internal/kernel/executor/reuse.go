@@ -7,8 +7,8 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // reuse gets the output tree of the last build ready to be built upon: what differs
@@ -74,7 +74,7 @@ func (j *run) hasConfig(ctx context.Context, sum string) bool {
 
 // clean says why the output tree cannot be built upon, or "" where it can, and in what
 // the source differs.
-func (j *run) clean(ctx context.Context, last, now buildState) (why string, differ source.Difference, err error) {
+func (j *run) clean(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
 	switch {
 	case last == buildState{}:
 		return "nothing is known of its output", differ, nil
@@ -87,7 +87,7 @@ func (j *run) clean(ctx context.Context, last, now buildState) (why string, diff
 }
 
 // touchChanged makes newer what differs from each source that objects of the output may be from.
-func (j *run) touchChanged(ctx context.Context, others []string) (why string, differ source.Difference, err error) {
+func (j *run) touchChanged(ctx context.Context, others []string) (why string, differ fetch.Difference, err error) {
 	for _, other := range others {
 		d, known, err := j.exec.Sources.TouchChanged(ctx, other, j.task.Tree)
 		if err != nil || !known {

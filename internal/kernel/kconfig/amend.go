@@ -10,7 +10,7 @@ func Line(name, value string) string {
 	return name + "=" + value
 }
 
-// Difference gives the lines that lead from one minimal configuration to another.
+// Difference returns the lines that lead from one minimal configuration to another.
 // final holds the values of the whole second one: an option that the second need not
 // name any more is set to what it is there.
 func Difference(before, after []Option, final map[string]string) []string {

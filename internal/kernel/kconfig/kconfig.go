@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Explainer is a Python program that says why options were lost: see its head. It
+// ExplainScript is a Python program that says why options were lost: see its head. It
 // runs where kconfiglib and the kernel's tree are.
 //
 //go:embed explain.py
-var Explainer string
+var ExplainScript string
 
 // Option is one option of a configuration and its value: "y", "m", "n", a
 // number, or a string in its quotes. Absent and "is not set" are both "n".
@@ -67,7 +67,7 @@ func Parse(name, text string) (options []Option, faults []error) {
 	return options, faults
 }
 
-// Values gives the value of each option by name; where one is set twice the last
+// Values returns the value of each option by name; where one is set twice the last
 // counts, as it does for the kernel's tools.
 func Values(options []Option) map[string]string {
 	values := map[string]string{}

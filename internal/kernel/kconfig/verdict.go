@@ -29,10 +29,10 @@ type Verdict struct {
 	Needs   []string `json:"needs"`   // lines for a fragment that get it; empty where none are known
 }
 
-// Kept tells whether the option is as it was asked.
+// Kept reports whether the option is as it was asked.
 func (v Verdict) Kept() bool { return v.Kind == Kept }
 
-// Lost tells whether the option is a fault.
+// Lost reports whether the option is a fault.
 func (v Verdict) Lost() bool { return !v.Kept() && !v.Allowed }
 
 // String tells the verdict: a line, and below it why, and what to add.
@@ -90,9 +90,9 @@ func judge(o Option, values map[string]string, allowed bool) Verdict {
 	return v
 }
 
-// Ask gives the question for explain.py: the values that were asked of the options
+// NotKept returns the question for explain.py: the values that were asked of the options
 // that were not kept.
-func Ask(verdicts []Verdict) map[string]string {
+func NotKept(verdicts []Verdict) map[string]string {
 	asked := map[string]string{}
 	for _, v := range verdicts {
 		if !v.Kept() {

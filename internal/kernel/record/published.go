@@ -17,7 +17,7 @@ type Published struct {
 // List returns the kernels in the folders of dir, in the order of their names, with their
 // status by what is known of kernel.org's releases; know may be nil. A folder without a
 // whole kernel is an error that names it.
-func List(dir string, know *release.ReleaseData) ([]Published, error) {
+func List(dir string, know *release.Data) ([]Published, error) {
 	manifests, err := filepath.Glob(filepath.Join(dir, "*", plan.ManifestFile))
 	if err != nil {
 		return nil, fault.Wrap(fault.Environment, err)

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Warning is how long before its end a series is warned of.
-const Warning = 60 * 24 * time.Hour
+// WarningPeriod is how long before its end of life a series gets a warning.
+const WarningPeriod = 60 * 24 * time.Hour
 
 // Dates are the ends of life, by series ("6.12").
 type Dates map[string]Life
 
-// Life is what is known of a series' life.
+// Life is the support of a series.
 type Life struct {
 	Longterm bool
-	Ended    bool      // it is over, whether the day is known or not
-	End      time.Time // the last day of support; zero where it is not known
+	Ended    bool      // support has ended, whether the day is known or not
+	End      time.Time // the last day of support; zero if not known
 }
 
 // lifeForm is one entry of https://endoflife.date/api/linux-kernel.json.
 type lifeForm struct {
 	Cycle field[string]          `json:"cycle"`
-	EOL   field[json.RawMessage] `json:"eol"` // a date, or whether it is over
+	EOL   field[json.RawMessage] `json:"eol"` // a date, or whether support has ended
 	LTS   field[bool]            `json:"lts"`
 }
 
-// ParseDates reads endoflife.date's document on the Linux kernel. A document of
-// another form is an error that says what was expected.
+// ParseDates reads endoflife.date's document on the Linux kernel. A document of a different
+// form is an error that names what was expected.
 func ParseDates(text []byte) (Dates, error) {
 	var forms []lifeForm
 	if err := json.Unmarshal(text, &forms); err != nil {
@@ -35,22 +35,22 @@ func ParseDates(text []byte) (Dates, error) {
 	}
 	dates := Dates{}
 	for i, f := range forms {
-		if !f.Cycle.there || !f.EOL.there {
+		if !f.Cycle.present || !f.EOL.present {
 			return nil, fmt.Errorf(`entry %d: expected the fields "cycle" and "eol"`, i+1)
 		}
-		life := Life{Longterm: f.LTS.or(false)}
-		if err := life.end(f.EOL.or(nil)); err != nil {
-			return nil, fmt.Errorf("entry %d, cycle %s: %w", i+1, f.Cycle.or(""), err)
+		life := Life{Longterm: f.LTS.orElse(false)}
+		if err := life.end(f.EOL.orElse(nil)); err != nil {
+			return nil, fmt.Errorf("entry %d, cycle %s: %w", i+1, f.Cycle.orElse(""), err)
 		}
-		dates[f.Cycle.or("")] = life
+		dates[f.Cycle.orElse("")] = life
 	}
 	if len(dates) == 0 {
-		return nil, fmt.Errorf("the list is empty; expected a series at least")
+		return nil, fmt.Errorf("the list is empty; expected at least one series")
 	}
 	return dates, nil
 }
 
-// end reads "eol": true, false, or a day.
+// end reads the value of "eol": true, false, or a day.
 func (l *Life) end(text json.RawMessage) error {
 	if json.Unmarshal(text, &l.Ended) == nil {
 		return nil
@@ -66,9 +66,9 @@ func (l *Life) end(text json.RawMessage) error {
 	return nil
 }
 
-// Left gives the whole days of support that are left at now, negative after the
+// DaysLeft returns the whole days of support that are left at now, negative after the
 // end, and whether the end is known.
-func (l Life) Left(now time.Time) (days int, known bool) {
+func (l Life) DaysLeft(now time.Time) (days int, known bool) {
 	if l.End.IsZero() {
 		return 0, false
 	}
@@ -76,17 +76,18 @@ func (l Life) Left(now time.Time) (days int, known bool) {
 	return int(l.End.Sub(today) / (24 * time.Hour)), true
 }
 
-// Warn says that the series of a version is over or will be soon, or nothing.
+// Warn returns a warning that support for a version's series has ended or ends within
+// WarningPeriod, or "".
 func (d Dates) Warn(v Version, now time.Time) string {
 	life, known := d[v.Series()]
-	days, dated := life.Left(now)
+	days, dated := life.DaysLeft(now)
 	switch {
-	case !known, dated && days > int(Warning/(24*time.Hour)), !dated && !life.Ended:
+	case !known, dated && days > int(WarningPeriod/(24*time.Hour)), !dated && !life.Ended:
 		return ""
 	case !dated:
-		return fmt.Sprintf("kernel %s is at its end of life: it gets no more fixes", v.Series())
+		return fmt.Sprintf("kernel %s has reached its end of life: it gets no more fixes", v.Series())
 	case days < 0:
-		return fmt.Sprintf("kernel %s has been at its end of life since %s: it gets no more fixes", v.Series(), life.End.Format(time.DateOnly))
+		return fmt.Sprintf("kernel %s reached its end of life on %s: it gets no more fixes", v.Series(), life.End.Format(time.DateOnly))
 	}
-	return fmt.Sprintf("kernel %s gets fixes for %d more days only, until %s", v.Series(), days, life.End.Format(time.DateOnly))
+	return fmt.Sprintf("kernel %s gets fixes for only %d more days, until %s", v.Series(), days, life.End.Format(time.DateOnly))
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Feed is what kernel.org lists: its current releases, newest point release of
-// each series (https://www.kernel.org/releases.json).
+// Feed is kernel.org's list of current releases, the newest point release of each series
+// (https://www.kernel.org/releases.json).
 type Feed struct {
 	Stable   Version // the newest stable release
 	Releases []Listed
@@ -18,33 +18,33 @@ type Feed struct {
 type Listed struct {
 	Version   Version
 	Moniker   string // mainline, stable or longterm: a hint, see Feed.Line
-	EOL       bool   // this series gets no more releases
+	EOL       bool   // whether the series gets no more releases
 	Released  time.Time
 	Changelog string // URL, "" where there is none
 }
 
-// field is a field of a JSON object that is told apart: absent, null, or there.
+// field is a field of a JSON object that distinguishes absent, null and a value.
 type field[T any] struct {
-	there bool
-	value *T
+	present bool
+	value   *T
 }
 
-// UnmarshalJSON is called only for a field that is there.
+// UnmarshalJSON is called only for a field that is present.
 func (f *field[T]) UnmarshalJSON(text []byte) error {
-	f.there = true
+	f.present = true
 	return json.Unmarshal(text, &f.value)
 }
 
-// or gives the value, or what stands for null.
-func (f field[T]) or(none T) T {
+// orElse returns the value, or none for null or an absent field.
+func (f field[T]) orElse(none T) T {
 	if f.value == nil {
 		return none
 	}
 	return *f.value
 }
 
-// feedForm is the document's form, as far as it is relied on. A URL may be null; a
-// field that is not there at all means that the form has changed.
+// feedForm is the part of the document's form that Kiln relies on. A URL may be null; an
+// absent field means that the form has changed.
 type feedForm struct {
 	LatestStable field[versionForm]  `json:"latest_stable"`
 	Releases     field[[]listedForm] `json:"releases"`
@@ -68,23 +68,23 @@ type dateForm struct {
 	Date field[string] `json:"isodate"`
 }
 
-// ParseFeed reads releases.json. Fields that were added are passed over; one that
-// is missing, of another kind, or holds what is no kernel version is an error that
-// says what was expected.
+// ParseFeed reads releases.json. It ignores unknown fields; a field that is missing, has a
+// different type, or does not hold a kernel version where it should is an error that names
+// what was expected.
 func ParseFeed(text []byte) (Feed, error) {
 	var form feedForm
 	if err := json.Unmarshal(text, &form); err != nil {
 		return Feed{}, fmt.Errorf("expected kernel.org's releases.json, a JSON object: %w", err)
 	}
-	if !form.LatestStable.there || !form.Releases.there {
+	if !form.LatestStable.present || !form.Releases.present {
 		return Feed{}, fmt.Errorf(`expected kernel.org's releases.json, with "latest_stable" and "releases"`)
 	}
 	var feed Feed
 	var err error
-	if feed.Stable, err = Parse(form.LatestStable.or(versionForm{}).Version.or("")); err != nil {
+	if feed.Stable, err = Parse(form.LatestStable.orElse(versionForm{}).Version.orElse("")); err != nil {
 		return Feed{}, fmt.Errorf(`"latest_stable": %w`, err)
 	}
-	for i, each := range form.Releases.or(nil) {
+	for i, each := range form.Releases.orElse(nil) {
 		listed, err := each.read()
 		if err != nil {
 			return Feed{}, fmt.Errorf(`"releases", entry %d: %w`, i+1, err)
@@ -94,22 +94,22 @@ func ParseFeed(text []byte) (Feed, error) {
 		}
 	}
 	if len(feed.Releases) == 0 {
-		return Feed{}, fmt.Errorf(`"releases" names no release; expected at least one`)
+		return Feed{}, fmt.Errorf(`"releases" has no release; expected at least one`)
 	}
 	return feed, nil
 }
 
-// read gives an entry; one of linux-next, which has no version, gives none.
+// read returns an entry; for one of linux-next, which has no version, the zero value.
 func (f listedForm) read() (Listed, error) {
-	for name, there := range map[string]bool{
-		"moniker": f.Moniker.there, "version": f.Version.there, "iseol": f.EOL.there, "released": f.Released.there,
-		"source": f.Source.there, "pgp": f.Signature.there, "changelog": f.Changelog.there,
+	for name, present := range map[string]bool{
+		"moniker": f.Moniker.present, "version": f.Version.present, "iseol": f.EOL.present, "released": f.Released.present,
+		"source": f.Source.present, "pgp": f.Signature.present, "changelog": f.Changelog.present,
 	} {
-		if !there {
+		if !present {
 			return Listed{}, fmt.Errorf("expected a field %q", name)
 		}
 	}
-	name := f.Version.or("")
+	name := f.Version.orElse("")
 	if StreamOf(name) == Next {
 		return Listed{}, nil
 	}
@@ -117,18 +117,18 @@ func (f listedForm) read() (Listed, error) {
 	if err != nil {
 		return Listed{}, err
 	}
-	date := f.Released.or(dateForm{}).Date.or("")
+	date := f.Released.orElse(dateForm{}).Date.orElse("")
 	released, err := time.Parse(time.DateOnly, date)
 	if err != nil {
 		return Listed{}, fmt.Errorf(`%s: "released": expected "isodate" as YYYY-MM-DD, got %q`, name, date)
 	}
 	return Listed{
-		Version: version, Moniker: f.Moniker.or(""), EOL: f.EOL.or(false),
-		Released: released, Changelog: f.Changelog.or(""),
+		Version: version, Moniker: f.Moniker.orElse(""), EOL: f.EOL.orElse(false),
+		Released: released, Changelog: f.Changelog.orElse(""),
 	}, nil
 }
 
-// Versions gives every release of the feed.
+// Versions returns every release of the feed.
 func (f Feed) Versions() []Version {
 	var versions []Version
 	for _, r := range f.Releases {
@@ -137,9 +137,9 @@ func (f Feed) Versions() []Version {
 	return versions
 }
 
-// Line gives the releases of a line of development, newest first. kernel.org calls
-// a longterm release "stable" while there is no other stable one, so what is
-// longterm is asked of the dates too, where they are known.
+// Line returns the releases of a line of development, newest first. kernel.org calls a
+// longterm release "stable" while there is no other stable one, so Line looks up longterm
+// series in dates too, where those are known.
 func (f Feed) Line(moniker string, dates Dates) []Version {
 	var line []Version
 	for _, r := range f.Releases {
@@ -157,7 +157,7 @@ func (f Feed) Line(moniker string, dates Dates) []Version {
 	return line
 }
 
-// Find gives the feed's entry for the series of a version.
+// Find returns the feed's entry for the series of a version.
 func (f Feed) Find(v Version) (Listed, bool) {
 	for _, r := range f.Releases {
 		if r.Version.Series() == v.Series() && r.Version.IsCandidate() == v.IsCandidate() {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// feedText is releases.json in kernel.org's form; change alters the document.
+// feedText returns releases.json in kernel.org's form, changed by change.
 func feedText(t *testing.T, change func(map[string]any)) []byte {
 	t.Helper()
 	entry := func(moniker, version string, eol bool) map[string]any {
@@ -39,9 +39,9 @@ func entryOf(doc map[string]any, i int) map[string]any {
 	return doc["releases"].([]any)[i].(map[string]any)
 }
 
-func TestFeedsOfAnyGoodForm(t *testing.T) {
+func TestFeedOfTheExpectedForm(t *testing.T) {
 	for name, change := range map[string]func(map[string]any){
-		"as it is":       nil,
+		"unchanged":      nil,
 		"an added field": func(d map[string]any) { d["more"] = 1; entryOf(d, 1)["sbom"] = "https://x" },
 		"null URLs":      func(d map[string]any) { entryOf(d, 1)["source"], entryOf(d, 1)["changelog"] = nil, nil },
 	} {
@@ -52,20 +52,20 @@ func TestFeedsOfAnyGoodForm(t *testing.T) {
 	}
 }
 
-func TestFeedsOfAnotherFormAreLoud(t *testing.T) {
-	whole := string(feedText(t, nil))
+func TestFeedOfADifferentFormIsAnError(t *testing.T) {
+	good := string(feedText(t, nil))
 	for name, tc := range map[string]struct{ text, says string }{
-		"truncated":         {whole[:len(whole)/2], "expected kernel.org's releases.json"},
-		"a page":            {"<html>down for maintenance</html>", "expected kernel.org's releases.json"},
-		"empty":             {"", "expected kernel.org's releases.json"},
-		"another document":  {`{"kernels":[]}`, `"latest_stable" and "releases"`},
-		"no releases":       {string(feedText(t, func(d map[string]any) { d["releases"] = []any{} })), "names no release"},
-		"no moniker":        {string(feedText(t, func(d map[string]any) { delete(entryOf(d, 1), "moniker") })), `expected a field "moniker"`},
-		"no iseol":          {string(feedText(t, func(d map[string]any) { delete(entryOf(d, 3), "iseol") })), `entry 4: expected a field "iseol"`},
-		"no date":           {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["released"] = "today" })), "released"},
-		"odd version":       {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["version"] = "seven" })), `"seven"`},
-		"version a number":  {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["version"] = 7.2 })), "expected kernel.org's"},
-		"no latest version": {string(feedText(t, func(d map[string]any) { d["latest_stable"] = map[string]any{} })), "latest_stable"},
+		"truncated":          {good[:len(good)/2], "expected kernel.org's releases.json"},
+		"a page":             {"<html>down for maintenance</html>", "expected kernel.org's releases.json"},
+		"empty":              {"", "expected kernel.org's releases.json"},
+		"different document": {`{"kernels":[]}`, `"latest_stable" and "releases"`},
+		"no releases":        {string(feedText(t, func(d map[string]any) { d["releases"] = []any{} })), "has no release"},
+		"no moniker":         {string(feedText(t, func(d map[string]any) { delete(entryOf(d, 1), "moniker") })), `expected a field "moniker"`},
+		"no iseol":           {string(feedText(t, func(d map[string]any) { delete(entryOf(d, 3), "iseol") })), `entry 4: expected a field "iseol"`},
+		"no date":            {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["released"] = "today" })), "released"},
+		"odd version":        {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["version"] = "seven" })), `"seven"`},
+		"version a number":   {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["version"] = 7.2 })), "expected kernel.org's"},
+		"no latest version":  {string(feedText(t, func(d map[string]any) { d["latest_stable"] = map[string]any{} })), "latest_stable"},
 	} {
 		if _, err := ParseFeed([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got %v, want %q", name, err, tc.says)
@@ -73,7 +73,7 @@ func TestFeedsOfAnotherFormAreLoud(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
+func TestLinesOfDevelopment(t *testing.T) {
 	feed, err := ParseFeed(feedText(t, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -108,14 +108,14 @@ func TestEndsOfLife(t *testing.T) {
 	}
 	now := time.Date(2026, 11, 24, 13, 0, 0, 0, time.UTC)
 	for version, want := range map[string]string{
-		"6.12.117": "37 more days only, until 2026-12-31", "7.0.3": "at its end of life", "7.2.8": "", "6.1.2": "since 2026-01-15", "6.6.1": "",
+		"6.12.117": "only 37 more days, until 2026-12-31", "7.0.3": "has reached its end of life", "7.2.8": "", "6.1.2": "on 2026-01-15", "6.6.1": "",
 	} {
 		if got := dates.Warn(parse(t, version), now); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", version, got, want)
 		}
 	}
 	if got := dates.Warn(parse(t, "6.12.117"), now.Add(-24*time.Hour*24)); got != "" {
-		t.Errorf("61 days ahead: %q", got)
+		t.Errorf("61 days before: %q", got)
 	}
 	for name, text := range map[string]string{
 		"truncated": `[{"cycle":"6.12"`, "empty": "[]", "a page": "<html>", "no cycle": `[{"eol":true}]`, "odd date": `[{"cycle":"6.12","eol":"soon"}]`,
@@ -126,12 +126,12 @@ func TestEndsOfLife(t *testing.T) {
 	}
 }
 
-func TestStandings(t *testing.T) {
+func TestStatus(t *testing.T) {
 	feed, err := ParseFeed(feedText(t, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	know := ReleaseData{Feed: feed, Dates: Dates{
+	data := Data{Feed: feed, Dates: Dates{
 		"6.12": {Longterm: true, End: time.Date(2028, 12, 31, 0, 0, 0, 0, time.UTC)}, "6.19": {End: time.Date(2026, 4, 22, 0, 0, 0, 0, time.UTC)},
 		"6.6": {Longterm: true, End: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}, "7.2": {Ended: true},
 	}, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
@@ -144,10 +144,10 @@ func TestStandings(t *testing.T) {
 		{"~> 6.12.0", "6.12.111", "6.12.117", 6, "kernel:update -name=k", ""},
 		{"~> 6.12.0", "", "6.12.117", 0, "pin it", ""},
 		{"6.6", "6.6.140", "6.6.140", 0, "", "37 more days"},
-		{"6.19", "6.19.14", "6.19.14", 0, "move to a series that is maintained", "since 2026-04-22"},
+		{"6.19", "6.19.14", "6.19.14", 0, "move to a series that is maintained", "on 2026-04-22"},
 		{"stable", "7.2.8", "7.2.8", 0, "move to a series", "kernel.org still lists 7.2"},
 		{"~> 6.12.0", "6.12.118", "6.12.117", 0, "older release than the lock", ""},
-		{">= 9", "", "", 0, "nothing at kernel.org", ""},
+		{">= 9", "", "", 0, "kernel.org has no release", ""},
 	} {
 		want, err := ParseConstraint(tc.asked)
 		if err != nil {
@@ -160,7 +160,7 @@ func TestStandings(t *testing.T) {
 		if tc.newest != "" {
 			newest = parse(t, tc.newest)
 		}
-		s := know.Evaluate("k", want, locked, newest)
+		s := data.Evaluate("k", want, locked, newest)
 		if s.Behind != tc.behind || (tc.todo == "") != (s.Todo == "") || !strings.Contains(s.Todo, tc.todo) || !strings.Contains(strings.Join(s.Warnings, ";"), tc.warning) {
 			t.Errorf("%s locked %q: %+v", tc.asked, tc.locked, s)
 		}
@@ -173,7 +173,7 @@ func TestStreams(t *testing.T) {
 		"6.12.111-cip32": CIP, "6.12.111-cip32-rt5": CIP, "6.6+": Unknown, "": Unknown,
 	} {
 		if got := StreamOf(name); got != want {
-			t.Errorf("%q is of %s, want %s", name, got, want)
+			t.Errorf("stream of %q is %s, want %s", name, got, want)
 		}
 	}
 	if _, err := Parse("6.12.111-cip32-rt5"); err == nil || !strings.Contains(err.Error(), "civil infrastructure") {
@@ -191,7 +191,7 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// FuzzParse holds every version that is read to the laws of an order.
+// FuzzParse checks that versions are totally ordered and read back.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"6.12.117", "7.3", "7.3-rc10", "v7.3-rc9", "2.6.39.4", "next-20260925", "6.12-rt3", "7.1.1-rc2"} {
 		f.Add(name, "7.3-rc4")
@@ -215,7 +215,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%s and %s have no order", v, w)
 		}
 		if !Exactly(v).Admits(v) || Exactly(v).Admits(w) != (v.Compare(w) == 0) {
-			t.Errorf("exactly %s and %s", v, w)
+			t.Errorf("Exactly(%s) admits %s wrongly", v, w)
 		}
 	})
 }

@@ -16,29 +16,29 @@ func parse(t *testing.T, name string) Version {
 }
 
 func TestOrder(t *testing.T) {
-	inOrder := []string{"2.6.39.4", "4.9.337", "6.6.9", "6.6.10", "7.1-rc3", "7.1", "7.1.1", "7.3-rc9", "7.3-rc10", "7.3"}
+	ordered := []string{"2.6.39.4", "4.9.337", "6.6.9", "6.6.10", "7.1-rc3", "7.1", "7.1.1", "7.3-rc9", "7.3-rc10", "7.3"}
 	var versions []Version
-	for _, name := range inOrder {
+	for _, name := range ordered {
 		versions = append(versions, parse(t, name))
 	}
 	rand.Shuffle(len(versions), func(i, j int) { versions[i], versions[j] = versions[j], versions[i] })
 	slices.SortFunc(versions, Version.Compare)
 	for i, v := range versions {
-		if v.String() != inOrder[i] {
-			t.Fatalf("place %d: got %s, want %s", i, v, inOrder[i])
+		if v.String() != ordered[i] {
+			t.Fatalf("place %d: got %s, want %s", i, v, ordered[i])
 		}
 	}
 }
 
-func TestNamesStayAsTheyAreWritten(t *testing.T) {
+func TestNamesAreKept(t *testing.T) {
 	for in, want := range map[string]string{"7.3": "7.3", "v7.3-rc4": "7.3-rc4", "6.12.117": "6.12.117"} {
 		if got := parse(t, in).String(); got != want {
 			t.Errorf("Parse(%q) = %q, want %q", in, got, want)
 		}
 	}
-	for _, other := range []string{"", "next-20260925", "6.12.111-rt10", "6.12.111-cip32", "6.6+", "six", "6"} {
-		if v, err := Parse(other); err == nil {
-			t.Errorf("Parse(%q) = %v, want an error", other, v)
+	for _, bad := range []string{"", "next-20260925", "6.12.111-rt10", "6.12.111-cip32", "6.6+", "six", "6"} {
+		if v, err := Parse(bad); err == nil {
+			t.Errorf("Parse(%q) = %v, want an error", bad, v)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestAdmits(t *testing.T) {
 	}
 	for _, bad := range []string{"", "newest", "~> six", "longtrem"} {
 		if _, err := ParseConstraint(bad); err == nil {
-			t.Errorf("ParseWant(%q) found nothing wrong", bad)
+			t.Errorf("ParseConstraint(%q) returned no error", bad)
 		}
 	}
 }
@@ -87,6 +87,6 @@ func TestNewest(t *testing.T) {
 		t.Errorf("newest is %v (%v), want 6.12.117", got, ok)
 	}
 	if got, ok := w.Newest([]Version{parse(t, "6.13")}); ok {
-		t.Errorf("found %v where nothing fits", got)
+		t.Errorf("found %v, want none", got)
 	}
 }

@@ -2,8 +2,8 @@ package release
 
 import "regexp"
 
-// Stream is a line of kernels that is numbered by itself. Versions of different
-// streams are never compared.
+// Stream is a line of kernels with a numbering of its own. Versions of different streams
+// are never compared.
 type Stream string
 
 // The streams that kernel.org and its projects publish.
@@ -11,11 +11,11 @@ const (
 	Upstream Stream = "upstream" // 6.12.117, 7.3, 7.3-rc4
 	Next     Stream = "next"     // next-20260925: linux-next, a new tree every day
 	RT       Stream = "rt"       // 6.12.111-rt10: the real-time patches over a release
-	CIP      Stream = "cip"      // 6.12.111-cip32, 6.12.111-cip32-rt5: the civil infrastructure platform's
+	CIP      Stream = "cip"      // 6.12.111-cip32, 6.12.111-cip32-rt5: with the patches of the civil infrastructure platform
 	Unknown  Stream = "unknown"
 )
 
-// streams tells each stream by its names. A -cip that carries -rt is CIP's.
+// streams has the form of each stream's names. One with -cip and -rt is CIP's.
 var streams = []struct {
 	stream Stream
 	form   *regexp.Regexp
@@ -26,7 +26,7 @@ var streams = []struct {
 	{RT, regexp.MustCompile(`^v?\d+\.\d+(?:\.\d+)?(?:-rc\d+)?-rt\d+$`)},
 }
 
-// StreamOf tells which stream a name belongs to.
+// StreamOf returns the stream that a name belongs to.
 func StreamOf(name string) Stream {
 	for _, s := range streams {
 		if s.form.MatchString(name) {
@@ -36,15 +36,15 @@ func StreamOf(name string) Stream {
 	return Unknown
 }
 
-// what says in words what a stream's names stand for.
-func (s Stream) what() string {
+// description completes "it is".
+func (s Stream) description() string {
 	switch s {
 	case Next:
-		return "linux-next, a tree of one day"
+		return "a daily tree of linux-next"
 	case RT:
-		return "a level of the real-time patches"
+		return "a release with the real-time patches"
 	case CIP:
-		return "a level of the civil infrastructure platform's patches"
+		return "a release with the civil infrastructure platform's patches"
 	}
-	return "no kernel version"
+	return "not a kernel version"
 }

@@ -56,7 +56,7 @@ func (s Markers) cause(d Difference) string {
 	return ""
 }
 
-// signs tells whether the build makes a key of its own to sign modules with.
+// signs reports whether the build makes a key of its own to sign modules with.
 func (s Markers) signs() bool {
 	return s.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(s.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
 }

@@ -61,7 +61,7 @@ func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Markers) (d Diff
 	return d, true, nil
 }
 
-// namesOf gives the symbols of an ELF file; none where it was stripped.
+// namesOf returns the symbols of an ELF file; none where it was stripped.
 func namesOf(f *elf.File) []elf.Symbol {
 	list, _ := f.Symbols()
 	return list

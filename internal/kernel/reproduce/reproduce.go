@@ -16,15 +16,15 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// Vary is the source of a library that is loaded into every program of the second
+// VariationSource is the source of a library that is loaded into every program of the second
 // build (LD_PRELOAD): with it folders are read in the opposite order, and the clock is
 // ahead by as many seconds as the variable LaterVariable says.
 //
 //go:embed vary/vary.c
-var Vary string
+var VariationSource string
 
-// LaterVariable says how far ahead the clock is.
-const LaterVariable = "KILN_LATER"
+// ClockOffsetVariable says how far ahead the clock is.
+const ClockOffsetVariable = "KILN_LATER"
 
 // Vmlinux is the kernel before it is packed: an ELF file with symbols.
 const Vmlinux = "vmlinux"
@@ -127,7 +127,7 @@ func difference(name string, a, b []byte, s Markers) Difference {
 	return d
 }
 
-// firstDifference gives the place of the first byte that differs; the texts do.
+// firstDifference returns the place of the first byte that differs; the texts do.
 func firstDifference(a, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -141,7 +141,7 @@ func firstDifference(a, b []byte) int {
 // shown is how much of a text around a place is given.
 const shown = 60
 
-// readable gives the letters around a place, or "" where nothing can be read.
+// readable returns the letters around a place, or "" where nothing can be read.
 func readable(text []byte, at int) string {
 	letter := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= ' ' && text[i] < 0x7f }
 	if !letter(at) {

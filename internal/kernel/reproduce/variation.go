@@ -41,12 +41,14 @@ func (v Variation) Apply(p plan.Plan) plan.Plan {
 	for i, s := range p.Steps {
 		p.Steps[i] = v.step(s)
 	}
-	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", LaterVariable, v.Later))
+	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", ClockOffsetVariable, v.Later))
 	return p
 }
 
 // Files are the texts that the build's container needs, by their paths.
-func (v Variation) Files() map[string]string { return map[string]string{librarySource: Vary} }
+func (v Variation) Files() map[string]string {
+	return map[string]string{librarySource: VariationSource}
+}
 
 // Prepare are the commands that ready the container, as root: they link the folders of
 // the variation to where Kiln itself looks for them, and compile the library.

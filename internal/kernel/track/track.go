@@ -39,7 +39,7 @@ type DataSource struct {
 // expected is an error.
 func (tr *Tracker) Track(ctx context.Context, specs []spec.Spec) (Tracking, error) {
 	t := Tracking{Schema: TrackSchema, Kernels: []release.Status{}}
-	know := release.ReleaseData{Now: tr.Upstream.Now()}
+	know := release.Data{Now: tr.Upstream.Now()}
 	var doc upstream.Document
 	var err error
 	know.Feed, doc, err = tr.Upstream.Feed(ctx, 0)
@@ -65,9 +65,9 @@ func (tr *Tracker) Track(ctx context.Context, specs []spec.Spec) (Tracking, erro
 func (t *Tracking) addSource(what, address string, d upstream.Document, err error) error {
 	k := DataSource{What: what, URL: address, Fetched: d.Fetched}
 	switch {
-	case d.Down != nil:
-		k.Down = d.Down.Error()
-	case err != nil && !upstream.Unreachable(err):
+	case d.FetchError != nil:
+		k.Down = d.FetchError.Error()
+	case err != nil && !upstream.IsUnreachable(err):
 		return err
 	case err != nil:
 		k.Down = err.Error()
@@ -76,7 +76,7 @@ func (t *Tracking) addSource(what, address string, d upstream.Document, err erro
 	return nil
 }
 
-func (tr *Tracker) status(ctx context.Context, know release.ReleaseData, s spec.Spec) (release.Status, error) {
+func (tr *Tracker) status(ctx context.Context, know release.Data, s spec.Spec) (release.Status, error) {
 	locked, _ := tr.Lock.Find(s.Name)
 	if !slices.Contains(s.Sources, source.KernelOrg) {
 		standing := know.Evaluate(s.Name, s.Constraint, locked.Version, release.Version{})
@@ -84,11 +84,11 @@ func (tr *Tracker) status(ctx context.Context, know release.ReleaseData, s spec.
 		return standing, nil
 	}
 	newest, err := tr.Releases.Newest(ctx, s.Constraint)
-	if err != nil && !upstream.Unreachable(err) && fault.Code(err) != int(fault.Usage) {
+	if err != nil && !upstream.IsUnreachable(err) && fault.Code(err) != int(fault.Usage) {
 		return release.Status{}, fmt.Errorf("kernel %s: %w", s.Name, err)
 	}
 	standing := know.Evaluate(s.Name, s.Constraint, locked.Version, newest)
-	if upstream.Unreachable(err) {
+	if upstream.IsUnreachable(err) {
 		standing.Todo = "not known: kernel.org cannot be reached"
 	}
 	return standing, nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
@@ -30,7 +30,7 @@ func tracked(t *testing.T, o *ut.Org, dir, version string) (*Tracker, []spec.Spe
 		t.Fatal(err)
 	}
 	client := upstream.New(o.Config(), dir, cache, console)
-	tr := &Tracker{Upstream: client, Releases: source.Fetcher{Console: console, Cache: cache, Dir: dir, Upstream: client}, Console: console, Lock: lock}
+	tr := &Tracker{Upstream: client, Releases: fetch.Fetcher{Console: console, Cache: cache, Dir: dir, Upstream: client}, Console: console, Lock: lock}
 	specs, err := f.Specs(dir, spec.Choice{})
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ type Tracker struct {
 
 // Known returns what earlier runs learned of kernel.org's releases, without asking it;
 // nil where nothing is known.
-func (tr *Tracker) Known(ctx context.Context) (*release.ReleaseData, error) {
-	know := release.ReleaseData{Now: tr.Upstream.Now()}
+func (tr *Tracker) Known(ctx context.Context) (*release.Data, error) {
+	know := release.Data{Now: tr.Upstream.Now()}
 	var err error
 	if know.Feed, _, err = tr.Upstream.Feed(ctx, upstream.Offline); err == nil {
 		know.Dates, _, err = tr.Upstream.Dates(ctx, upstream.Offline)

@@ -26,8 +26,8 @@ type Update struct {
 // Update moves the lock to the newest releases that satisfy what is asked, and
 // writes it if that changes something. Going back is refused unless asked for.
 func (tr *Tracker) Update(ctx context.Context, specs []spec.Spec, dir string, downgrade bool) ([]Update, error) {
-	if _, list, err := tr.Upstream.Feed(ctx, 0); err != nil || list.Down != nil {
-		return nil, fmt.Errorf("update kernels: %w", errors.Join(err, list.Down))
+	if _, list, err := tr.Upstream.Feed(ctx, 0); err != nil || list.FetchError != nil {
+		return nil, fmt.Errorf("update kernels: %w", errors.Join(err, list.FetchError))
 	}
 	lock := tr.Lock
 	var updates []Update
@@ -81,7 +81,7 @@ func (tr *Tracker) update(before, next Locked) Update {
 	}
 	if u.Changed && !next.Version.IsCandidate() {
 		for _, v := range release.Between(before.Version, next.Version) {
-			u.Changelog = append(u.Changelog, tr.Upstream.Changelog(v))
+			u.Changelog = append(u.Changelog, tr.Upstream.ChangelogURL(v))
 		}
 	}
 	return u

@@ -9,13 +9,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Hash gives the sha256 of some bytes, in hex.
+// Hash returns the sha256 of body, in hex.
 func Hash(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
 
-// HashFile gives the sha256 of a file of this machine, in hex.
+// HashFile returns the sha256 of the file at path, in hex.
 func HashFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -29,7 +29,8 @@ func HashFile(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// CheckHash compares a file with its sha256, before anything else looks into it.
+// CheckHash compares the file at path with its sha256, in hex, before anything reads its
+// content. A different hash is an error of state Altered.
 func CheckHash(path, sum string) error {
 	got, err := HashFile(path)
 	if err != nil {

@@ -16,22 +16,22 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// Keyring holds the keys that count for one purpose, and knows which of the pinned
-// ones it could not get.
+// Keyring holds the keys that are trusted for one purpose, and which of the pinned ones
+// could not be obtained.
 type Keyring struct {
 	purpose string // "checksums" or "releases", for messages
 	pinned  []Signer
 	keys    map[string]*openpgp.Entity // by the fingerprint of the primary key
-	lacking map[string]error           // pinned keys that could not be had now, and why
+	missing map[string]error           // why a pinned key could not be obtained, by its fingerprint
 	now     func() time.Time
 }
 
-// Clearsigned verifies a text with its signature around it, and gives the text
-// that was signed and who signed it.
+// Clearsigned verifies a text in the cleartext signature framework (RFC 9580, section 7)
+// and returns the text that was signed and its signer.
 func (k Keyring) Clearsigned(text []byte) (signed []byte, by Signer, err error) {
 	block, rest := clearsign.Decode(text)
 	if block == nil {
-		return nil, by, Refuse(Missing, "", "expected a text signed by OpenPGP, found no signature in it")
+		return nil, by, Refuse(Missing, "", "expected a text with an OpenPGP signature, found no signature")
 	}
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, by, Refuse(Altered, "", "something follows the signature")
@@ -44,8 +44,8 @@ func (k Keyring) Clearsigned(text []byte) (signed []byte, by Signer, err error) 
 	return block.Plaintext, by, err
 }
 
-// Detached verifies a signature, armored or not, that lies beside what it signs.
-// It reads signed to its end only if the signature is one of a key that counts.
+// Detached verifies a detached signature, armored or not, over what signed reads. It reads
+// signed to its end only if the signature was made by a trusted key.
 func (k Keyring) Detached(signed io.Reader, signature []byte) (Signer, error) {
 	raw, err := dearmor(signature)
 	if err != nil {
@@ -54,8 +54,8 @@ func (k Keyring) Detached(signed io.Reader, signature []byte) (Signer, error) {
 	return k.verify(signed, raw)
 }
 
-// Tag verifies a git tag as "git cat-file tag" prints it: that it is signed by a
-// key that counts, is called name, and names commit.
+// Tag verifies a git tag, as "git cat-file tag" prints it: that a trusted key signed it,
+// that its name is name, and that it refers to commit.
 func (k Keyring) Tag(object []byte, name, commit string) (Signer, error) {
 	at := bytes.Index(object, []byte("-----BEGIN PGP SIGNATURE-----"))
 	if at < 0 {
@@ -67,7 +67,7 @@ func (k Keyring) Tag(object []byte, name, commit string) (Signer, error) {
 	}
 	head := "object " + commit + "\ntype commit\ntag " + name + "\n"
 	if !strings.HasPrefix(string(object), head) {
-		return by, Refuse(Altered, "", "expected tag %s of commit %s, got one that begins %q", name, commit, firstLines(object, 3))
+		return by, Refuse(Altered, "", "expected tag %s of commit %s, got %q", name, commit, firstLines(object, 3))
 	}
 	return by, nil
 }
@@ -77,7 +77,7 @@ func firstLines(text []byte, n int) string {
 	return strings.Join(lines[:min(n, len(lines))], "\n")
 }
 
-// dearmor gives the packets of a signature.
+// dearmor returns the packets of a signature.
 func dearmor(signature []byte) ([]byte, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {
 		return signature, nil
@@ -96,9 +96,9 @@ func dearmor(signature []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// verify checks one signature, and nothing else, over what was signed.
+// verify checks that raw is one signature of a trusted key over what signed reads.
 func (k Keyring) verify(signed io.Reader, raw []byte) (Signer, error) {
-	sig, err := single(raw)
+	sig, err := parseSignature(raw)
 	if err != nil {
 		return Signer{}, err
 	}
@@ -114,15 +114,15 @@ func (k Keyring) verify(signed io.Reader, raw []byte) (Signer, error) {
 	case err == nil:
 		return by, nil
 	case errors.Is(err, pgp.ErrKeyExpired), errors.Is(err, pgp.ErrKeyRevoked), errors.Is(err, pgp.ErrSignatureExpired):
-		return by, Refuse(WrongSigner, "", "the key of %s does not count now: %w", by, err)
+		return by, Refuse(WrongSigner, "", "the key of %s is not valid now: %w", by, err)
 	case errors.Is(err, pgp.ErrUnknownIssuer):
-		return by, Refuse(WrongSigner, "", "%s has no key for signing of that number that counts now", by)
+		return by, Refuse(WrongSigner, "", "%s has no signing key with that id that is valid now", by)
 	}
-	return by, Refuse(Altered, "", "the signature of %s does not fit: %w", by, err)
+	return by, Refuse(Altered, "", "the signature of %s does not match: %w", by, err)
 }
 
-// single reads the packets of a signature: exactly one.
-func single(raw []byte) (*packet.Signature, error) {
+// parseSignature reads exactly one signature packet.
+func parseSignature(raw []byte) (*packet.Signature, error) {
 	var found *packet.Signature
 	for packets := packet.NewReader(bytes.NewReader(raw)); ; {
 		p, err := packets.Next()
@@ -134,51 +134,52 @@ func single(raw []byte) (*packet.Signature, error) {
 		case err != nil:
 			return nil, Refuse(Altered, "", "read the signature: %w", err)
 		case !ok:
-			return nil, Refuse(Altered, "", "expected a signature, found something else beside it")
+			return nil, Refuse(Altered, "", "expected only a signature, found a different packet too")
 		case found != nil:
 			return nil, Refuse(Altered, "", "expected one signature, found several")
 		}
 		found = sig
 	}
 	if found == nil {
-		return nil, Refuse(Missing, "", "there is no signature")
+		return nil, Refuse(Missing, "", "no signature found")
 	}
 	return found, nil
 }
 
-// signerOf finds the key that a signature says it was made by. Where only the
-// short number of the key is told, the signature itself decides later on.
+// signerOf finds the trusted key that a signature names as its maker. Where it names only
+// the 64-bit key id, that may be forged: verifying the signature decides.
 func (k Keyring) signerOf(sig *packet.Signature) (Signer, *openpgp.Entity, error) {
 	for _, s := range k.pinned {
-		if key := k.keys[s.Fingerprint]; key != nil && made(key, sig) {
+		if key := k.keys[s.Fingerprint]; key != nil && names(sig, key) {
 			return s, key, nil
 		}
 	}
-	claimed := claim(sig)
+	issuer := issuerOf(sig)
 	for _, s := range k.pinned {
-		if strings.HasSuffix(s.Fingerprint, claimed) && k.keys[s.Fingerprint] == nil {
-			return s, nil, Refuse(NoKeys, "", "the key of %s is not there%s", s, because(k.lacking[s.Fingerprint]))
+		if strings.HasSuffix(s.Fingerprint, issuer) && k.keys[s.Fingerprint] == nil {
+			return s, nil, Refuse(NoKeys, "", "the key of %s is missing%s", s, reason(k.missing[s.Fingerprint]))
 		}
 	}
-	for fingerprint, why := range k.lacking { // it may be a subkey of that one
-		return Signer{}, nil, Refuse(NoKeys, "", "signed by %s, and key %s is not there to compare%s", claimed, fingerprint, because(why))
+	for fingerprint, err := range k.missing { // the issuer may be a subkey of that one
+		return Signer{}, nil, Refuse(NoKeys, "", "signed by %s, and key %s is missing%s", issuer, fingerprint, reason(err))
 	}
 	if len(k.keys) == 0 {
-		return Signer{}, nil, Refuse(NoKeys, "put them there, or set upstream.keys", "none of the keys for %s is there", k.purpose)
+		return Signer{}, nil, Refuse(NoKeys, "put them into the folder upstream.keys, or set that", "none of the keys for %s is available", k.purpose)
 	}
-	return Signer{}, nil, Refuse(WrongSigner, "if it is to be trusted, add the fingerprint of its primary key to upstream.trust in kernels.toml",
-		"signed by %s, which does not count for %s", claimed, k.purpose)
+	return Signer{}, nil, Refuse(WrongSigner, "to trust it, add the fingerprint of its primary key to upstream.trust in kernels.toml",
+		"signed by %s, which is not trusted for %s", issuer, k.purpose)
 }
 
-func because(err error) string {
+// reason returns the end of a message for an error that may be nil.
+func reason(err error) string {
 	if err == nil {
 		return ""
 	}
 	return ": " + err.Error()
 }
 
-// made tells whether a signature names the primary key or a subkey of an entity.
-func made(key *openpgp.Entity, sig *packet.Signature) bool {
+// names reports whether a signature names the primary key or a subkey of an entity.
+func names(sig *packet.Signature, key *openpgp.Entity) bool {
 	is := func(p *packet.PublicKey) bool {
 		if sig.IssuerFingerprint != nil {
 			return bytes.Equal(sig.IssuerFingerprint, p.Fingerprint)
@@ -196,8 +197,9 @@ func made(key *openpgp.Entity, sig *packet.Signature) bool {
 	return false
 }
 
-// claim gives the number of the key that a signature says it was made by.
-func claim(sig *packet.Signature) string {
+// issuerOf returns the fingerprint, or else the key id, of the key that a signature names
+// as its maker.
+func issuerOf(sig *packet.Signature) string {
 	switch {
 	case sig.IssuerFingerprint != nil:
 		return strings.ToUpper(hex.EncodeToString(sig.IssuerFingerprint))

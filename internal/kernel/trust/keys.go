@@ -19,11 +19,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// WKD is the value of Keys.From that has keys looked up at the signers' own domain.
+// WKD is the value of Keys.From that looks keys up at the signers' own domain.
 const WKD = "wkd"
 
-// Keys is where public keys come from. Wherever that is, a key is taken by its full
-// fingerprint and by nothing else.
+// Keys obtains public keys. Wherever they come from, a key is accepted only by its full
+// fingerprint.
 type Keys struct {
 	From  string                                        // WKD, or a folder of key files
 	Cache string                                        // folder for keys that were looked up
@@ -31,10 +31,10 @@ type Keys struct {
 	Now   func() time.Time
 }
 
-// Ring gathers the keys of signers. A key that cannot be had is told when a
-// signature needs it.
+// Ring returns the keys of signers. A key that cannot be obtained becomes an error when a
+// signature needs it. purpose completes "not trusted for", as "releases".
 func (k Keys) Ring(ctx context.Context, purpose string, signers []Signer) (Keyring, error) {
-	ring := Keyring{purpose: purpose, pinned: signers, keys: map[string]*openpgp.Entity{}, lacking: map[string]error{}, now: k.Now}
+	ring := Keyring{purpose: purpose, pinned: signers, keys: map[string]*openpgp.Entity{}, missing: map[string]error{}, now: k.Now}
 	if k.From != WKD {
 		err := ring.addFolder(k.From)
 		return ring, err
@@ -42,7 +42,7 @@ func (k Keys) Ring(ctx context.Context, purpose string, signers []Signer) (Keyri
 	for _, s := range signers {
 		key, err := k.lookUp(ctx, s)
 		if err != nil {
-			ring.lacking[s.Fingerprint] = err
+			ring.missing[s.Fingerprint] = err
 			continue
 		}
 		ring.keys[s.Fingerprint] = key
@@ -50,11 +50,11 @@ func (k Keys) Ring(ctx context.Context, purpose string, signers []Signer) (Keyri
 	return ring, nil
 }
 
-// addFolder takes the pinned keys out of a folder's files.
+// addFolder adds the pinned keys from the key files in a folder.
 func (k Keyring) addFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fault.New(fault.Usage, `upstream.keys is "wkd" or a folder of key files, taken from the folder of kernels.toml`, "read keys: %w", err)
+		return fault.New(fault.Usage, `upstream.keys is "wkd" or a folder of key files, relative to that of kernels.toml`, "read keys: %w", err)
 	}
 	for _, entry := range entries {
 		switch filepath.Ext(entry.Name()) {
@@ -80,23 +80,23 @@ func (k Keyring) addFolder(dir string) error {
 	return nil
 }
 
-// lookUp gives a signer's key from the cache, or from the web key directory where
-// the cache has none that counts now.
+// lookUp returns a signer's key from the cache, or from the web key directory where the
+// cache has none that is fresh.
 func (k Keys) lookUp(ctx context.Context, s Signer) (*openpgp.Entity, error) {
 	path := filepath.Join(k.Cache, s.Fingerprint+".pgp")
-	var kept *openpgp.Entity
+	var cached *openpgp.Entity
 	if text, err := os.ReadFile(path); err == nil {
 		if keys, err := readKeys(text); err == nil {
-			kept = pick(keys, s)
+			cached = pick(keys, s)
 		}
 	}
-	if kept != nil && k.fresh(path) {
-		return kept, nil
+	if cached != nil && k.fresh(path) {
+		return cached, nil
 	}
 	fetched, err := k.fetch(ctx, s)
 	if err != nil {
-		if kept != nil {
-			return kept, nil
+		if cached != nil {
+			return cached, nil
 		}
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func (k Keys) lookUp(ctx context.Context, s Signer) (*openpgp.Entity, error) {
 	return fetched, fault.Wrap(fault.Environment, renameio.WriteFile(path, text.Bytes(), 0o644))
 }
 
-// keyAge is how long a key is kept before it is looked up again: a revocation must
-// become known, and an end that was put off.
+// keyAge is how long a key is cached before it is looked up again: a revocation must
+// become known, and so must a later date of expiry.
 const keyAge = 7 * 24 * time.Hour
 
 func (k Keys) fresh(path string) bool {
@@ -119,39 +119,39 @@ func (k Keys) fresh(path string) bool {
 	return err == nil && k.Now().Sub(info.ModTime()) < keyAge
 }
 
-// fetch asks the web key directory (draft-koch-openpgp-webkey-service, section
-// 3.1): first the host that is there for it, then the domain itself.
+// fetch looks a key up in the web key directory (draft-koch-openpgp-webkey-service, section
+// 3.1): first by the advanced method, at the host openpgpkey, then at the domain itself.
 func (k Keys) fetch(ctx context.Context, s Signer) (*openpgp.Entity, error) {
 	local, domain, ok := strings.Cut(s.Address, "@")
 	if !ok {
-		return nil, errors.New("no address is known to look it up by; put the key into a folder and name that in upstream.keys")
+		return nil, errors.New("its signer has no address to look it up by; put the key into a folder and set upstream.keys to that")
 	}
 	sum := sha1.Sum([]byte(strings.ToLower(local)))
 	name := zbase32.EncodeToString(sum[:]) + "?l=" + local
-	var faults []error
+	var errs []error
 	for _, address := range []string{
 		"https://openpgpkey." + domain + "/.well-known/openpgpkey/" + domain + "/hu/" + name,
 		"https://" + domain + "/.well-known/openpgpkey/hu/" + name,
 	} {
 		text, err := k.Get(ctx, address)
 		if err != nil {
-			faults = append(faults, err)
+			errs = append(errs, err)
 			continue
 		}
 		keys, err := readKeys(text)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: expected OpenPGP keys: %w", address, err))
+			errs = append(errs, fmt.Errorf("%s: expected OpenPGP keys: %w", address, err))
 			continue
 		}
 		if key := pick(keys, s); key != nil {
 			return key, nil
 		}
-		faults = append(faults, fmt.Errorf("what %s has for %s is not key %s", domain, s.Address, s.Fingerprint))
+		errs = append(errs, fmt.Errorf("%s has no key %s for %s", domain, s.Fingerprint, s.Address))
 	}
-	return nil, errors.Join(faults...)
+	return nil, errors.Join(errs...)
 }
 
-// zbase32 is the alphabet in which a web key directory writes names (RFC 6189,
+// zbase32 is the encoding of names in a web key directory (RFC 6189,
 // section 5.1.6).
 var zbase32 = base32.NewEncoding("ybndrfg8ejkmcpqxot1uwisza345h769").WithPadding(base32.NoPadding)
 
@@ -173,7 +173,7 @@ func readKeys(text []byte) (openpgp.EntityList, error) {
 	return all, nil
 }
 
-// pick gives the key whose primary key has the signer's fingerprint, or nil.
+// pick returns the key whose primary key has the signer's fingerprint, or nil.
 func pick(keys openpgp.EntityList, s Signer) *openpgp.Entity {
 	for _, key := range keys {
 		if strings.EqualFold(hex.EncodeToString(key.PrimaryKey.Fingerprint), s.Fingerprint) {

@@ -1,6 +1,6 @@
-// Package trust tells whether something of kernel.org's was made by who it should
-// be made by. Signatures are OpenPGP's; the keys that count are pinned by their
-// full fingerprints, those for checksums and those for releases apart.
+// Package trust verifies who made a file or tag of kernel.org. Signatures are OpenPGP's;
+// trusted keys are pinned by their full fingerprints, separately for checksums and for
+// releases.
 package trust
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// State is what a verification came to.
+// State is the result of a verification.
 type State string
 
 // The states, as they are printed.
@@ -22,23 +22,23 @@ const (
 	Altered     State = "altered"
 	NoKeys      State = "keys unavailable"
 	Older       State = "older than the lock"
-	Elsewhere   State = "redirected elsewhere"
+	Redirected  State = "redirected elsewhere"
 )
 
-// Error is a verification that did not come to Verified.
+// Error is the result of a verification other than Verified.
 type Error struct {
 	State State
 	Err   error
 }
 
-// Error gives the state and what was found.
+// Error returns the state and what was found.
 func (e *Error) Error() string { return string(e.State) + ": " + e.Err.Error() }
 
-// Unwrap gives what was found.
+// Unwrap returns what was found.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Refuse gives an error of a state. What is not there yet, or cannot be had now,
-// is the surroundings' fault; all else means that what came is bad.
+// Refuse returns an error of a state. Unpublished and NoKeys are environment problems; with
+// every other state the verified file is bad.
 func Refuse(state State, hint, format string, args ...any) error {
 	class := fault.Failed
 	if state == Unpublished || state == NoKeys {
@@ -47,8 +47,8 @@ func Refuse(state State, hint, format string, args ...any) error {
 	return fault.New(class, hint, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
 }
 
-// StateOf gives the state that an error stands for: Verified for nil, "" where it
-// has nothing to do with trust.
+// StateOf returns the state of an error: Verified for nil, "" for an error of a different
+// kind.
 func StateOf(err error) State {
 	if err == nil {
 		return Verified

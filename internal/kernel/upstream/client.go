@@ -38,7 +38,7 @@ type Client struct {
 	down map[string]error // hosts that this run could not reach, and why
 }
 
-// New gives a client. cache is a folder of this machine, dir that of kernels.toml.
+// New returns a client. cache is a folder of this machine, dir that of kernels.toml.
 func New(config Config, dir, cache string, console *report.Console) *Client {
 	c := &Client{Config: config, Cache: cache, Dir: dir, Console: console, Now: time.Now, down: map[string]error{}}
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -53,11 +53,11 @@ func New(config Config, dir, cache string, console *report.Console) *Client {
 func (c *Client) redirect(to *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if to.URL.Host != first.Host && !slices.Contains(c.Config.hosts(), to.URL.Host) {
-		return trust.Refuse(trust.Elsewhere, "if that host is right, name it under [upstream] in kernels.toml",
+		return trust.Refuse(trust.Redirected, "if that host is right, name it under [upstream] in kernels.toml",
 			"%s leads to %s", first.Host, to.URL.Host)
 	}
 	if first.Scheme == "https" && to.URL.Scheme != "https" {
-		return trust.Refuse(trust.Elsewhere, "", "%s leads from https to %s", first.Host, to.URL.Scheme)
+		return trust.Refuse(trust.Redirected, "", "%s leads from https to %s", first.Host, to.URL.Scheme)
 	}
 	if len(via) > 5 {
 		return errors.New("redirected more than five times")
@@ -74,7 +74,7 @@ type statusError struct {
 
 func (e *statusError) Error() string { return fmt.Sprintf("get %s: %s", e.address, e.status) }
 
-// isStatus tells whether an error is an answer of a code.
+// isStatus reports whether an error is an answer of a code.
 func isStatus(err error, code int) bool {
 	var e *statusError
 	return errors.As(err, &e) && e.code == code
@@ -121,8 +121,8 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	return response, nil
 }
 
-// Unreachable tells whether an error is that a host gave no answer, or none of use.
-func Unreachable(err error) bool {
+// IsUnreachable reports whether an error is that a host gave no answer, or none of use.
+func IsUnreachable(err error) bool {
 	var down *unreachable
 	return errors.As(err, &down)
 }

@@ -63,7 +63,7 @@ func (c Config) Check(report func(key, format string, args ...any)) {
 	}
 }
 
-// hosts gives every host that the configuration names: those that a redirect may
+// hosts returns every host that the configuration names: those that a redirect may
 // lead to.
 func (c Config) hosts() []string {
 	var hosts []string
@@ -75,7 +75,7 @@ func (c Config) hosts() []string {
 	return hosts
 }
 
-// keysIn gives where keys come from, a folder being taken from that of the file.
+// keysIn returns where keys come from, a folder being taken from that of the file.
 func (c Config) keysIn(dir string) string {
 	if c.Keys == trust.WKD || filepath.IsAbs(c.Keys) {
 		return c.Keys
@@ -83,7 +83,7 @@ func (c Config) keysIn(dir string) string {
 	return filepath.Join(dir, c.Keys)
 }
 
-// hostOf gives the host of a URL, for messages.
+// hostOf returns the host of a URL, for messages.
 func hostOf(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Host

@@ -20,7 +20,7 @@ type Document struct {
 	Text    []byte    `json:"text"`
 	// Down says why the document could not be fetched now: then it is the one that
 	// was fetched before. It is nil for one that is as fresh as was asked for.
-	Down error `json:"-"`
+	FetchError error `json:"-"`
 }
 
 // Offline asks for what is kept, of whatever age: nothing is fetched.
@@ -45,7 +45,7 @@ func (c *Client) document(ctx context.Context, address string, fresh time.Durati
 	text, err := c.get(ctx, address)
 	if err != nil {
 		if have && ctx.Err() == nil && fault.Code(err) == int(fault.Environment) {
-			kept.Down = err
+			kept.FetchError = err
 			return kept, nil
 		}
 		return Document{}, err

@@ -18,7 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// Feed gives what kernel.org lists, no older than fresh where it can be reached.
+// Feed returns what kernel.org lists, no older than fresh where it can be reached.
 func (c *Client) Feed(ctx context.Context, fresh time.Duration) (release.Feed, Document, error) {
 	var feed release.Feed
 	d, err := c.document(ctx, c.Config.Releases, fresh, func(text []byte) (err error) {
@@ -28,7 +28,7 @@ func (c *Client) Feed(ctx context.Context, fresh time.Duration) (release.Feed, D
 	return feed, d, err
 }
 
-// Dates gives the ends of life, no older than fresh where they can be had.
+// Dates returns the ends of life, no older than fresh where they can be had.
 func (c *Client) Dates(ctx context.Context, fresh time.Duration) (release.Dates, Document, error) {
 	var dates release.Dates
 	d, err := c.document(ctx, c.Config.EOL, fresh, func(text []byte) (err error) {
@@ -38,18 +38,18 @@ func (c *Client) Dates(ctx context.Context, fresh time.Duration) (release.Dates,
 	return dates, d, err
 }
 
-// Sums is a verified list of checksums.
-type Sums struct {
+// Checksums is a verified list of checksums.
+type Checksums struct {
 	Signer trust.Signer
 	files  map[string]string // sha256 by the file's name
 	source Document
 }
 
-// Down says why the list could not be fetched anew, if so.
-func (s Sums) Down() error { return s.source.Down }
+// FetchError says why the list could not be fetched anew, if so.
+func (s Checksums) FetchError() error { return s.source.FetchError }
 
-// Of gives the sha256 of a release's tarball.
-func (s Sums) Of(v release.Version) (string, error) {
+// Of returns the sha256 of a release's tarball.
+func (s Checksums) Of(v release.Version) (string, error) {
 	sum, ok := s.files[tarball(v)]
 	if !ok {
 		return "", trust.Refuse(trust.Unpublished, "they come some hours after a release: wait, or ask for the one before",
@@ -58,8 +58,8 @@ func (s Sums) Of(v release.Version) (string, error) {
 	return sum, nil
 }
 
-// Versions gives every release whose tarball the list names.
-func (s Sums) Versions() []release.Version {
+// Versions returns every release whose tarball the list names.
+func (s Checksums) Versions() []release.Version {
 	var versions []release.Version
 	for name := range s.files {
 		text := strings.TrimSuffix(strings.TrimPrefix(name, "linux-"), form)
@@ -81,28 +81,28 @@ func tarball(v release.Version) string { return "linux-" + v.String() + form }
 // folder names the folder of a major version.
 func folder(major int) string { return fmt.Sprintf("v%d.x", major) }
 
-// URL gives where a release's tarball is: at the first mirror.
-func (c *Client) URL(v release.Version) string {
+// TarballURL returns where a release's tarball is: at the first mirror.
+func (c *Client) TarballURL(v release.Version) string {
 	return join(c.Config.Mirrors[0], folder(v.Major())+"/"+tarball(v))
 }
 
-// Changelog gives where a release's changes are told: at the first mirror.
-func (c *Client) Changelog(v release.Version) string {
+// ChangelogURL returns where a release's changes are told: at the first mirror.
+func (c *Client) ChangelogURL(v release.Version) string {
 	return join(c.Config.Mirrors[0], folder(v.Major())+"/ChangeLog-"+v.String())
 }
 
 // sumLine is a line of sha256sums.asc.
 var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  (\S+)$`)
 
-// Sums gives the checksums of a major version's files, no older than fresh where
+// Checksums returns the checksums of a major version's files, no older than fresh where
 // they can be had. Their signature is checked each time, also of a kept list.
-func (c *Client) Sums(ctx context.Context, major int, fresh time.Duration) (Sums, error) {
+func (c *Client) Checksums(ctx context.Context, major int, fresh time.Duration) (Checksums, error) {
 	address := join(c.Config.Sums, folder(major)+"/sha256sums.asc")
-	ring, err := c.ring(ctx, "checksums", trust.Sums(), c.Config.Trust.Sums)
+	ring, err := c.ring(ctx, "checksums", trust.ChecksumSigners(), c.Config.Trust.Sums)
 	if err != nil {
-		return Sums{}, err
+		return Checksums{}, err
 	}
-	sums := Sums{}
+	sums := Checksums{}
 	sums.source, err = c.document(ctx, address, fresh, func(text []byte) error {
 		signed, by, err := ring.Clearsigned(text)
 		if err != nil {
@@ -131,17 +131,17 @@ func (c *Client) ring(ctx context.Context, purpose string, pinned []trust.Signer
 	return c.Keys().Ring(ctx, purpose, slices.Concat(pinned, more))
 }
 
-// Keys gives where public keys come from.
+// Keys returns where public keys come from.
 func (c *Client) Keys() trust.Keys {
 	return trust.Keys{From: c.Config.keysIn(c.Dir), Cache: filepath.Join(c.Cache, "keys"), Get: c.get, Now: c.Now}
 }
 
-// ReleaseKeys gives the keys that count for tarballs and tags.
+// ReleaseKeys returns the keys that count for tarballs and tags.
 func (c *Client) ReleaseKeys(ctx context.Context) (trust.Keyring, error) {
-	return c.ring(ctx, "releases", trust.Releases(), c.Config.Trust.Release)
+	return c.ring(ctx, "releases", trust.ReleaseSigners(), c.Config.Trust.Release)
 }
 
-// Tarball brings a release's tarball, compared with its sha256, and gives its path
+// Tarball brings a release's tarball, compared with its sha256 and returns its path
 // on this machine.
 func (c *Client) Tarball(ctx context.Context, v release.Version, sum string) (string, error) {
 	return c.download(ctx, folder(v.Major())+"/"+tarball(v), sum)

@@ -36,7 +36,7 @@ func org(t *testing.T) (*ut.Org, *upstream.Client, release.Version) {
 // tarball brings the release by its checksum.
 func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	t.Helper()
-	sums, err := c.Sums(t.Context(), v.Major(), 0)
+	sums, err := c.Checksums(t.Context(), v.Major(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	return err
 }
 
-// isTarball tells whether a request asks for the tarball.
+// isTarball reports whether a request asks for the tarball.
 func isTarball(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".tar.gz") }
 
 func TestInterruptedDownloadGoesOn(t *testing.T) {
@@ -131,23 +131,23 @@ func TestSecondMirrorServes(t *testing.T) {
 
 func TestWhatIsKnownServesWhenTheNetworkIsDown(t *testing.T) {
 	o, c, _ := org(t)
-	if _, d, err := c.Feed(t.Context(), 0); err != nil || d.Down != nil {
-		t.Fatalf("%v, %v", err, d.Down)
+	if _, d, err := c.Feed(t.Context(), 0); err != nil || d.FetchError != nil {
+		t.Fatalf("%v, %v", err, d.FetchError)
 	}
-	if _, err := c.Sums(t.Context(), 6, 0); err != nil {
+	if _, err := c.Checksums(t.Context(), 6, 0); err != nil {
 		t.Fatal(err)
 	}
 	down := upstream.New(c.Config, c.Dir, c.Cache, c.Console)
 	down.HTTP.Transport = refusing{}
 	down.Now = func() time.Time { return time.Now().Add(3 * time.Hour) }
 	feed, d, err := down.Feed(t.Context(), time.Minute)
-	if err != nil || d.Down == nil || len(feed.Releases) != 1 || time.Since(d.Fetched) > time.Minute {
+	if err != nil || d.FetchError == nil || len(feed.Releases) != 1 || time.Since(d.Fetched) > time.Minute {
 		t.Errorf("%v, %+v", err, d)
 	}
-	if sums, err := down.Sums(t.Context(), 6, 0); err != nil || sums.Down() == nil {
+	if sums, err := down.Checksums(t.Context(), 6, 0); err != nil || sums.FetchError() == nil {
 		t.Errorf("checksums: %v", err)
 	}
-	if _, _, err := down.Dates(t.Context(), 0); !upstream.Unreachable(err) {
+	if _, _, err := down.Dates(t.Context(), 0); !upstream.IsUnreachable(err) {
 		t.Errorf("what was never fetched: %v", err)
 	}
 	o.Put("releases.json", []byte(`{"changed":true}`))
@@ -165,7 +165,7 @@ func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
 
 func TestKeptListIsVerifiedOnEachUse(t *testing.T) {
 	o, c, _ := org(t)
-	if _, err := c.Sums(t.Context(), 6, time.Hour); err != nil {
+	if _, err := c.Checksums(t.Context(), 6, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	kept, err := filepath.Glob(filepath.Join(c.Cache, "documents", "*.json"))
@@ -177,13 +177,13 @@ func TestKeptListIsVerifiedOnEachUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.SignSums(ut.Key(t, "mallory"))
-	if _, err := c.Sums(t.Context(), 6, time.Hour); err != nil {
+	if _, err := c.Checksums(t.Context(), 6, time.Hour); err != nil {
 		t.Errorf("the kept list is still good: %v", err)
 	}
 	if err := os.WriteFile(kept[0], []byte(strings.Replace(string(text), `"text": "`, `"text": "AAAA`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Sums(t.Context(), 6, time.Hour); trust.StateOf(err) != trust.WrongSigner {
+	if _, err := c.Checksums(t.Context(), 6, time.Hour); trust.StateOf(err) != trust.WrongSigner {
 		t.Errorf("a kept list that was altered is fetched anew, and that one is not trusted: %v", err)
 	}
 }

@@ -119,7 +119,7 @@ type ifreq struct {
 	value [24]byte
 }
 
-// up gives a network device an address and switches it on.
+// up returns a network device an address and switches it on.
 func up(device, address string) error {
 	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -37,7 +37,7 @@ func field[Letter int8 | uint8](of [65]Letter) string {
 	return b.String()
 }
 
-// config gives the sha256 of the configuration that the kernel carries.
+// config returns the sha256 of the configuration that the kernel carries.
 func config() string {
 	f, err := os.Open("/proc/config.gz")
 	if err != nil {
@@ -84,7 +84,7 @@ type absent string
 
 func (a absent) Error() string { return string(a) }
 
-// isAbsent tells whether an error says that the kernel has no such thing.
+// isAbsent reports whether an error says that the kernel has no such thing.
 func isAbsent(err error) bool {
 	var a absent
 	return errors.As(err, &a) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EAFNOSUPPORT)

@@ -94,7 +94,7 @@ func obey(order string) {
 	}
 }
 
-// asked gives the value of a word on the kernel's command line, or "".
+// asked returns the value of a word on the kernel's command line, or "".
 func asked(prefix string) string {
 	for word := range strings.FieldsSeq(text("/proc/cmdline")) {
 		if value, ok := strings.CutPrefix(word, prefix); ok {

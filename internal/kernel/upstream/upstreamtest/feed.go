@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Entry gives an entry of releases.json as kernel.org writes it.
+// Entry returns an entry of releases.json as kernel.org writes it.
 func Entry(moniker, version string, eol bool) map[string]any {
 	base := "https://cdn.example.test/linux-" + version
 	return map[string]any{

@@ -90,7 +90,7 @@ func Key(t testing.TB, name string, with ...*packet.Config) *openpgp.Entity {
 	return key
 }
 
-// Fingerprint gives a key's full fingerprint.
+// Fingerprint returns a key's full fingerprint.
 func Fingerprint(key *openpgp.Entity) string {
 	return strings.ToUpper(hex.EncodeToString(key.PrimaryKey.Fingerprint))
 }
@@ -101,7 +101,7 @@ func (o *Org) PutKey(key *openpgp.Entity) {
 	o.write(filepath.Join(o.Keys, Fingerprint(key)+".asc"), Public(o.t, key))
 }
 
-// Public gives a public key in its armor.
+// Public returns a public key in its armor.
 func Public(t testing.TB, key *openpgp.Entity) []byte {
 	t.Helper()
 	var text bytes.Buffer
@@ -112,13 +112,13 @@ func Public(t testing.TB, key *openpgp.Entity) []byte {
 	return text.Bytes()
 }
 
-// Sign gives an armored signature over data, or several in one armor.
+// Sign returns an armored signature over data, or several in one armor.
 func Sign(t testing.TB, data []byte, by ...*openpgp.Entity) []byte {
 	t.Helper()
 	return SignAt(t, time.Now(), data, by...)
 }
 
-// SignStream gives an armored signature over what is read.
+// SignStream returns an armored signature over what is read.
 func SignStream(t testing.TB, data io.Reader, by *openpgp.Entity) []byte {
 	t.Helper()
 	var text bytes.Buffer
@@ -229,7 +229,7 @@ func (o *Org) SignSums(by *openpgp.Entity) {
 	}
 }
 
-// Sums gives the checksums of a folder's tarballs, as kernel.org writes them.
+// Sums returns the checksums of a folder's tarballs, as kernel.org writes them.
 func Sums(t testing.TB, dir string) string {
 	t.Helper()
 	tarballs, err := filepath.Glob(filepath.Join(dir, "*.tar.gz"))

@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // layerDir is where the layers of trees are mounted to be compared.
@@ -16,13 +17,13 @@ const layerDir = "/layers/"
 // layered compares two trees that are made of the same source, by what lies over it in
 // each: a few files, where to compare the whole trees reads them twice. known is false
 // where they are not such trees.
-func (r Fetcher) layered(ctx context.Context, other string, labels map[string]string, t Tree) (d Difference, known bool, err error) {
-	for key, value := range t.labels() {
-		if labels[key] != value {
+func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
+	for key, value := range labels(t.Ref) {
+		if sealed[key] != value {
 			return d, false, nil
 		}
 	}
-	plain := Volume(t.Ref, nil)
+	plain := source.Volume(t.Ref, nil)
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
 	layers := []string{}
 	for _, volume := range []string{other, t.Volume} {
@@ -36,7 +37,7 @@ func (r Fetcher) layered(ctx context.Context, other string, labels map[string]st
 			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
 		}
 	}
-	ctr, err := r.box(ctx, t.Ref, mounts...)
+	ctr, err := r.container(ctx, t.Ref, mounts...)
 	if err != nil {
 		return d, false, err
 	}
@@ -57,7 +58,7 @@ func (r Fetcher) layered(ctx context.Context, other string, labels map[string]st
 // or the target of a link; "" is no file.
 type content map[string]string
 
-// layerOf gives what a layer holds; a file that it takes away is "". No folder is no layer.
+// layerOf returns what a layer holds; a file that it takes away is "". No folder is no layer.
 func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, error) {
 	if dir == "" {
 		return content{}, nil
@@ -68,7 +69,7 @@ func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, e
 	return contentOf(out, dir+"/upper/"), err
 }
 
-// sumsOf gives what some files of a tree hold.
+// sumsOf returns what some files of a tree hold.
 func sumsOf(ctx context.Context, ctr *engine.Container, dir string, names []string) (content, error) {
 	if len(names) == 0 {
 		return content{}, nil
@@ -106,7 +107,7 @@ func contentOf(out, dir string) content {
 	return c
 }
 
-// over gives the content with that of what lies under it.
+// over returns the content with that of what lies under it.
 func (c content) over(under content) content {
 	whole := maps.Clone(under)
 	maps.Copy(whole, c)

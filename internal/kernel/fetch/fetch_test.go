@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
@@ -30,11 +31,11 @@ func want(t testing.TB, text string) release.Constraint {
 	return w
 }
 
-// realRoom gives a room with the real engine.
+// realRoom returns a room with the real engine.
 func realRoom(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
-	r := from(t, org(t))
+	r := newFetcher(t, newOrg(t))
 	r.Engine = e
 	r.Image = func(ctx context.Context) (string, error) {
 		root, err := base.Get(ctx, e, "debian:trixie-slim", r.Console)
@@ -54,7 +55,7 @@ func fetchContext(t testing.TB, root string) string {
 }
 
 // serveRepository serves a git repository with a tree under the tag v6.12.7 to the
-// engine's containers, and gives its URL.
+// engine's containers and returns its URL.
 func serveRepository(t *testing.T, r Fetcher) string {
 	t.Helper()
 	dir := smallTree(t, 7)
@@ -72,7 +73,7 @@ func commit(t *testing.T, dir string) {
 	runGit(t, dir, "commit", "--quiet", "-m", "x")
 }
 
-// runGit runs git in a repository and gives what it printed.
+// runGit runs git in a repository and returns what it printed.
 func runGit(t *testing.T, dir string, argv ...string) string {
 	t.Helper()
 	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)...).CombinedOutput()
@@ -82,7 +83,7 @@ func runGit(t *testing.T, dir string, argv ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// serve starts a git daemon for a repository, and gives the URL by which the
+// serve starts a git daemon for a repository and returns the URL by which the
 // engine's containers reach it.
 func serve(t *testing.T, r Fetcher, dir string) string {
 	t.Helper()
@@ -155,7 +156,7 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
-// tarballOf packs a tree and gives its path.
+// tarballOf packs a tree and returns its path.
 func tarballOf(t *testing.T, dir string) string {
 	t.Helper()
 	path := dir + ".tar.xz"
@@ -223,7 +224,7 @@ func TestEachKindFillsItsVolume(t *testing.T) {
 	dir := smallTree(t, 7)
 	file := tarballOf(t, dir)
 	repo := serveRepository(t, r)
-	for _, from := range []string{KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
+	for _, from := range []string{source.KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
 		ref, err := r.Resolve(t.Context(), from, want(t, "6.12"))
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +255,7 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	ref.Version, _ = release.Parse("6.12.8")
-	volume := Volume(ref, nil)
+	volume := source.Volume(ref, nil)
 	t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), volume) })
 	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
@@ -273,7 +274,7 @@ func TestReleaseCandidateByItsTag(t *testing.T) {
 	commit(t, dir)
 	o := ut.New(t)
 	o.Feed("7.2.8", ut.Entry("mainline", "7.3-rc10", false))
-	r.Upstream = from(t, o).Upstream
+	r.Upstream = newFetcher(t, o).Upstream
 	r.Upstream.Config.Git = serve(t, r, dir)
 	for name, tc := range map[string]struct {
 		sign  func([]byte) []byte
@@ -284,11 +285,11 @@ func TestReleaseCandidateByItsTag(t *testing.T) {
 		"by nobody":         {func([]byte) []byte { return nil }, trust.Missing},
 	} {
 		tag(t, dir, "v7.3-rc10", tc.sign)
-		ref, err := r.Resolve(t.Context(), KernelOrg, want(t, "7.3-rc10"))
+		ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, "7.3-rc10"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+		fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
 		t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), fetched.Volume) })
 		if trust.StateOf(err) != tc.state {
 			t.Errorf("%s: %v", name, err)
@@ -316,14 +317,14 @@ func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
 // TestRefusedTarballIsNotSealed has the engine unpack what turns out to be bad.
 func TestRefusedTarballIsNotSealed(t *testing.T) {
 	r := realRoom(t)
-	o := org(t)
+	o := newOrg(t)
 	o.Put(ut.Signature(version), ut.Sign(t, []byte("another tar"), o.Maintainer))
-	r.Upstream = from(t, o).Upstream
-	ref, err := r.Resolve(t.Context(), KernelOrg, want(t, version))
+	r.Upstream = newFetcher(t, o).Upstream
+	ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, version))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fetched, err := r.Fetch(t.Context(), KernelOrg, ref, nil)
+	fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
 	t.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), fetched.Volume) })
 	if trust.StateOf(err) != trust.Altered {
 		t.Errorf("got %v", err)

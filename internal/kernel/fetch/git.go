@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
@@ -39,35 +40,35 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // resolve asks the repository for the commit, and reads the version out of that
 // commit's Makefile: nothing else tells it.
-func (g git) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
-	ctr, err := g.room.box(ctx, Ref{Kind: Git})
+func (g git) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
+	ctr, err := g.room.container(ctx, source.Ref{Kind: source.Git})
 	if err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	defer ctr.Remove()
 	ref, err := g.find(ctx, ctr)
 	if err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	if err := g.fetch(ctx, ctr, ref); err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "show", ref.Commit + ":Makefile"}})
 	if err != nil {
-		return Ref{}, fault.New(fault.Usage, "is it a kernel's repository?", "read its Makefile: %w", err)
+		return source.Ref{}, fault.New(fault.Usage, "is it a kernel's repository?", "read its Makefile: %w", err)
 	}
 	if ref.Version, err = makefileVersion(makefile); err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	if !want.Admits(ref.Version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another ref behind #", "its %s is %s", g.ref, ref.Version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another ref behind #", "its %s is %s", g.ref, ref.Version)
 	}
 	return ref, nil
 }
 
 // find asks what the ref names: a commit, and perhaps a tag that somebody wrote for it.
-func (g git) find(ctx context.Context, ctr *engine.Container) (Ref, error) {
-	found := Ref{Kind: Git, URL: g.url}
+func (g git) find(ctx context.Context, ctr *engine.Container) (source.Ref, error) {
+	found := source.Ref{Kind: source.Git, URL: g.url}
 	if commitForm.MatchString(g.ref) {
 		found.Commit = g.ref
 		return found, nil
@@ -103,7 +104,7 @@ func meant(refs, name string) (commit, tag string) {
 }
 
 // fetch brings one commit without its history, and its tag, into a bare repository.
-func (g git) fetch(ctx context.Context, ctr *engine.Container, ref Ref) error {
+func (g git) fetch(ctx context.Context, ctr *engine.Container, ref source.Ref) error {
 	what := ref.Commit
 	if ref.Tag != "" {
 		what = "refs/tags/" + ref.Tag + ":refs/tags/" + ref.Tag
@@ -126,12 +127,12 @@ func (g git) fetch(ctx context.Context, ctr *engine.Container, ref Ref) error {
 	return err
 }
 
-func (g git) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
+func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	ref := t.Ref
 	progress := g.room.Console.Progress("fetch " + g.url)
 	if err := g.fetch(ctx, ctr, ref); err != nil {
 		progress.End("failed")
-		return Signature{}, err
+		return source.Signature{}, err
 	}
 	progress.End("commit " + ref.Commit)
 	by, err := g.verify(ctx, ctr, ref)
@@ -152,24 +153,24 @@ func (g git) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signat
 // verify checks the signature of the tag. A repository that somebody chose may
 // have other signers, or none: that is told, and recorded. A signature that does
 // not fit its tag is an error everywhere.
-func (g git) verify(ctx context.Context, ctr *engine.Container, ref Ref) (Signature, error) {
+func (g git) verify(ctx context.Context, ctr *engine.Container, ref source.Ref) (source.Signature, error) {
 	by, err := g.signer(ctx, ctr, ref)
 	switch state := trust.StateOf(err); {
 	case state == trust.Verified:
-		return Signature{Status: string(state), Signer: by.String()}, nil
+		return source.Signature{Status: string(state), Signer: by.String()}, nil
 	case g.strict || state == "" || state == trust.Altered:
-		return Signature{}, err
+		return source.Signature{}, err
 	case state == trust.Missing:
-		return Signature{Status: NoSignature}, nil
+		return source.Signature{Status: source.NoSignature}, nil
 	default:
 		g.room.Console.Logf("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
-		return Signature{Status: string(state)}, nil
+		return source.Signature{Status: string(state)}, nil
 	}
 }
 
 // signerNow fetches a tag and tells who signed it.
-func (g git) signerNow(ctx context.Context, ref Ref) (trust.Signer, error) {
-	ctr, err := g.room.box(ctx, ref)
+func (g git) signerNow(ctx context.Context, ref source.Ref) (trust.Signer, error) {
+	ctr, err := g.room.container(ctx, ref)
 	if err != nil {
 		return trust.Signer{}, err
 	}
@@ -180,7 +181,7 @@ func (g git) signerNow(ctx context.Context, ref Ref) (trust.Signer, error) {
 	return g.signer(ctx, ctr, ref)
 }
 
-func (g git) signer(ctx context.Context, ctr *engine.Container, ref Ref) (trust.Signer, error) {
+func (g git) signer(ctx context.Context, ctr *engine.Container, ref source.Ref) (trust.Signer, error) {
 	if ref.Tag == "" {
 		return trust.Signer{}, trust.Refuse(trust.Missing, "", "%s of %s is no signed tag", g.ref, g.url)
 	}

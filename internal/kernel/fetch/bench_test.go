@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
 
@@ -61,7 +62,7 @@ func forgetPeak(b *testing.B) {
 	}
 }
 
-// peak gives the most memory that this process had since, in MiB.
+// peak returns the most memory that this process had since, in MiB.
 func peak(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -82,24 +83,24 @@ func median(list []time.Duration) time.Duration {
 }
 
 // debianSource brings the real kernel source into its volume.
-func debianSource(b *testing.B, r Fetcher) Ref {
+func debianSource(b *testing.B, r Fetcher) source.Ref {
 	b.Helper()
 	r.Cache = b.TempDir()
-	ref, err := r.Resolve(b.Context(), Debian, want(b, "6.12"))
+	ref, err := r.Resolve(b.Context(), source.Debian, want(b, "6.12"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := r.Fetch(b.Context(), Debian, ref, nil); err != nil {
+	if _, err := r.Fetch(b.Context(), source.Debian, ref, nil); err != nil {
 		b.Fatal(err)
 	}
 	return ref
 }
 
 // packed packs that tree in a container as kernel.org does, with gzip and with xz.
-func packed(b *testing.B, r Fetcher, ref Ref) *engine.Container {
+func packed(b *testing.B, r Fetcher, ref source.Ref) *engine.Container {
 	b.Helper()
 	top := "linux-" + ref.Version.String()
-	ctr := container(b, r, engine.Mount{Volume: Volume(ref, nil), Path: tree, ReadOnly: true})
+	ctr := container(b, r, engine.Mount{Volume: source.Volume(ref, nil), Path: tree, ReadOnly: true})
 	for _, argv := range [][]string{
 		{"mkdir", "/work"},
 		{"tar", "--create", "--file=/work/linux.tar", "--transform=s,^source," + top + ",", "--directory=/", "source"},
@@ -130,7 +131,7 @@ func container(b *testing.B, r Fetcher, mounts ...engine.Mount) *engine.Containe
 }
 
 // publish puts the tarball up at a kernel.org of the benchmark's own, signed.
-func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref Ref) {
+func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref source.Ref) {
 	b.Helper()
 	version := ref.Version.String()
 	o.Feed(version, ut.Entry("longterm", version, false))
@@ -157,7 +158,7 @@ func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref Ref) {
 	o.SignSums(o.Autosigner)
 }
 
-// script unpacks as a script would, and gives how long that took.
+// script unpacks as a script would and returns how long that took.
 func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	b.Helper()
 	volume := fmt.Sprintf("kiln-bench-%d-%d", os.Getpid(), n)
@@ -174,24 +175,24 @@ func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	return time.Since(start)
 }
 
-// fetched goes Kiln's whole way from the downloaded tarball, and gives how long that
+// fetched goes Kiln's whole way from the downloaded tarball and returns how long that
 // took.
-func fetched(b *testing.B, r Fetcher, o *ut.Org, ref Ref, n int) time.Duration {
+func fetched(b *testing.B, r Fetcher, o *ut.Org, ref source.Ref, n int) time.Duration {
 	b.Helper()
 	config := o.Config()
 	config.Mirrors[0] += fmt.Sprintf("/%d/%d", os.Getpid(), n) // part of the volume's name: each run has its own
 	r.Upstream.Config = config
-	at, err := r.Resolve(b.Context(), KernelOrg, want(b, ref.Version.String()))
+	at, err := r.Resolve(b.Context(), source.KernelOrg, want(b, ref.Version.String()))
 	if err != nil {
 		b.Fatal(err)
 	}
 	if _, err := r.Upstream.Tarball(b.Context(), at.Version, at.SHA256); err != nil {
 		b.Fatal(err)
 	}
-	fresh(b, r, Volume(at, nil))
+	fresh(b, r, source.Volume(at, nil))
 	syscall.Sync()
 	start := time.Now()
-	if _, err := r.Fetch(b.Context(), KernelOrg, at, nil); err != nil {
+	if _, err := r.Fetch(b.Context(), source.KernelOrg, at, nil); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(start)

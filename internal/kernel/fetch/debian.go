@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -36,10 +37,10 @@ type debianPackage struct {
 	SHA256  string          `json:"sha256"`  // of the .deb
 }
 
-func (d debian) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
+func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
 	list, err, _ := d.room.Flight.Do("debian", func() (any, error) { return d.index(ctx) })
 	if err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	index := list.(debianIndex)
 	var versions []release.Version
@@ -48,20 +49,20 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (Ref, erro
 	}
 	newest, ok := want.Newest(versions)
 	if !ok {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
+		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
 			"Debian has no such kernel source; it has %v", versions)
 	}
 	for _, p := range index.Packages {
 		if p.Version.Compare(newest) == 0 {
-			return Ref{
-				Kind: Debian, Version: p.Version, URL: "debian:" + p.Name + "=" + p.Full, SHA256: p.SHA256,
+			return source.Ref{
+				Kind: source.Debian, Version: p.Version, URL: "debian:" + p.Name + "=" + p.Full, SHA256: p.SHA256,
 			}, nil
 		}
 	}
-	return Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
+	return source.Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
 }
 
-// index gives the list of today, from the cache of this machine or from apt.
+// index returns the list of today, from the cache of this machine or from apt.
 func (d debian) index(ctx context.Context) (debianIndex, error) {
 	path := d.indexPath()
 	var index debianIndex
@@ -86,7 +87,7 @@ func (d debian) indexPath() string { return filepath.Join(d.room.Cache, "debian-
 
 // ask runs apt in a container.
 func (d debian) ask(ctx context.Context) (debianIndex, error) {
-	ctr, err := d.room.box(ctx, Ref{Kind: Debian})
+	ctr, err := d.room.container(ctx, source.Ref{Kind: source.Debian})
 	if err != nil {
 		return debianIndex{}, err
 	}
@@ -137,9 +138,9 @@ func parseStanzas(text string) (packages []debianPackage) {
 	return packages
 }
 
-func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
+func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	ref := t.Ref
-	by := Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
+	by := source.Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
 	deb := "/downloads/" + ref.SHA256
 	if !d.kept(ctx, ctr, ref) {
 		if err := d.download(ctx, ctr, ref, deb); err != nil {
@@ -149,21 +150,21 @@ func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Sig
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"dpkg-deb", "--extract", deb, "/tmp/package"}}); err != nil {
 		return by, fault.Wrap(fault.Failed, err)
 	}
-	name, _, _ := strings.Cut(ref.pkgName(), "=")
+	name, _, _ := strings.Cut(packageID(ref), "=")
 	return by, d.room.untar(ctx, ctr, "/tmp/package/usr/src/"+name+".tar.xz", nil)
 }
 
-// pkgName gives the package with its version, as apt takes it.
-func (r Ref) pkgName() string { return strings.TrimPrefix(r.URL, "debian:") }
+// packageID returns the package with its version as apt-get takes it, NAME=VERSION.
+func packageID(ref source.Ref) string { return strings.TrimPrefix(ref.URL, "debian:") }
 
-// kept tells whether the package was downloaded before and is unharmed.
-func (d debian) kept(ctx context.Context, ctr *engine.Container, ref Ref) bool {
+// kept reports whether the package was downloaded before and is unharmed.
+func (d debian) kept(ctx context.Context, ctr *engine.Container, ref source.Ref) bool {
 	got, err := sha256Inside(ctx, ctr, "/downloads/"+ref.SHA256)
 	return err == nil && got == ref.SHA256
 }
 
-func (d debian) download(ctx context.Context, ctr *engine.Container, ref Ref, deb string) error {
-	progress := d.room.Console.Progress("download " + ref.pkgName())
+func (d debian) download(ctx context.Context, ctr *engine.Container, ref source.Ref, deb string) error {
+	progress := d.room.Console.Progress("download " + packageID(ref))
 	if err := d.apt(ctx, ctr, ref, deb); err != nil {
 		progress.End("failed")
 		return err
@@ -173,7 +174,7 @@ func (d debian) download(ctx context.Context, ctr *engine.Container, ref Ref, de
 }
 
 // apt downloads the package and checks that it is the one that was resolved.
-func (d debian) apt(ctx context.Context, ctr *engine.Container, ref Ref, deb string) error {
+func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, deb string) error {
 	if err := aptUpdate(ctx, ctr); err != nil {
 		return err
 	}
@@ -183,9 +184,9 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref Ref, deb str
 			return err
 		}
 	}
-	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
+	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", packageID(ref)}, Dir: dir}); err != nil {
 		os.Remove(d.indexPath()) // what Debian has may have changed since
-		return fault.NewWithCause(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
+		return fault.NewWithCause(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", packageID(ref), err)
 	}
 	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {
@@ -197,7 +198,7 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref Ref, deb str
 		return err
 	}
 	if got != ref.SHA256 {
-		return fault.New(fault.Failed, "", "download %s: its sha256 is %s, the index says %s", ref.pkgName(), got, ref.SHA256)
+		return fault.New(fault.Failed, "", "download %s: its sha256 is %s, the index says %s", packageID(ref), got, ref.SHA256)
 	}
 	_, err = ctr.Output(ctx, engine.Command{Argv: []string{"mv", file, deb}})
 	return err

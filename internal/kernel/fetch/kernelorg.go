@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
@@ -20,10 +21,10 @@ type kernelOrg struct{ room Fetcher }
 // resolve finds the newest admitted release in the list of current ones, else in
 // the checksums, which name all releases of a major version. A release candidate
 // has neither: it is a tag.
-func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (Ref, error) {
+func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
 	v, err := k.newest(ctx, want)
 	if err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	if v.IsCandidate() {
 		return k.candidate(ctx, v)
@@ -32,33 +33,33 @@ func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (Ref, e
 	return ref, err
 }
 
-// listed gives a release by the list of checksums, and who signed that.
-func (k kernelOrg) listed(ctx context.Context, v release.Version) (Ref, trust.Signer, error) {
-	sums, err := k.room.Upstream.Sums(ctx, v.Major(), listAge)
+// listed returns a release by the list of checksums, and who signed that.
+func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, trust.Signer, error) {
+	sums, err := k.room.Upstream.Checksums(ctx, v.Major(), listAge)
 	if err != nil {
-		return Ref{}, trust.Signer{}, err
+		return source.Ref{}, trust.Signer{}, err
 	}
 	sum, err := sums.Of(v)
 	if trust.StateOf(err) == trust.Unpublished { // perhaps since the list was kept
-		if sums, err = k.room.Upstream.Sums(ctx, v.Major(), 0); err == nil {
+		if sums, err = k.room.Upstream.Checksums(ctx, v.Major(), 0); err == nil {
 			sum, err = sums.Of(v)
 		}
 	}
-	return Ref{Kind: KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.URL(v)}, sums.Signer, err
+	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.TarballURL(v)}, sums.Signer, err
 }
 
-// Newest gives the newest release at kernel.org that is admitted.
+// Newest returns the newest release at kernel.org that is admitted.
 func (r Fetcher) Newest(ctx context.Context, want release.Constraint) (release.Version, error) {
 	return kernelOrg{r}.newest(ctx, want)
 }
 
-// Pin gives the newest release at kernel.org that is admitted, by a hash from a list
+// Pin returns the newest release at kernel.org that is admitted, by a hash from a list
 // whose signature was verified, or as a commit whose tag's was, with the signer.
-func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (Ref, trust.Signer, error) {
+func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (source.Ref, trust.Signer, error) {
 	k := kernelOrg{r}
 	v, err := k.newest(ctx, want)
 	if err != nil {
-		return Ref{}, trust.Signer{}, err
+		return source.Ref{}, trust.Signer{}, err
 	}
 	if !v.IsCandidate() {
 		return k.listed(ctx, v)
@@ -73,9 +74,9 @@ func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (Ref, trust.S
 
 // candidate is a release candidate: there is no tarball that is signed, so it is
 // made from the tag.
-func (k kernelOrg) candidate(ctx context.Context, v release.Version) (Ref, error) {
+func (k kernelOrg) candidate(ctx context.Context, v release.Version) (source.Ref, error) {
 	ref, err := k.tagged(v).resolve(ctx, release.Exactly(v))
-	ref.Kind = KernelOrg
+	ref.Kind = source.KernelOrg
 	return ref, err
 }
 
@@ -90,7 +91,7 @@ func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release
 	if err != nil {
 		return release.Version{}, err
 	}
-	k.room.stale("kernel.org's list of releases", list)
+	k.room.logStale("kernel.org's list of releases", list)
 	current := feed.Versions()
 	if m := want.Moniker(); m != "" {
 		dates, _, err := k.room.Upstream.Dates(ctx, listAge)
@@ -119,7 +120,7 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 		newest = max(newest, v.Major())
 	}
 	for major := newest; major >= 4; major-- {
-		sums, err := k.room.Upstream.Sums(ctx, major, listAge)
+		sums, err := k.room.Upstream.Checksums(ctx, major, listAge)
 		if err != nil {
 			return release.Version{}, err
 		}
@@ -135,21 +136,21 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 
 // unpack brings the tarball and unpacks it while the signature over the tar is
 // verified.
-func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
+func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	if t.Commit != "" {
 		return k.tagged(t.Version).unpack(ctx, ctr, t)
 	}
 	s, err := k.obtain(ctx, t.Ref)
 	if err != nil {
-		return Signature{}, err
+		return source.Signature{}, err
 	}
 	by, made, err := k.room.unpackSigned(ctx, ctr, s)
 	t.Time = made
 	if err != nil {
 		k.room.Upstream.ForgetSignature(t.Version) // a good one may have been published since
-		return Signature{}, err
+		return source.Signature{}, err
 	}
-	return Signature{Status: string(trust.Verified), Signer: by.String()}, nil
+	return source.Signature{Status: string(trust.Verified), Signer: by.String()}, nil
 }
 
 // signed is a tarball of this machine whose sha256 is right, and all that it takes
@@ -163,7 +164,7 @@ type signed struct {
 
 // obtain brings what is needed: the small things first, so that a download does
 // not turn out to have been for nothing.
-func (k kernelOrg) obtain(ctx context.Context, ref Ref) (s signed, err error) {
+func (k kernelOrg) obtain(ctx context.Context, ref source.Ref) (s signed, err error) {
 	s.top = "linux-" + ref.Version.String()
 	if s.ring, err = k.room.Upstream.ReleaseKeys(ctx); err != nil {
 		return s, err

@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -14,10 +14,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// newLocal gives the source that a path of this machine names.
+// newLocal returns the source that a path of this machine names.
 func newLocal(r Fetcher, from string) (provider, error) {
 	path := from
 	if !filepath.IsAbs(path) {
@@ -41,24 +42,24 @@ type folder struct {
 
 // resolve reads the version from the Makefile and hashes every file, since
 // somebody may be working in the folder.
-func (f folder) resolve(_ context.Context, want release.Constraint) (Ref, error) {
+func (f folder) resolve(_ context.Context, want release.Constraint) (source.Ref, error) {
 	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
 	if err != nil {
-		return Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
+		return source.Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
 	}
 	version, err := makefileVersion(string(makefile))
 	if err != nil {
-		return Ref{}, err
+		return source.Ref{}, err
 	}
 	if !want.Admits(version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
 	}
 	sum, err := hashFolder(f.path)
-	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
+	return source.Ref{Kind: source.Folder, Version: version, URL: f.path, SHA256: sum}, err
 }
 
-func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *Tree) (Signature, error) {
-	none := Signature{Status: NoSignature}
+func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
+	none := source.Signature{Status: source.NoSignature}
 	progress := f.room.Console.Progress("copy " + f.path)
 	if err := ctr.PutFolder(ctx, tree, f.path, ".git"); err != nil {
 		progress.End("failed")
@@ -78,7 +79,7 @@ func unchanged(path, sum string, hash func(string) (string, error)) error {
 	return err
 }
 
-// hashFolder gives the sha256 over the names, kinds and contents of all files
+// hashFolder returns the sha256 over the names, kinds and contents of all files
 // but those of .git.
 func hashFolder(dir string) (string, error) {
 	sum := sha256.New()
@@ -128,24 +129,24 @@ var named = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
 
 // resolve takes the version from the name, which is checked against the content
 // when that is unpacked.
-func (t tarball) resolve(_ context.Context, want release.Constraint) (Ref, error) {
+func (t tarball) resolve(_ context.Context, want release.Constraint) (source.Ref, error) {
 	m := named.FindStringSubmatch(filepath.Base(t.path))
 	if m == nil {
-		return Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
+		return source.Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
 	}
 	version, err := release.Parse(m[1])
 	if err != nil {
-		return Ref{}, fault.Wrap(fault.Usage, err)
+		return source.Ref{}, fault.Wrap(fault.Usage, err)
 	}
 	if !want.Admits(version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
 	}
 	sum, err := trust.HashFile(t.path)
-	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
+	return source.Ref{Kind: source.Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
 }
 
-func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *Tree) (Signature, error) {
-	none := Signature{Status: NoSignature}
+func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *source.Tree) (source.Signature, error) {
+	none := source.Signature{Status: source.NoSignature}
 	if err := t.room.untarHere(ctx, ctr, t.path, t.path); err != nil {
 		if engine.CommandFailed(err) {
 			err = fault.New(fault.Usage, "is the file whole?", "%w", err)

@@ -1,4 +1,4 @@
-package source
+package fetch
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // settled is the time that every file of a tree has, in seconds since 1970: the
@@ -20,14 +21,14 @@ const settled = 946684800
 // settleMembers has tar give each file the settled time as it unpacks it.
 var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
 
-// settle takes down the source's own time and gives its files the settled one, unless
+// settle takes down the source's own time and returns its files the settled one, unless
 // that was done as they were unpacked. A folder's files have the times of whoever works
 // in it: those say nothing.
-func (t *Tree) settle(ctx context.Context, ctr *engine.Container) error {
+func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
 	if t.Time != 0 {
 		return nil
 	}
-	if t.Kind != Folder {
+	if t.Kind != source.Folder {
 		out, err := ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--format=%Y", tree + "/Makefile"}})
 		if err != nil {
 			return err
@@ -39,7 +40,7 @@ func (t *Tree) settle(ctx context.Context, ctr *engine.Container) error {
 	return settleTimes(ctx, ctr)
 }
 
-// settleTimes gives all that is younger the settled time.
+// settleTimes returns all that is younger the settled time.
 func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	at := fmt.Sprintf("@%d", settled)
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{
@@ -48,7 +49,7 @@ func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	return fault.Wrap(fault.Environment, err)
 }
 
-// settleFiles gives some files the settled time. One that is not there any more is none.
+// settleFiles returns some files the settled time. One that is not there any more is none.
 func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) error {
 	if len(paths) == 0 {
 		return nil
@@ -66,7 +67,7 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 // anything built: make(1) then builds what depends on them anew, over an output that
 // was made from the other tree. It gives in what they differ, and false where the
 // other tree is gone, so that nobody knows.
-func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
+func (r Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
 	labels, whole, err := r.Engine.Volumes().Sealed(ctx, other)
 	if err != nil || !whole {
 		return d, false, err
@@ -82,8 +83,8 @@ func (r Fetcher) TouchChanged(ctx context.Context, other string, t Tree) (d Diff
 }
 
 // compared compares two trees file by file.
-func (r Fetcher) compared(ctx context.Context, other string, t Tree) (d Difference, known bool, err error) {
-	ctr, err := r.box(ctx, t.Ref,
+func (r Fetcher) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	ctr, err := r.container(ctx, t.Ref,
 		engine.Mount{Volume: other, Path: originalTree, ReadOnly: true}, engine.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
@@ -104,7 +105,7 @@ type Difference struct {
 	Gone    int      // how many of the other's are not there
 }
 
-// Files gives how many files and folders differ.
+// Files returns how many files and folders differ.
 func (d Difference) Files() int { return len(d.Changed) + d.Gone }
 
 // CodeOnly says that nothing differs but what is compiled: what makes a
@@ -119,9 +120,9 @@ func (d Difference) CodeOnly() bool {
 // originalTree is where a tree lies that another is made from or compared with.
 const originalTree = "/original"
 
-// touch gives files of a tree, and all in folders, the present time.
-func (r Fetcher) touch(ctx context.Context, t Tree, paths []string) error {
-	ctr, err := r.box(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
+// touch returns files of a tree, and all in folders, the present time.
+func (r Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
+	ctr, err := r.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}

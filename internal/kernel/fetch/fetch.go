@@ -1,0 +1,102 @@
+// Package fetch brings the source of a kernel into a volume of the engine: it finds,
+// downloads, verifies and unpacks the source once; from then on the volume is only read.
+//
+//	ref, err := fetcher.Resolve(ctx, "debian", constraint)        // which source, without downloading it
+//	tree, err := fetcher.Fetch(ctx, "debian", ref, patches)       // unpacked at the root of a volume
+//
+// A complete volume is sealed; one that an interrupted run left is made from scratch.
+package fetch
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// Fetcher fetches sources of every kind.
+type Fetcher struct {
+	Engine   *engine.Client
+	Image    func(context.Context) (string, error) // returns the image with git, igzip, xz, patch and apt
+	Console  *report.Console
+	Cache    string // folder on this machine for lists
+	Dir      string // folder that relative paths of kernels.toml start from
+	Upstream *upstream.Client
+	Flight   *singleflight.Group // several kernels may need one tree at once: it is made once
+}
+
+// Resolve finds the newest source that the constraint admits, without downloading it
+// where that is possible. from is spelled as in kernels.toml; see source.Check.
+func (f Fetcher) Resolve(ctx context.Context, from string, want release.Constraint) (source.Ref, error) {
+	p, err := f.providerOf(from)
+	if err != nil {
+		return source.Ref{}, err
+	}
+	ref, err := p.resolve(ctx, want)
+	if err != nil {
+		return source.Ref{}, fmt.Errorf("find kernel %s at %s: %w", want, from, err)
+	}
+	return ref, nil
+}
+
+// Fetch returns the tree of ref with the patches applied. It fetches, verifies and unpacks
+// the source unless that was done before. A patched tree is based on the unpatched one.
+func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch) (source.Tree, error) {
+	volume := source.Volume(ref, patches)
+	t, err, _ := f.Flight.Do(volume, func() (any, error) {
+		t := source.Tree{Ref: ref, Volume: volume}
+		if complete, err := f.sealed(ctx, &t); err != nil || complete {
+			return t, err
+		}
+		unlock, err := f.acquire(ctx, volume)
+		if err != nil {
+			return t, err
+		}
+		defer unlock()
+		if complete, err := f.sealed(ctx, &t); err != nil || complete { // by another run, meanwhile
+			return t, err
+		}
+		if len(patches) > 0 {
+			return f.patched(ctx, from, t, patches)
+		}
+		if err := f.unpack(ctx, from, &t); err != nil {
+			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
+		}
+		return t, nil
+	})
+	return t.(source.Tree), err
+}
+
+// acquire takes the mutex of a volume: only one run at a time fills it.
+func (f Fetcher) acquire(ctx context.Context, volume string) (release func(), err error) {
+	image, err := f.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.Engine.Acquire(ctx, image, volume, func(lock string) {
+		f.Console.Logf("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
+	})
+}
+
+// unpack fills a volume with the source as it was published.
+func (f Fetcher) unpack(ctx context.Context, from string, t *source.Tree) error {
+	p, err := f.providerOf(from)
+	if err != nil {
+		return err
+	}
+	return f.fill(ctx, t, nil, func(ctr *engine.Container) error {
+		if t.Signature, err = p.unpack(ctx, ctr, t); err != nil {
+			return err
+		}
+		if err := checkVersion(ctx, ctr, t.Ref); err != nil {
+			return err
+		}
+		return settle(ctx, ctr, t)
+	})
+}

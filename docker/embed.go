@@ -1,6 +1,6 @@
-// Package docker holds the images that Kiln itself works with, a folder each: a
-// Dockerfile and the programs that it copies. They travel inside of Kiln's binary, so
-// that a magefile in another module has them too.
+// Package docker embeds the images that Kiln works with, each a folder with a Dockerfile and
+// the programs that it copies. They are part of Kiln's binary, so that magefiles in other
+// modules have them too.
 package docker
 
 import (
@@ -14,7 +14,7 @@ var files embed.FS
 // The images, by the names of their folders.
 const (
 	Fetch     = "fetch"     // fetches, verifies and unpacks kernel sources
-	Nginx     = "nginx"     // stands in for the site's base where no registry can be reached
+	Nginx     = "nginx"     // replaces the site's base where no registry can be reached
 	QEMU      = "qemu"      // boots kernels
 	Toolchain = "toolchain" // builds kernels
 )

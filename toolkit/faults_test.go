@@ -86,7 +86,7 @@ func TestTakenPort(t *testing.T) {
 func TestBaseThatCannotBeHad(t *testing.T) {
 	enginetest.Engine(t)
 	code, _, stderr := newClone(t).run([]string{"KILN_SITE_BASE=registry.invalid/caddy:2"}, "image")
-	if code != 3 || !strings.Contains(stderr, "no bootstrap makes it") {
+	if code != 3 || !strings.Contains(stderr, "only debian and nginx bases are supported") {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
 	}
 }

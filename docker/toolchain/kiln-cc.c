@@ -1,10 +1,10 @@
 /*
  * kiln-cc COMPILER ARGS...: runs a compiler under ccache, except for a source that
- * uses .incbin; and answers by itself, see probe.c, what was asked before.
+ * uses .incbin; answers repeated probes from a cache, see probe.c.
  *
- * In depend mode ccache takes what an object depends on from the compiler's list of
- * headers. What the assembler brings in by .incbin is not on it, so that ccache would
- * give a stale object: an old initramfs, a key of another build. ccache itself notices
+ * In depend mode ccache takes the dependencies of an object from the compiler's list of
+ * headers. Files that the assembler includes by .incbin are not on it, so ccache would
+ * return a stale object: an old initramfs, the key of an earlier build. ccache detects
  * .incbin only where it preprocesses.
  */
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 
 #include "probe.h"
 
-/* source tells whether an argument names a source: NAME.c, NAME.S or NAME.s. */
+/* source reports whether an argument names a source: NAME.c, NAME.S or NAME.s. */
 static int source(const char *arg)
 {
 	size_t n = strlen(arg);
@@ -26,7 +26,7 @@ static int source(const char *arg)
 	return n > 2 && arg[0] != '-' && arg[n - 2] == '.' && strchr("cSs", arg[n - 1]);
 }
 
-/* mentions tells whether a file holds a word. One that cannot be read does not. */
+/* mentions reports whether a file contains a word; false for one that cannot be opened. */
 static int mentions(const char *path, const char *word)
 {
 	struct stat st;
@@ -42,13 +42,13 @@ static int mentions(const char *path, const char *word)
 	text = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (text == MAP_FAILED)
-		return 1; /* unknown: no risk is taken */
+		return 1; /* unknown: assume it does */
 	found = memmem(text, st.st_size, word, strlen(word)) != NULL;
 	munmap(text, st.st_size);
 	return found;
 }
 
-/* count notes the call in ccache's own log of statistics. */
+/* count adds the call to ccache's statistics log. */
 static void count(void)
 {
 	const char *log = getenv("CCACHE_STATSLOG");

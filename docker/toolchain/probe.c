@@ -1,12 +1,12 @@
 /*
  * The kernel's Makefiles and Kconfig files ask the compiler hundreds of times what it
- * can do: they compile /dev/null, or a line from standard input, and look whether that
- * went well. Such a question, a probe, has the same answer as long as the toolchain is
- * the same. It is kept in the folder KILN_PROBES, one for each toolchain image; without
- * that variable every question is asked.
+ * supports: they compile /dev/null, or a line from standard input, and check the exit
+ * status. The answer to such a question, a probe, depends only on the toolchain. Answers
+ * are cached in the folder KILN_PROBES, one for each toolchain image; without that
+ * variable nothing is cached.
  *
- * A kept answer is a file: a line with the exit status and four lengths, then the
- * question, what was printed to standard output and to standard error, and the object.
+ * A cached answer is a file: a line with the exit status and four lengths, then the
+ * question, standard output, standard error, and the object.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 #include "probe.h"
 
-/* text is a growing run of bytes. */
+/* text is a growing byte buffer. */
 struct text {
 	char *at;
 	size_t len;
@@ -81,26 +81,26 @@ static int begins(const char *arg, const char *with)
 	return strncmp(arg, with, strlen(with)) == 0;
 }
 
-/* reads tells whether an argument makes the compiler read or write a further file. */
+/* reads reports whether an argument makes the compiler read or write further files. */
 static int reads(const char *arg)
 {
-	static const char *const signs[] = {
+	static const char *const options[] = {
 		"-I", "-i", "-Wp,", "-M", "-B", "-T", "-L", "-l", "-g", "-fplugin", "-fdump", "-fprofile", "-save", "--s", "-specs", "@", "-wrapper", "-o",
 	};
 
-	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
-		if (begins(arg, signs[i]))
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (begins(arg, options[i]))
 			return 1;
 	return 0;
 }
 
-/* shape is what a call looks like. */
+/* shape describes a call. */
 struct shape {
-	int inputs, stdinput; /* how many inputs it names, and whether one is "-" */
+	int inputs, stdinput; /* the number of inputs, and whether one is "-" */
 	int compiles;         /* -c, -S or -E: it does not link */
-	int named;            /* -o says what is written */
-	const char *object;   /* the file that is written, or NULL where nobody could read it */
-	int foreign;          /* it may touch files that are not the toolchain's */
+	int named;            /* the output is given, by -o or -E */
+	const char *object;   /* the output file, or NULL where it cannot be read back */
+	int foreign;          /* it may use files outside of the toolchain */
 };
 
 static struct shape look(char **argv)
@@ -130,7 +130,7 @@ static struct shape look(char **argv)
 	return s;
 }
 
-/* ask writes down the question: all words but the name of the object, and the input. */
+/* ask builds the question: all words except the name of the object, and the input. */
 static int ask(char **argv, const struct shape *s, const struct text *input, struct text *question)
 {
 	for (; *argv; argv++) {
@@ -142,7 +142,7 @@ static int ask(char **argv, const struct shape *s, const struct text *input, str
 	return input->at ? add(question, input->at, input->len) : 0;
 }
 
-/* place names the file of an answer: by FNV-1a, whose collisions the question in it shows. */
+/* place returns the file of an answer, named by FNV-1a; the question in it reveals collisions. */
 static char *place(const char *dir, const struct text *question)
 {
 	uint64_t hash = 14695981039346656037ULL;
@@ -161,7 +161,7 @@ static int take(struct text *t, const char **at, size_t len)
 	return failed;
 }
 
-/* known reads a kept answer; 0 if there is a whole one to this question. */
+/* known reads a cached answer; it returns 0 if there is a complete one to this question. */
 static int known(const char *path, const struct text *question, struct answer *a)
 {
 	struct text file = { 0 };
@@ -185,27 +185,27 @@ static int known(const char *path, const struct text *question, struct answer *a
 	return take(&a->out, &at, len[1]) || take(&a->err, &at, len[2]) || take(&a->object, &at, len[3]);
 }
 
-/* keep writes an answer down, whole or not at all. That it cannot be kept is no fault. */
+/* keep caches an answer, atomically. A failure is not an error. */
 static void keep(const char *dir, const char *path, const struct text *q, const struct answer *a)
 {
-	char *head, *unfinished;
+	char *head, *temporary;
 	int fd, failed;
 
-	if (asprintf(&unfinished, "%s.XXXXXX", path) < 0 ||
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0 ||
 	    asprintf(&head, "%d %zu %zu %zu %zu\n", a->status, q->len, a->out.len, a->err.len, a->object.len) < 0)
 		return;
-	mkdir(dir, 0755); /* the first answer of this toolchain */
-	if ((fd = mkstemp(unfinished)) < 0)
+	mkdir(dir, 0755); /* for the first answer of this toolchain */
+	if ((fd = mkstemp(temporary)) < 0)
 		return;
 	failed = put(fd, head, strlen(head)) || put(fd, q->at, q->len) || put(fd, a->out.at, a->out.len) ||
 		 put(fd, a->err.at, a->err.len) || put(fd, a->object.at, a->object.len);
-	if (close(fd) || failed || rename(unfinished, path))
-		unlink(unfinished);
+	if (close(fd) || failed || rename(temporary, path))
+		unlink(temporary);
 }
 
 /*
- * clear tells whether an answer is the compiler's own: yes, or a no that is about the
- * question. A no for want of memory, disk or processes is not kept.
+ * clear reports whether an answer is about the question: success, or a failure that is the
+ * compiler's verdict. A failure by lack of memory, disk space or processes is not cached.
  */
 static int clear(const struct answer *a)
 {
@@ -221,7 +221,10 @@ static int clear(const struct answer *a)
 	return 1;
 }
 
-/* answer runs the compiler and takes down all that comes of it; 0 if it ended by itself. */
+/*
+ * answer runs the compiler and records its results. It returns 0 if the answer can be
+ * cached, 1 if not, and -1 if the compiler could not be run.
+ */
 static int answer(char **argv, const char *object, struct answer *a)
 {
 	int fd, status;
@@ -247,8 +250,8 @@ static int answer(char **argv, const char *object, struct answer *a)
 	return WIFEXITED(status) && clear(a) ? 0 : 1;
 }
 
-/* give passes a kept answer on, as the compiler did. */
-static int give(const struct answer *a, const char *object)
+/* replay writes the object of a cached answer, as the compiler did. */
+static int replay(const struct answer *a, const char *object)
 {
 	int fd;
 
@@ -262,7 +265,7 @@ static int give(const struct answer *a, const char *object)
 	return 0;
 }
 
-/* refill makes what was read of standard input what the next program reads there. */
+/* refill puts what was read from standard input back, for the next program. */
 static int refill(const struct text *input)
 {
 	int fd = memfd_create("in", MFD_CLOEXEC);
@@ -289,7 +292,7 @@ int probe(char **argv)
 		if (slurp(STDIN_FILENO, &input))
 			exit(1);
 		refill(&input);
-		if (input.at && memmem(input.at, input.len, "inc", 3)) /* include, incbin: other files matter */
+		if (input.at && memmem(input.at, input.len, "inc", 3)) /* include, incbin: the answer depends on other files */
 			return -1;
 	}
 	if (ask(argv, &s, &input, &question) || !(path = place(dir, &question)))
@@ -301,7 +304,7 @@ int probe(char **argv)
 			exit(1);
 		if (ran == 0)
 			keep(dir, path, &question, &a);
-	} else if (give(&a, s.object)) {
+	} else if (replay(&a, s.object)) {
 		return 1;
 	}
 	put(STDOUT_FILENO, a.out.at, a.out.len);

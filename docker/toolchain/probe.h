@@ -1,6 +1,6 @@
 /*
- * probe answers a call of a compiler, argv, that asks only what the compiler can do:
- * it gives the exit status, after what the compiler printed and wrote has been printed and
- * written. It gives -1 for any other call, which is still to be made.
+ * probe answers a call of a compiler, argv, that only asks what the compiler supports: it
+ * reproduces the compiler's output and object and returns the exit status. It returns -1
+ * for any other call, which the caller must run.
  */
 int probe(char **argv);

@@ -1,8 +1,7 @@
-// Package base gets the images that others are built on, from the first place
-// that has them: the engine's own store, the registry, or this machine, which
-// makes one from the distribution's signed packages (bootstrap). Which of them
-// served is said in the log and returned, so that no image is silently something
-// else than its name says.
+// Package base gets base images from the first place that has them: the engine's store, the
+// registry, or bootstrap, which builds one on this machine from the distribution's signed
+// packages. The place is logged and returned, so that no image is silently something other
+// than its name says.
 package base
 
 import (
@@ -21,42 +20,42 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// The places that a base comes from, as documents record them.
+// The places that a base can come from, as documents record them.
 const (
 	FromStore     = "store"
 	FromRegistry  = "registry"
 	FromBootstrap = "bootstrap"
 )
 
-// lookupTimeout bounds the question whether the registry has an image: a
-// network that swallows packets must not hold a build for minutes.
+// lookupTimeout bounds the look-up in the registry: a network that drops packets must not
+// delay a build for minutes.
 const lookupTimeout = 8 * time.Second
 
-// bootstrapMaxAge is how long a stand-in serves before the registry is asked again for
-// the real one: that question may cost seconds, and every run would ask it.
+// bootstrapMaxAge is how long a bootstrapped image is used before the next look-up in the
+// registry, which may take seconds in every run.
 const bootstrapMaxAge = 24 * time.Hour
 
-// Image is a base that is in the engine's store now.
+// Image is a base image in the engine's store.
 type Image struct {
-	Ref  string `json:"ref"`  // the name that builds use
+	Ref  string `json:"ref"`  // the name for builds
 	ID   string `json:"id"`   // sha256:...
 	From string `json:"from"` // FromStore, FromRegistry or FromBootstrap
 }
 
-// bootstrapper makes a stand-in for an image on this machine.
+// bootstrapper builds a replacement for an image on this machine.
 type bootstrapper struct {
-	tag  string // the stand-in's own name: it never takes the name of what it stands in for
-	make func(context.Context, *engine.Client, *report.Console) error
+	tag   string // of the replacement: it never takes the name of the image it replaces
+	build func(context.Context, *engine.Client, *report.Console) error
 }
 
-// Get gives the image ref from the engine's store, else from its registry, else
-// bootstrapped. Bootstrap knows Debian and Nginx images.
+// Get returns the image ref from the engine's store, else from its registry, else
+// bootstrapped, which only Debian and Nginx images can be.
 func Get(ctx context.Context, e *engine.Client, ref string, c *report.Console) (Image, error) {
 	return Pinned(ctx, e, ref, "", c)
 }
 
-// Pinned is Get for an image that is locked to a digest, sha256:...: another of that name
-// is not taken from a registry, or from a store that got it from there. "" locks nothing.
+// Pinned is Get for an image that is pinned to a digest, "sha256:...": an image of that name
+// with a different digest in its registry is not used. "" pins nothing.
 func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) (Image, error) {
 	found, err := e.FindImage(ctx, ref)
 	if err == nil && satisfiesPin(found, digest) {
@@ -65,10 +64,10 @@ func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report
 	if err != nil && !errors.Is(err, engine.ErrNoImage) {
 		return Image{}, err
 	}
-	how, noRecipe := bootstrapperFor(ref)
-	if noRecipe == nil && digest == "" { // a lock may be newer than the stand-in
-		if made, err := e.FindImage(ctx, how.tag); err == nil && time.Since(made.Tagged) < bootstrapMaxAge {
-			return bootstrapped(ref, how, made, c), nil
+	b, unsupported := bootstrapperFor(ref)
+	if unsupported == nil && digest == "" { // a pin may be newer than the bootstrapped image
+		if found, err := e.FindImage(ctx, b.tag); err == nil && time.Since(found.Tagged) < bootstrapMaxAge {
+			return bootstrapped(ref, b, found, c), nil
 		}
 	}
 	pullErr := pull(ctx, e, ref, digest, c)
@@ -79,14 +78,15 @@ func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report
 	if ctx.Err() != nil {
 		return Image{}, ctx.Err()
 	}
-	if noRecipe != nil {
+	if unsupported != nil {
 		return Image{}, fault.New(fault.Environment, "connect to the registry, or load the image: docker load",
-			"get base image %s: the engine does not have it, its registry cannot be reached (%v), and %v", ref, pullErr, noRecipe)
+			"get base image %s: not in the engine, cannot be pulled (%v), and %w", ref, pullErr, unsupported)
 	}
-	return bootstrap(ctx, e, ref, how, pullErr, c)
+	return bootstrap(ctx, e, ref, b, pullErr, c)
 }
 
-// ByDigest names an image by its digest instead of its tag: registry/repository@sha256:...
+// ByDigest returns the name of an image by digest instead of tag:
+// registry/repository@sha256:...
 func ByDigest(ref, digest string) (string, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
@@ -95,67 +95,67 @@ func ByDigest(ref, digest string) (string, error) {
 	return reference.TrimNamed(named).String() + "@" + digest, nil
 }
 
-// satisfiesPin tells whether an image of the store can be the locked one: an image that came
+// satisfiesPin reports whether an image of the store can be the pinned one. One that came
 // from no registry has no digest to compare.
 func satisfiesPin(found engine.Image, digest string) bool {
 	return digest == "" || len(found.Digests) == 0 ||
 		slices.ContainsFunc(found.Digests, func(d string) bool { return strings.HasSuffix(d, "@"+digest) })
 }
 
-// pull fetches ref, by its digest where it has one, if its registry answers within
+// pull fetches ref, by digest if it is pinned, provided that the registry confirms within
 // seconds that it has it.
 func pull(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) error {
-	from := ref
+	source := ref
 	if digest != "" {
 		var err error
-		if from, err = ByDigest(ref, digest); err != nil {
+		if source, err = ByDigest(ref, digest); err != nil {
 			return err
 		}
 	}
 	short, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	if err := e.Lookup(short, from); err != nil {
+	if err := e.Lookup(short, source); err != nil {
 		return err
 	}
-	progress := c.Progress("pull " + from)
-	if err := e.Pull(ctx, from); err != nil {
+	progress := c.Progress("pull " + source)
+	if err := e.Pull(ctx, source); err != nil {
 		progress.End("failed")
 		return err
 	}
 	progress.End("pulled")
-	if from == ref {
+	if source == ref {
 		return nil
 	}
-	return e.Tag(ctx, from, ref)
+	return e.Tag(ctx, source, ref)
 }
 
-// bootstrap gives the stand-in for ref, which cannot be pulled, and makes it unless it is
-// there. From then on it serves for a day.
-func bootstrap(ctx context.Context, e *engine.Client, ref string, how bootstrapper, why error, c *report.Console) (Image, error) {
-	found, err := e.FindImage(ctx, how.tag)
+// bootstrap returns the replacement for ref, which cannot be pulled, and builds it unless it
+// exists. Tagging it starts its bootstrapMaxAge.
+func bootstrap(ctx context.Context, e *engine.Client, ref string, b bootstrapper, pullErr error, c *report.Console) (Image, error) {
+	found, err := e.FindImage(ctx, b.tag)
 	if errors.Is(err, engine.ErrNoImage) {
-		c.Logf("base %s: not in the engine, and it cannot be pulled (%v); making %s from Debian's packages", ref, why, how.tag)
-		if err := how.make(ctx, e, c); err != nil {
+		c.Logf("base %s: not in the engine, and cannot be pulled (%v); bootstrapping %s from Debian's packages", ref, pullErr, b.tag)
+		if err := b.build(ctx, e, c); err != nil {
 			return Image{}, err
 		}
-		found, err = e.FindImage(ctx, how.tag)
+		found, err = e.FindImage(ctx, b.tag)
 	}
 	if err == nil {
-		err = e.Tag(ctx, found.ID, how.tag)
+		err = e.Tag(ctx, found.ID, b.tag)
 	}
 	if err != nil {
 		return Image{}, err
 	}
-	return bootstrapped(ref, how, found, c), nil
+	return bootstrapped(ref, b, found, c), nil
 }
 
-// bootstrapped says that a bootstrapped image serves, and gives it.
-func bootstrapped(ref string, how bootstrapper, found engine.Image, c *report.Console) Image {
-	c.LogOnce("base %s: bootstrapped as %s, made %s", ref, how.tag, found.Created.Format("2006-01-02"))
-	return Image{Ref: how.tag, ID: found.ID, From: FromBootstrap}
+// bootstrapped logs that a bootstrapped image is used, and returns it.
+func bootstrapped(ref string, b bootstrapper, found engine.Image, c *report.Console) Image {
+	c.LogOnce("base %s: bootstrapped as %s, created %s", ref, b.tag, found.Created.Format("2006-01-02"))
+	return Image{Ref: b.tag, ID: found.ID, From: FromBootstrap}
 }
 
-// bootstrapperFor chooses how an image can be made here, by the last part of its name.
+// bootstrapperFor returns the bootstrapper for an image, by the last part of its name.
 func bootstrapperFor(ref string) (bootstrapper, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
@@ -163,9 +163,9 @@ func bootstrapperFor(ref string) (bootstrapper, error) {
 	}
 	switch name := path.Base(reference.Path(named)); {
 	case strings.HasPrefix(name, "debian"):
-		return bootstrapper{tag: debianTag, make: makeDebian}, nil
+		return bootstrapper{tag: debianTag, build: buildDebian}, nil
 	case strings.HasPrefix(name, "nginx"):
-		return bootstrapper{tag: nginxTag, make: makeNginx}, nil
+		return bootstrapper{tag: nginxTag, build: buildNginx}, nil
 	}
-	return bootstrapper{}, fmt.Errorf("no bootstrap makes it: that knows debian and nginx")
+	return bootstrapper{}, fmt.Errorf("cannot bootstrap %s: only debian and nginx bases are supported", ref)
 }

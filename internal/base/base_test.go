@@ -14,7 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
+func TestBootstrappedImageHasItsOwnName(t *testing.T) {
 	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	for ref, want := range map[string]string{
 		"registry.invalid/debian:trixie-slim":     debianTag,
@@ -22,13 +22,13 @@ func TestBootstrapIsSaidAndKeepsItsOwnName(t *testing.T) {
 	} {
 		got, err := Get(t.Context(), e, ref, c)
 		if err != nil || got.From != FromBootstrap || got.Ref != want || got.ID == "" {
-			t.Errorf("%s: %+v, %v", ref, got, err)
+			t.Errorf("%s: got %+v, %v", ref, got, err)
 		}
 	}
 }
 
-// uploaded pushes a little image of its own to a registry.
-func uploaded(t *testing.T, e *engine.Client, ref, text string) string {
+// upload pushes a small image with the text to a registry and returns its digest.
+func upload(t *testing.T, e *engine.Client, ref, text string) string {
 	t.Helper()
 	digest, err := registrytest.Client(registrytest.Password).Upload(t.Context(), ref, imagebuildtest.Tiny(t, imagebuildtest.Bare("amd64"), text, time.Now()))
 	if err != nil {
@@ -38,39 +38,39 @@ func uploaded(t *testing.T, e *engine.Client, ref, text string) string {
 	return digest
 }
 
-func TestPullThenStore(t *testing.T) {
+func TestGetPullsOnce(t *testing.T) {
 	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	ref := registrytest.Start(t) + "/library/base:1"
-	uploaded(t, e, ref, "one")
+	upload(t, e, ref, "one")
 	id := ""
 	for _, want := range []string{FromRegistry, FromStore} {
 		got, err := Get(t.Context(), e, ref, c)
 		if err != nil || got.From != want || got.Ref != ref || got.ID == "" || id != "" && got.ID != id {
-			t.Errorf("%+v, %v; want it from %s", got, err, want)
+			t.Errorf("got %+v, %v, want it from %s", got, err, want)
 		}
 		id = got.ID
 	}
 }
 
-func TestLockedBaseIsTheOneOfItsDigest(t *testing.T) {
+func TestPinnedBase(t *testing.T) {
 	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	ref := registrytest.Start(t) + "/library/base:1"
-	first := uploaded(t, e, ref, "one")
+	first := upload(t, e, ref, "one")
 	old, err := Pinned(t.Context(), e, ref, first, c)
 	if err != nil || old.From != FromRegistry {
-		t.Fatalf("%+v, %v", old, err)
+		t.Fatalf("got %+v, %v", old, err)
 	}
-	second := uploaded(t, e, ref, "two") // the tag moves
-	if again, err := Pinned(t.Context(), e, ref, first, c); err != nil || again.ID != old.ID || again.From != FromStore {
-		t.Errorf("the lock holds: %+v, %v", again, err)
+	second := upload(t, e, ref, "two") // the tag moves
+	if got, err := Pinned(t.Context(), e, ref, first, c); err != nil || got.ID != old.ID || got.From != FromStore {
+		t.Errorf("after the tag moved: got %+v, %v", got, err)
 	}
 	moved, err := Pinned(t.Context(), e, ref, second, c)
 	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
-		t.Errorf("the lock has moved: %+v, %v", moved, err)
+		t.Errorf("after the pin moved: got %+v, %v", moved, err)
 	}
 }
 
-func TestUnreachableWithoutRecipeIsTheSurroundings(t *testing.T) {
+func TestUnreachableBaseWithoutBootstrapper(t *testing.T) {
 	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
 	start := time.Now()
 	_, err := Get(t.Context(), e, "registry.invalid/caddy:2", c)
@@ -78,6 +78,6 @@ func TestUnreachableWithoutRecipeIsTheSurroundings(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if spent := time.Since(start); spent > 10*time.Second {
-		t.Errorf("it took %s", spent)
+		t.Errorf("took %s", spent)
 	}
 }

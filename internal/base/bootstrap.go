@@ -11,13 +11,12 @@ import (
 	"al.essio.dev/pkg/shellescape"
 
 	"github.com/romanatrashyonok/kiln/docker"
-
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// suite is the Debian release that bootstrapped images are made of: 13.
+// suite is the Debian release of bootstrapped images: 13.
 const suite = "trixie"
 
 // The names of the bootstrapped images.
@@ -26,9 +25,9 @@ const (
 	nginxTag  = "kiln/nginx:" + suite
 )
 
-// makeDebian makes a minimal Debian root with mmdebstrap, which verifies every
-// package by the archive's signatures, and imports it.
-func makeDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
+// buildDebian creates a minimal Debian root with mmdebstrap, which verifies every package by
+// the archive's signatures, and imports it.
+func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
 		return fault.New(fault.Environment, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
@@ -47,12 +46,12 @@ func makeDebian(ctx context.Context, e *engine.Client, c *report.Console) error 
 		progress.End("failed")
 		return err
 	}
-	progress.End("made")
+	progress.End("bootstrapped")
 	return nil
 }
 
-// mmdebstrap writes the root as a tar, without manuals and documentation, which
-// nobody reads in a build container.
+// mmdebstrap writes the root as a tar, without the manuals and documentation that a build
+// container does not need.
 func mmdebstrap(ctx context.Context, root string) error {
 	cmd := exec.CommandContext(ctx, "mmdebstrap", "--variant=minbase", "--quiet",
 		"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -64,7 +63,7 @@ func mmdebstrap(ctx context.Context, root string) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Environment, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
+		return fault.New(fault.Environment, "check that Debian's package archive can be reached; run as root or with user namespaces",
 			"bootstrap %s: %s: %w\n%s", debianTag, shellescape.QuoteCommand(cmd.Args), err, strings.TrimSpace(string(output)))
 	}
 	return nil
@@ -79,10 +78,10 @@ func importRoot(ctx context.Context, e *engine.Client, root string) error {
 	return e.Import(ctx, f, debianTag, `CMD ["/bin/bash"]`)
 }
 
-// makeNginx makes the Nginx base from the Debian one and Debian's package.
-func makeNginx(ctx context.Context, e *engine.Client, c *report.Console) error {
+// buildNginx builds the Nginx base from the Debian base and Debian's package.
+func buildNginx(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := e.FindImage(ctx, debianTag); errors.Is(err, engine.ErrNoImage) {
-		if err := makeDebian(ctx, e, c); err != nil {
+		if err := buildDebian(ctx, e, c); err != nil {
 			return err
 		}
 	}

@@ -18,9 +18,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// File is one file to be put into a container.
+// File is a file or a folder to be put into a container.
 type File struct {
-	Name string // relative to the folder it is put in; its parents must be there or in the list
+	Name string // relative to the destination folder; its parents must exist or precede it in the list
 	Mode fs.FileMode
 	Size int64
 	Body io.Reader
@@ -34,7 +34,7 @@ func (c *Container) Put(ctx context.Context, dir string, files ...File) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(writeTar(writer, files)) }()
 	err := c.engine.api.CopyToContainer(ctx, c.ID, dir, reader, container.CopyToContainerOptions{})
-	reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine gave up early
+	reader.CloseWithError(io.ErrClosedPipe) // ends the writer if the engine stopped reading
 	return failed("copy into the container's "+dir, err)
 }
 
@@ -58,9 +58,9 @@ func writeTar(w io.Writer, files []File) error {
 	return out.Close()
 }
 
-// Get copies a file or a folder out of the container to below the folder dest.
-// The container's work is not trusted: a name that would leave dest, a link or
-// a device is an error, and then dest may hold a part.
+// Get copies a file or a folder out of the container into the folder dest. The container's
+// contents are not trusted: a name that leads out of dest, a link or a device is an error,
+// and dest may then hold a part of the copy.
 func (c *Container) Get(ctx context.Context, source, dest string) error {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
 	if err != nil {
@@ -75,14 +75,14 @@ func (c *Container) Get(ctx context.Context, source, dest string) error {
 
 // FileInfo is a file or a folder of a container.
 type FileInfo struct {
-	Name     string // from the folder that was listed, with slashes
+	Name     string // relative to the listed folder, with slashes
 	Folder   bool
 	Mode     int64 // with the setuid, setgid and sticky bits (04000, 02000, 01000)
 	UID, GID int
 }
 
-// List gives what lies below a folder of the container, out of the archive that the
-// engine makes of it: nothing runs in the container.
+// List returns the contents of a folder of the container, recursively, as read from the
+// engine's archive of it: nothing runs in the container.
 func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, err error) {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, folder)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, e
 		if err != nil {
 			return nil, failed("list "+folder+" of the container", err)
 		}
-		_, name, _ := strings.Cut(strings.TrimSuffix(head.Name, "/"), "/") // it begins with the folder's own
+		_, name, _ := strings.Cut(strings.TrimSuffix(head.Name, "/"), "/") // the first element is the folder's own name
 		if name == "" {
 			continue
 		}
@@ -107,7 +107,7 @@ func (c *Container) List(ctx context.Context, folder string) (list []FileInfo, e
 
 // unpack writes the regular files and folders of a tar below dest.
 func unpack(r io.Reader, dest string) error {
-	root, err := os.OpenRoot(dest) // refuses whatever leads out of dest, links included
+	root, err := os.OpenRoot(dest) // refuses paths that lead out of dest, also by links
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
@@ -130,7 +130,7 @@ func unpack(r io.Reader, dest string) error {
 func unpackEntry(root *os.Root, head *tar.Header, body io.Reader) error {
 	name := filepath.FromSlash(path.Clean(head.Name))
 	if !filepath.IsLocal(name) || strings.Contains(head.Name, `\`) {
-		return fault.New(fault.Failed, "", "archive holds %q, which lies outside of its folder", head.Name)
+		return fault.New(fault.Failed, "", "unpack %q: it leads out of the folder", head.Name)
 	}
 	switch head.Typeflag {
 	case tar.TypeDir:
@@ -141,7 +141,7 @@ func unpackEntry(root *os.Root, head *tar.Header, body io.Reader) error {
 	case tar.TypeReg:
 		return unpackFile(root, name, head, body)
 	}
-	return fault.New(fault.Failed, "", "archive holds %q, which is no file and no folder", head.Name)
+	return fault.New(fault.Failed, "", "unpack %q: it is neither a file nor a folder", head.Name)
 }
 
 func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) error {
@@ -159,8 +159,8 @@ func unpackFile(root *os.Root, name string, head *tar.Header, body io.Reader) er
 	return nil
 }
 
-// PutFolder copies all of a folder of this machine, owned by root, into a folder
-// of the container, but for the names in excludes (patterns as in .dockerignore).
+// PutFolder copies the contents of a folder of this machine into a folder of the container,
+// owned by root, without the names in excludes (patterns as in .dockerignore).
 func (c *Container) PutFolder(ctx context.Context, dir, source string, excludes ...string) error {
 	files, err := archive.TarWithOptions(source, &archive.TarOptions{
 		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},

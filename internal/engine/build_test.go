@@ -10,7 +10,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// folder writes files to a new folder.
+// folder returns a new folder with the files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -22,33 +22,33 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func TestBuildKitSessionWithSecretAndCacheMount(t *testing.T) {
+func TestBuildWithSession(t *testing.T) {
 	e := realEngine(t)
 	if !e.buildKit {
-		t.Skip("SKIPPED, this engine has no BuildKit")
+		t.Skip("SKIPPED: the engine has no BuildKit sessions")
 	}
 	dir := folder(t, map[string]string{
 		"страница.txt": "hello",
 		"Dockerfile": "FROM " + scratchImage(t, e) + `
 COPY страница.txt /page
-RUN --mount=type=secret,id=token --mount=type=cache,target=/cache test "$(cat /run/secrets/token)" = tenet && touch /cache/x
+RUN --mount=type=secret,id=token --mount=type=cache,target=/cache test "$(cat /run/secrets/token)" = secret-token && touch /cache/x
 RUN test ! -e /run/secrets/token
 `})
-	spec := Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:session"}, Secrets: map[string][]byte{"token": []byte("tenet")}}
+	spec := Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:session"}, Secrets: map[string][]byte{"token": []byte("secret-token")}}
 	id, err := e.Build(t.Context(), spec, console(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.RemoveImage(t.Context(), id)
-	again, err := e.Build(t.Context(), spec, console(t))
-	if err != nil || again != id {
-		t.Errorf("built again: %s, %v; want %s", again, err, id)
+	second, err := e.Build(t.Context(), spec, console(t))
+	if err != nil || second != id {
+		t.Errorf("second build: got %s, %v, want %s", second, err, id)
 	}
 }
 
 func TestClassicBuild(t *testing.T) {
 	e := realEngine(t)
-	e.buildKit = false // as Podman's engine is
+	e.buildKit = false // as with Podman
 	dir := folder(t, map[string]string{
 		".dockerignore": "secret*",
 		"secret.txt":    "no",
@@ -65,32 +65,32 @@ func TestClassicBuild(t *testing.T) {
 	}
 }
 
-func TestFailedBuildShowsItsLogAndIsTheDockerfilesFault(t *testing.T) {
+func TestFailedBuildReturnsItsLog(t *testing.T) {
 	e := realEngine(t)
-	for _, kit := range []bool{true, false} {
-		e.buildKit = kit
+	for _, buildKit := range []bool{true, false} {
+		e.buildKit = buildKit
 		dir := folder(t, map[string]string{"Dockerfile": "FROM " + scratchImage(t, e) + "\nRUN echo the reason is $((6*7)) && exit 3\n"})
 		_, err := e.Build(t.Context(), Build{Name: "broken", Kind: "test", Context: dir}, console(t))
 		if fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "the reason is 42") {
-			t.Errorf("BuildKit %v: %v", kit, err)
+			t.Errorf("BuildKit %v: got %v", buildKit, err)
 		}
 	}
 }
 
-func TestUnknownImageIsErrNoImage(t *testing.T) {
+func TestFindImageReturnsErrNoImage(t *testing.T) {
 	if _, err := realEngine(t).FindImage(t.Context(), "kiln/test:never"); !errors.Is(err, ErrNoImage) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestSessionsAreFoundEachTime(t *testing.T) {
+func TestHasSessionsIsStable(t *testing.T) {
 	e := realEngine(t)
 	if !e.buildKit {
-		t.Skip("SKIPPED, this engine has no BuildKit")
+		t.Skip("SKIPPED: the engine has no BuildKit sessions")
 	}
 	for range 20 {
-		if !e.hasSession(t.Context()) {
-			t.Fatal("an engine with sessions was taken for one without")
+		if !hasSessions(t.Context(), e.api) {
+			t.Fatal("got false for an engine with sessions")
 		}
 	}
 }

@@ -17,12 +17,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
-// buildClassic builds with the engine's classic builder, which is sent the whole
-// context as a tar. It knows no secrets, and no cache mounts: those are left out.
-func (e *Client) buildClassic(ctx context.Context, b Build, log *buildLog) (string, error) {
+// buildClassic builds with the engine's classic builder, which gets the whole context as a
+// tar. It has no secrets, and no cache mounts: those are removed from the Dockerfile.
+func buildClassic(ctx context.Context, e *Client, b Build, log *buildLog) (string, error) {
 	if len(b.Secrets) > 0 {
 		return "", fault.New(fault.Environment, "use an engine with BuildKit",
-			"build image %s: it needs secrets, and this engine has only the classic builder", b.Name)
+			"build image %s: its secrets need BuildKit, and this engine has only the classic builder", b.Name)
 	}
 	files, err := contextTar(b.Context)
 	if err != nil {
@@ -43,10 +43,10 @@ func (e *Client) buildClassic(ctx context.Context, b Build, log *buildLog) (stri
 	return readBuild(response.Body, log)
 }
 
-// cacheMount is a mount of a Dockerfile's RUN that only saves time.
+// cacheMount matches a mount of RUN that only saves time.
 var cacheMount = regexp.MustCompile(`--mount=type=cache\S*\s+`)
 
-// withoutCaches takes the cache mounts out of a Dockerfile.
+// withoutCaches removes the cache mounts from a Dockerfile.
 func withoutCaches(_ string, h *tar.Header, content io.Reader) (*tar.Header, []byte, error) {
 	text, err := io.ReadAll(content)
 	text = cacheMount.ReplaceAll(text, nil)
@@ -54,7 +54,7 @@ func withoutCaches(_ string, h *tar.Header, content io.Reader) (*tar.Header, []b
 	return h, text, err
 }
 
-// contextTar packs the folder, less what its .dockerignore names.
+// contextTar packs the folder without what its .dockerignore names.
 func contextTar(dir string) (io.ReadCloser, error) {
 	var excludes []string
 	if f, err := os.Open(filepath.Join(dir, ".dockerignore")); err == nil {

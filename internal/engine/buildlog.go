@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/moby/buildkit/api/services/control"
+	moby_buildkit_v1 "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/opencontainers/go-digest"
@@ -16,14 +16,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// buildLog takes what a builder tells, keeps it as text for the case that the
-// build fails, and shows how far it is.
+// buildLog collects the output of a builder, as the text for the error of a failed build,
+// and shows its progress.
 type buildLog struct {
 	progress *report.Progress
 	events   chan *client.SolveStatus
 	written  sync.WaitGroup
 	buffer   bytes.Buffer
-	done     map[digest.Digest]bool // the steps seen, and whether each is complete
+	done     map[digest.Digest]bool // the steps so far, and whether each is complete
 }
 
 func newBuildLog(p *report.Progress) *buildLog {
@@ -31,17 +31,17 @@ func newBuildLog(p *report.Progress) *buildLog {
 	display, err := progressui.NewDisplay(&l.buffer, progressui.PlainMode)
 	l.written.Go(func() {
 		if err == nil {
-			// Without the run's context: the tail of a cancelled build tells why.
+			// Without the run's context, so that the log of a cancelled build is complete.
 			display.UpdateFrom(context.Background(), l.events)
 		}
-		for range l.events { // in case the display gave up: never block the builder
+		for range l.events { // if the display failed: never block the builder
 		}
 	})
 	return l
 }
 
-// trace takes one message of BuildKit: a StatusResponse in protobuf, as JSON
-// text of base64 (moby/buildkit api/services/control/control.proto).
+// trace adds a message of BuildKit: a StatusResponse in protobuf, as a JSON string in base64
+// (moby/buildkit api/services/control/control.proto).
 func (l *buildLog) trace(aux json.RawMessage) {
 	var raw []byte
 	var status moby_buildkit_v1.StatusResponse
@@ -59,7 +59,7 @@ func (l *buildLog) trace(aux json.RawMessage) {
 	}
 }
 
-// text takes a line of the classic builder.
+// text adds a line of the classic builder.
 func (l *buildLog) text(s string) {
 	l.buffer.WriteString(s)
 	l.progress.Set(0, 0, lastLine(s))
@@ -74,7 +74,7 @@ func (l *buildLog) completed() (n int64) {
 	return n
 }
 
-// close ends the log and gives its whole text.
+// close ends the log and returns its whole text.
 func (l *buildLog) close() string {
 	close(l.events)
 	l.written.Wait()

@@ -13,12 +13,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// environment gives a getenv of just these variables.
+// environment returns a getenv for only these variables.
 func environment(pairs map[string]string) func(string) string {
 	return func(name string) string { return pairs[name] }
 }
 
-func TestNoEngineSaysWhichAndWhatToDo(t *testing.T) {
+func TestConnectWithoutEngineNamesTheHostAndTheFix(t *testing.T) {
 	missing := "unix://" + filepath.Join(t.TempDir(), "none.sock")
 	_, err := Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": missing}), nil)
 	if fault.Code(err) != int(fault.Environment) {
@@ -26,12 +26,12 @@ func TestNoEngineSaysWhichAndWhatToDo(t *testing.T) {
 	}
 	for _, part := range []string{missing, "DOCKER_HOST", "go tool mage setup"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
+			t.Errorf("got %v, want %q in it", err, part)
 		}
 	}
 }
 
-func TestOldEngineIsRefused(t *testing.T) {
+func TestConnectToOldEngineFails(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("API-Version", "1.40")
 	}))
@@ -48,7 +48,7 @@ func TestEndpointFromContext(t *testing.T) {
 	t.Cleanup(func() { config.SetDir(before) })
 	dir := t.TempDir()
 	config.SetDir(dir)
-	// The store keeps a context under the sha256 of its name; this is "remote"'s.
+	// The store's folder for a context is the sha256 of its name, here of "remote".
 	meta := filepath.Join(dir, "contexts", "meta", "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a")
 	writeContext(t, meta, "remote", "ssh://builder@example.test")
 	at, err := findEndpoint(environment(map[string]string{"DOCKER_CONTEXT": "remote"}))
@@ -56,14 +56,14 @@ func TestEndpointFromContext(t *testing.T) {
 		t.Errorf("got %+v, %v", at, err)
 	}
 	if at.machine() != "example.test" || at.bindIP() != "0.0.0.0" {
-		t.Errorf("ports of %s are reached at %s, bound to %s", at.host, at.machine(), at.bindIP())
+		t.Errorf("ports of %s: reached at %s, bound to %s", at.host, at.machine(), at.bindIP())
 	}
 	if _, err := at.options(); err != nil {
-		t.Errorf("ssh is not understood: %v", err)
+		t.Errorf("ssh: got %v", err)
 	}
-	_, err = findEndpoint(environment(map[string]string{"DOCKER_CONTEXT": "nowhere"}))
+	_, err = findEndpoint(environment(map[string]string{"DOCKER_CONTEXT": "unknown"}))
 	if fault.Code(err) != int(fault.Usage) {
-		t.Errorf("an unknown context gives %v", err)
+		t.Errorf("unknown context: got %v", err)
 	}
 }
 
@@ -78,7 +78,7 @@ func writeContext(t *testing.T, dir, name, host string) {
 	}
 }
 
-func TestMachineOfAnEngine(t *testing.T) {
+func TestEndpointMachine(t *testing.T) {
 	for host, want := range map[string][2]string{
 		"unix:///var/run/docker.sock": {"127.0.0.1", "127.0.0.1"},
 		"tcp://127.0.0.1:2375":        {"127.0.0.1", "127.0.0.1"},
@@ -87,7 +87,7 @@ func TestMachineOfAnEngine(t *testing.T) {
 	} {
 		at := endpoint{host: host}
 		if got := [2]string{at.machine(), at.bindIP()}; got != want {
-			t.Errorf("%s: %v, want %v", host, got, want)
+			t.Errorf("%s: got %v, want %v", host, got, want)
 		}
 	}
 }

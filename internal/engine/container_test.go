@@ -17,71 +17,71 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-func TestExecGivesOutputAndExitCode(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Offline: true})
+func TestOutputAndExitCode(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{Offline: true})
 	out, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "id -u; echo oops >&2; exit 7"}, User: "1000:1000"})
 	var exit *ExitError
 	if !errors.As(err, &exit) || exit.Code != 7 || !strings.Contains(err.Error(), "oops") || out != "1000\n" {
-		t.Errorf("out %q, err %v", out, err)
+		t.Errorf("got %q, %v", out, err)
 	}
 }
 
-func TestExecTellsWhyACommandCannotBeStarted(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Offline: true})
+func TestExecReportsWhyACommandDidNotStart(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{Offline: true})
 	err := c.Exec(t.Context(), Command{Argv: []string{"/no/such/program"}})
 	var exit *ExitError
 	if !errors.As(err, &exit) || !strings.Contains(err.Error(), "no such file or directory") {
-		t.Errorf("got %v, want what the engine says of it", err)
+		t.Errorf("got %v, want the engine's reason", err)
 	}
 }
 
-func TestExecReadsItsInput(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Offline: true})
+func TestExecInput(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{Offline: true})
 	big := strings.Repeat("kiln\n", 1<<20)
 	out, err := c.Output(t.Context(), Command{Argv: []string{"wc", "-c"}, Stdin: strings.NewReader(big)})
 	if err != nil || strings.TrimSpace(out) != fmt.Sprint(len(big)) {
-		t.Errorf("counted %q, %v; expected %d", out, err, len(big))
+		t.Errorf("wc -c: got %q, %v, want %d", out, err, len(big))
 	}
 	out, err = c.Output(t.Context(), Command{Argv: []string{"head", "-n", "1"}, Stdin: strings.NewReader(big)})
 	if err != nil || out != "kiln\n" {
-		t.Errorf("a command that takes one line of many: %q, %v", out, err)
+		t.Errorf("a command that reads only one line: got %q, %v", out, err)
 	}
-	torn := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrClosed))
-	if err := c.Exec(t.Context(), Command{Argv: []string{"cat"}, Stdin: torn}); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("an input that cannot be read: %v", err)
+	broken := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrClosed))
+	if err := c.Exec(t.Context(), Command{Argv: []string{"cat"}, Stdin: broken}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("an input that fails: got %v, want its error", err)
 	}
 }
 
-func TestLeftContainerIsGoneBeforeItsVolume(t *testing.T) {
+func TestVolumeRemovalWaitsForContainer(t *testing.T) {
 	e := realEngine(t)
-	const volume = "kiln-test-left"
+	const volume = "kiln-test-background"
 	if err := e.Volumes().Create(t.Context(), volume, "test", nil); err != nil {
 		t.Fatal(err)
 	}
-	c := box(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
+	c := testContainer(t, e, Spec{Mounts: []Mount{{Volume: volume, Path: "/data"}}})
 	c.RemoveInBackground()
 	if err := e.Volumes().Remove(t.Context(), volume); err != nil {
-		t.Errorf("remove the volume of a container that was left: %v", err)
+		t.Errorf("remove the volume after RemoveInBackground: %v", err)
 	}
 }
 
-func TestOfflineHasNoNetwork(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Offline: true})
+func TestOfflineContainerHasNoNetwork(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{Offline: true})
 	out, err := c.Output(t.Context(), Command{Argv: []string{"ls", "/sys/class/net"}})
 	if err != nil || out != "lo\n" {
-		t.Errorf("interfaces %q, %v", out, err)
+		t.Errorf("got interfaces %q, %v", out, err)
 	}
 }
 
-func TestCancelledExecLeavesNothingRunning(t *testing.T) {
+func TestCancelledExecEndsTheContainer(t *testing.T) {
 	e := realEngine(t)
-	c := box(t, e, Spec{})
+	c := testContainer(t, e, Spec{})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	start := time.Now()
 	err := c.Exec(ctx, Command{Argv: []string{"sleep", "60"}})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("err %v, want cancelled", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	if spent := time.Since(start); spent > 5*time.Second {
 		t.Errorf("took %s", spent)
@@ -91,8 +91,8 @@ func TestCancelledExecLeavesNothingRunning(t *testing.T) {
 	}
 }
 
-func TestFilesGoInAndComeOut(t *testing.T) {
-	c := box(t, realEngine(t), Spec{})
+func TestPutThenGet(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{})
 	body := strings.Repeat("kiln ", 100_000)
 	err := c.Put(t.Context(), "/tmp", File{Name: "dir", Mode: os.ModeDir | 0o755},
 		File{Name: "dir/с пробелом", Mode: 0o644, Size: int64(len(body)), Body: strings.NewReader(body)})
@@ -105,21 +105,21 @@ func TestFilesGoInAndComeOut(t *testing.T) {
 	}
 	got, err := os.ReadFile(filepath.Join(dest, "dir", "с пробелом"))
 	if err != nil || string(got) != body {
-		t.Errorf("read back %d bytes, %v", len(got), err)
+		t.Errorf("got %d bytes, %v, want %d", len(got), err, len(body))
 	}
 }
 
-func TestLinkInContainerIsNotFollowedOut(t *testing.T) {
-	c := box(t, realEngine(t), Spec{})
+func TestGetRefusesLinks(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{})
 	if _, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "mkdir /tmp/d && ln -s /etc/passwd /tmp/d/link"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Get(t.Context(), "/tmp/d", t.TempDir()); fault.Code(err) != int(fault.Failed) {
-		t.Errorf("a link was taken: %v", err)
+		t.Errorf("got %v, want an error", err)
 	}
 }
 
-func TestUnpackRefusesWhatEscapes(t *testing.T) {
+func TestUnpackRefusesUnsafeEntries(t *testing.T) {
 	for name, head := range map[string]tar.Header{
 		"parent":    {Name: "../evil", Typeflag: tar.TypeReg, Size: 1},
 		"deep":      {Name: "a/../../evil", Typeflag: tar.TypeReg, Size: 1},
@@ -143,17 +143,17 @@ func TestUnpackRefusesWhatEscapes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := unpack(&archive, dest); err == nil {
-				t.Error("it was unpacked")
+				t.Error("no error")
 			}
 			if left, _ := filepath.Glob(filepath.Join(parent, "*")); len(left) != 1 {
-				t.Errorf("something escaped: %v", left)
+				t.Errorf("files outside of dest: %v", left)
 			}
 		})
 	}
 }
 
-func TestLockedContainerCannotWrite(t *testing.T) {
-	c := box(t, realEngine(t), Spec{Hardened: true, Memory: 64 << 20, PIDs: 16})
+func TestHardenedContainer(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{Hardened: true, Memory: 64 << 20, PIDs: 16})
 	if _, err := c.Output(t.Context(), Command{Argv: []string{"touch", "/var/x"}}); err == nil {
 		t.Error("the root is writable")
 	}
@@ -171,9 +171,9 @@ func TestLockedContainerCannotWrite(t *testing.T) {
 	}
 }
 
-func TestTakenPortIsTheSurroundings(t *testing.T) {
+func TestPortInUseIsAnEnvironmentProblem(t *testing.T) {
 	e := realEngine(t)
-	first := box(t, e, Spec{Publish: 80})
+	first := testContainer(t, e, Spec{Publish: 80})
 	address, err := first.Address(t.Context(), 80)
 	if err != nil {
 		t.Fatal(err)
@@ -184,15 +184,15 @@ func TestTakenPortIsTheSurroundings(t *testing.T) {
 	}
 	_, err = e.Run(t.Context(), Spec{Image: scratchImage(t, e), Kind: "test", Command: []string{"sleep", "9"}, Publish: 80, Port: port})
 	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "is taken") {
-		t.Errorf("a taken port gives %v", err)
+		t.Errorf("got %v", err)
 	}
 }
 
-func TestProcessesAreSeenFromWithinToo(t *testing.T) {
-	c := box(t, realEngine(t), Spec{User: "1000:1000"})
+func TestProcesses(t *testing.T) {
+	c := testContainer(t, realEngine(t), Spec{User: "1000:1000"})
 	for name, list := range map[string]func() ([]Process, error){
 		"by the engine": func() ([]Process, error) { return c.Processes(t.Context()) },
-		"from within":   func() ([]Process, error) { return c.processesInside(t.Context(), nil) },
+		"from inside":   func() ([]Process, error) { return processesInside(t.Context(), c, nil) },
 	} {
 		found := false
 		processes, err := list()
@@ -200,7 +200,7 @@ func TestProcessesAreSeenFromWithinToo(t *testing.T) {
 			found = found || p.UID == "1000" && strings.Contains(p.Command, "sleep")
 		}
 		if err != nil || !found {
-			t.Errorf("%s: %v, %v", name, processes, err)
+			t.Errorf("%s: got %v, %v", name, processes, err)
 		}
 	}
 }

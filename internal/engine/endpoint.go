@@ -17,16 +17,16 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// endpoint is where an engine listens, and who said so.
+// endpoint is where an engine listens.
 type endpoint struct {
 	host   string // unix:///..., tcp://..., ssh://...
-	origin string // "DOCKER_HOST", `the docker context "work"`, "the usual socket"
+	origin string // what named it: "DOCKER_HOST", `the docker context "work"`, "the usual socket"
 	tls    string // folder with ca.pem, cert.pem and key.pem; "" for none
 }
 
-// findEndpoint looks where the docker command looks: DOCKER_HOST, then the
-// current context (DOCKER_CONTEXT or the one of the configuration file), then
-// the usual sockets of Docker, rootless Docker, Docker Desktop and Podman.
+// findEndpoint finds the engine as the docker command does: by DOCKER_HOST, else by the
+// current context (DOCKER_CONTEXT, or that of the configuration file), else at the usual
+// sockets of Docker, rootless Docker, Docker Desktop and Podman.
 func findEndpoint(getenv func(string) string) (endpoint, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
 		e := endpoint{host: host, origin: "DOCKER_HOST"}
@@ -55,12 +55,12 @@ func contextEndpoint(name string) (endpoint, error) {
 	))
 	meta, err := contexts.GetMetadata(name)
 	if err != nil {
-		return endpoint{}, fault.New(fault.Usage, "see: docker context ls; or set DOCKER_HOST",
+		return endpoint{}, fault.New(fault.Usage, "list them with docker context ls, or set DOCKER_HOST",
 			"read docker context %q: %w", name, err)
 	}
 	docker, ok := meta.Endpoints["docker"].(context.EndpointMetaBase)
 	if !ok || docker.Host == "" {
-		return endpoint{}, fault.New(fault.Usage, "choose another: docker context use NAME",
+		return endpoint{}, fault.New(fault.Usage, "choose a different one: docker context use NAME",
 			"docker context %q has no Docker endpoint", name)
 	}
 	e := endpoint{host: docker.Host, origin: fmt.Sprintf("the docker context %q", name)}
@@ -71,7 +71,7 @@ func contextEndpoint(name string) (endpoint, error) {
 	return e, nil
 }
 
-// usualSocket gives the first socket that is there, else Docker's own.
+// usualSocket returns the first of the usual sockets that exists, else Docker's own.
 func usualSocket(getenv func(string) string) string {
 	run, home := getenv("XDG_RUNTIME_DIR"), getenv("HOME")
 	for _, path := range []string{
@@ -88,7 +88,7 @@ func usualSocket(getenv func(string) string) string {
 	return client.DefaultDockerHost
 }
 
-// options says to the SDK how the endpoint is dialled.
+// options returns how the SDK connects to the endpoint.
 func (e endpoint) options() ([]client.Opt, error) {
 	helper, err := connhelper.GetConnectionHelper(e.host)
 	if err != nil {
@@ -109,8 +109,8 @@ func (e endpoint) options() ([]client.Opt, error) {
 	return opts, nil
 }
 
-// machine gives the name under which ports of the engine's machine are reached
-// from here: loopback, unless the engine is on another machine.
+// machine returns the host under which this machine reaches published ports: loopback,
+// unless the engine is on a different machine.
 func (e endpoint) machine() string {
 	u, err := url.Parse(e.host)
 	if err != nil || (u.Scheme != "tcp" && u.Scheme != "ssh") {
@@ -119,8 +119,8 @@ func (e endpoint) machine() string {
 	return u.Hostname()
 }
 
-// bindIP gives the address that ports are offered at: loopback where that
-// reaches us, else all addresses of the engine's machine.
+// bindIP returns the address that ports are published at: loopback where this machine
+// reaches it, else all addresses of the engine's machine.
 func (e endpoint) bindIP() string {
 	if ip, err := netip.ParseAddr(e.machine()); err == nil && ip.IsLoopback() || e.machine() == "localhost" {
 		return "127.0.0.1"

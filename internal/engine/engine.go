@@ -1,15 +1,14 @@
-// Package engine is the one room that speaks to a Docker engine and to
-// registries. Everything crosses the Engine API: nothing in here hands the
-// engine a path of this machine or runs the docker command, so an engine that is
-// remote, rootless or in a virtual machine behaves like a local one.
+// Package engine is the client for a Docker engine. Everything crosses the Engine API: it
+// neither passes the engine a path of this machine nor runs the docker command, so an
+// engine that is remote, rootless or in a virtual machine behaves like a local one.
 //
-//	engine, err := docker.Connect(ctx, os.Getenv)
-//	id, err := engine.Build(ctx, docker.Build{Context: dir, Tags: []string{"me/site:1"}}, console)
-//	box, err := engine.Run(ctx, docker.Spec{Image: id})
-//	defer box.Remove()
+//	e, err := engine.Connect(ctx, os.Getenv, registry.New(os.Getenv, ""))
+//	id, err := e.Build(ctx, engine.Build{Context: dir, Tags: []string{"me/site:1"}}, console)
+//	ctr, err := e.Run(ctx, engine.Spec{Image: id})
+//	defer ctr.Remove()
 //
-// Whatever it makes carries the label "kiln" and says which run made it, so that
-// Sweep and Prune find it again.
+// All that it creates carries the label "kiln" and the identity of its run, by which Sweep
+// and Prune find it.
 package engine
 
 import (
@@ -20,7 +19,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/build"
-	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
@@ -28,10 +26,10 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
-// MinAPI is the oldest Engine API that Kiln speaks: Engine 20.10's.
+// MinAPI is the oldest supported Engine API: that of Engine 20.10.
 const MinAPI = "1.41"
 
-// pingTimeout bounds the first contact; ssh needs some of it for its handshake.
+// pingTimeout bounds the first request, with the handshake of ssh.
 const pingTimeout = 15 * time.Second
 
 // Client is a connection to a Docker engine. It is safe for concurrent use.
@@ -41,32 +39,32 @@ type Client struct {
 	registry *registry.Client // whose credentials pulls and builds use
 	owner    owner
 	buildKit bool
-	removals sync.WaitGroup // containers that are on their way out
+	removals sync.WaitGroup // of containers, in the background
 }
 
-// Info tells what engine was found.
+// Info describes an engine.
 type Info struct {
-	Host     string `json:"host"`     // where it listens
-	Origin   string `json:"origin"`   // who named that place
-	Version  string `json:"version"`  // of the engine, as "20.10.24"
-	API      string `json:"api"`      // that was agreed on, as "1.41"
+	Host     string `json:"host"`     // where it listens, as "unix:///var/run/docker.sock"
+	Origin   string `json:"origin"`   // what named that host, as "DOCKER_HOST"
+	Version  string `json:"version"`  // as "20.10.24"
+	API      string `json:"api"`      // the negotiated version, as "1.41"
 	BuildKit bool   `json:"buildkit"` // whether it builds with BuildKit sessions
-	Driver   string `json:"driver"`   // of its store, as "overlay2"
+	Driver   string `json:"driver"`   // of its image store, as "overlay2"
 	OS       string `json:"os"`       // as "linux"
 	Arch     string `json:"arch"`     // as the engine spells it: x86_64, aarch64
-	Root     string `json:"root"`     // where it keeps its data, on its machine
+	Root     string `json:"root"`     // its data folder, on its machine
 	CPUs     int    `json:"cpus"`
 	Memory   int64  `json:"memory"` // bytes
 }
 
-// String names the engine for a log line.
+// String describes the engine in a log line.
 func (i Info) String() string {
 	return fmt.Sprintf("Docker engine %s (API %s, %s) at %s", i.Version, i.API, i.Driver, i.Host)
 }
 
-// Connect finds the engine as the docker command does and agrees on an API
-// version. getenv is os.Getenv. An engine that is not there or too old is an
-// error of the surroundings that says which engine was tried and why it fails.
+// Connect finds the engine as the docker command does and negotiates the API version.
+// getenv is os.Getenv; pulls and builds use the credentials of r. An engine that cannot be
+// reached or is too old is an environment problem; the error names the engine.
 func Connect(ctx context.Context, getenv func(string) string, r *registry.Client) (*Client, error) {
 	at, err := findEndpoint(getenv)
 	if err != nil {
@@ -82,11 +80,11 @@ func Connect(ctx context.Context, getenv func(string) string, r *registry.Client
 			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
 	}
 	e := &Client{api: api, endpoint: at, registry: r, owner: thisOwner()}
-	return e, e.negotiate(ctx)
+	return e, negotiate(ctx, e)
 }
 
-// negotiate makes the first contact and settles the API version.
-func (e *Client) negotiate(ctx context.Context) error {
+// negotiate makes the first request and sets the API version.
+func negotiate(ctx context.Context, e *Client) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
@@ -96,51 +94,47 @@ func (e *Client) negotiate(ctx context.Context) error {
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {
 		return fault.NewWithCause(fault.Engine, "use Docker Engine 20.10 or newer",
-			"engine at %s (%s) speaks API %s: Kiln needs %s or newer",
+			"connect to the engine at %s (%s): it has API %s, Kiln needs %s or newer",
 			e.endpoint.host, e.endpoint.origin, ping.APIVersion, MinAPI)
 	}
 	e.api.NegotiateAPIVersionPing(ping)
-	e.buildKit = ping.BuilderVersion == build.BuilderBuildKit || e.hasSession(ctx)
+	e.buildKit = ping.BuilderVersion == build.BuilderBuildKit || hasSessions(ctx, e.api)
 	return nil
 }
 
-// Info asks the engine what it is.
+// Info returns the description of the engine.
 func (e *Client) Info(ctx context.Context) (Info, error) {
 	info, err := e.api.Info(ctx)
 	if err != nil {
-		return Info{}, failed("ask the engine what it is", err)
+		return Info{}, failed("read the engine's description", err)
 	}
-	return e.describe(info), nil
-}
-
-func (e *Client) describe(info system.Info) Info {
 	return Info{
 		Host: e.endpoint.host, Origin: e.endpoint.origin,
 		Version: info.ServerVersion, API: e.api.ClientVersion(), BuildKit: e.buildKit,
 		Driver: info.Driver, OS: info.OSType, Arch: info.Architecture, Root: info.DockerRootDir,
 		CPUs: info.NCPU, Memory: info.MemTotal,
-	}
+	}, nil
 }
 
-// Close ends the connection, when all containers that were left are gone.
+// Close waits for the removals in the background and closes the connection.
 func (e *Client) Close() error {
 	e.removals.Wait()
 	return e.api.Close()
 }
 
-// failed wraps an error of the engine: what it did, and that the surroundings
-// are at fault. A full disk gets a hint, since the engine only passes text on.
-func failed(doing string, err error) error {
+// failed returns an engine's error as an environment problem, with the action that failed
+// and a fix for the common causes. Only the text shows that the disk is full.
+func failed(action string, err error) error {
 	if err == nil {
 		return nil
 	}
 	hint, cause := "", fault.Engine
 	switch {
 	case client.IsErrConnectionFailed(err):
-		hint = "is it running? start it: go tool mage setup"
+		hint = "start the engine: go tool mage setup"
 	case strings.Contains(err.Error(), "no space left on device"):
 		cause = fault.Resources
-		hint = "the disk is full: free some with go tool mage prune, or docker system prune"
+		hint = "free some disk space: go tool mage prune, or docker system prune"
 	}
-	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
+	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", action, err), Hint: hint}
 }

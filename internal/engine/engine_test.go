@@ -11,22 +11,22 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// realEngine connects to the engine that setup started. Without one the test is
-// skipped for a person and fails in CI.
+// realEngine connects to the engine that setup started. Without one the test is skipped on
+// a developer's machine and fails in CI.
 func realEngine(t *testing.T) *Client {
 	t.Helper()
 	e, err := Connect(t.Context(), os.Getenv, registry.New(os.Getenv, ""))
 	if err != nil {
 		if os.Getenv("CI") != "" {
-			t.Fatalf("no engine in CI: %v", err)
+			t.Fatalf("an engine is required in CI: %v", err)
 		}
-		t.Skipf("SKIPPED, it needs an engine: %v", err)
+		t.Skipf("SKIPPED: no engine: %v", err)
 	}
 	t.Cleanup(func() { e.Close() })
 	return e
 }
 
-// scratchImage gives the bootstrapped Debian, which go tool mage test has made.
+// scratchImage returns the bootstrapped Debian, which go tool mage test creates.
 func scratchImage(t *testing.T, e *Client) string {
 	t.Helper()
 	const debian = "kiln/debian:trixie"
@@ -34,7 +34,7 @@ func scratchImage(t *testing.T, e *Client) string {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
-		t.Skipf("SKIPPED, it needs %s (go tool mage test makes it): %v", debian, err)
+		t.Skipf("SKIPPED: no %s, which go tool mage test creates: %v", debian, err)
 	}
 	return debian
 }
@@ -44,8 +44,8 @@ func console(t *testing.T) *report.Console {
 	return report.New(t.Output(), t.Output(), "")
 }
 
-// box starts a container that does nothing until it is told to.
-func box(t *testing.T, e *Client, s Spec) *Container {
+// testContainer starts a container that sleeps until the test ends.
+func testContainer(t *testing.T, e *Client, s Spec) *Container {
 	t.Helper()
 	s.Kind, s.Command = "test", []string{"sleep", "infinity"}
 	if s.Image == "" {

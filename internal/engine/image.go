@@ -11,6 +11,7 @@ import (
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 )
 
@@ -20,16 +21,16 @@ type Image struct {
 	Tags    []string
 	Digests []string // repository@sha256:..., of the registries it came from or went to
 	Labels  map[string]string
-	Size    int64 // bytes, unpacked
+	Size    int64 // bytes, uncompressed
 	Created time.Time
-	Tagged  time.Time // when it was last given a name, here
+	Tagged  time.Time // when it was last tagged in this engine
 }
 
-// ErrNoImage is what FindImage gives for an image that the engine does not have.
+// ErrNoImage is the error for an image that the engine does not have.
 var ErrNoImage = errors.New("no such image")
 
-// FindImage looks an image up by tag, digest or id in the engine's store. The
-// error is ErrNoImage when it is not there.
+// FindImage looks up an image by tag, digest or id in the engine's store. The error is
+// ErrNoImage where it is not there.
 func (e *Client) FindImage(ctx context.Context, ref string) (Image, error) {
 	info, err := e.api.ImageInspect(ctx, ref)
 	if cerrdefs.IsNotFound(err) {
@@ -49,7 +50,7 @@ func (e *Client) FindImage(ctx context.Context, ref string) (Image, error) {
 	return found, nil
 }
 
-// Images gives the images that Kiln made of a kind and with these labels.
+// Images returns the images of a kind that Kiln built and that have all the labels.
 func (e *Client) Images(ctx context.Context, kind string, labels map[string]string) ([]Image, error) {
 	query := filters.NewArgs(filters.Arg("label", Label+"="+kind))
 	for k, v := range labels {
@@ -73,13 +74,13 @@ func (e *Client) Images(ctx context.Context, kind string, labels map[string]stri
 	return found, nil
 }
 
-// Tag gives an image one more name.
+// Tag adds a name to an image.
 func (e *Client) Tag(ctx context.Context, id, ref string) error {
 	return failed("tag "+shortID(id)+" as "+ref, e.api.ImageTag(ctx, id, ref))
 }
 
-// RemoveImage takes a name off an image, and the image with its last name. One
-// that is not there is no error.
+// RemoveImage removes a name of an image, and with the last name the image. An image that
+// does not exist is no error.
 func (e *Client) RemoveImage(ctx context.Context, ref string) error {
 	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{Force: true, PruneChildren: true})
 	if cerrdefs.IsNotFound(err) {
@@ -88,14 +89,14 @@ func (e *Client) RemoveImage(ctx context.Context, ref string) error {
 	return failed("remove image "+ref, err)
 }
 
-// Import makes an image of one layer out of a root file system, a tar stream,
-// and names it. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
+// Import creates an image of one layer from a root file system, a tar stream, under the
+// name ref. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
 func (e *Client) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {
-	return e.importTar(ctx, root, ref, append(changes, fmt.Sprintf("LABEL %s=%q", Label, "base")))
+	return importTar(ctx, e.api, root, ref, append(changes, fmt.Sprintf("LABEL %s=%q", Label, "base")))
 }
 
-func (e *Client) importTar(ctx context.Context, root io.Reader, ref string, changes []string) error {
-	stream, err := e.api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
+func importTar(ctx context.Context, api client.ImageAPIClient, root io.Reader, ref string, changes []string) error {
+	stream, err := api.ImageImport(ctx, image.ImportSource{Source: root, SourceName: "-"}, ref, image.ImportOptions{Changes: changes})
 	if err != nil {
 		return failed("import "+ref, err)
 	}
@@ -103,8 +104,8 @@ func (e *Client) importTar(ctx context.Context, root io.Reader, ref string, chan
 	return failed("import "+ref, drain(stream))
 }
 
-// ImportFrom makes an image of one folder of a container, streamed from the engine
-// and back: the folder keeps its name, and nothing else is in the image.
+// ImportFrom creates an image of one folder of a container, streamed from the engine and
+// back. The folder keeps its name; the image has nothing else.
 func (e *Client) ImportFrom(ctx context.Context, c *Container, dir, ref, kind string, labels map[string]string) error {
 	stream, _, err := e.api.CopyFromContainer(ctx, c.ID, dir)
 	if err != nil {
@@ -115,17 +116,17 @@ func (e *Client) ImportFrom(ctx context.Context, c *Container, dir, ref, kind st
 	for k, v := range labels {
 		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
 	}
-	return e.importTar(ctx, stream, ref, changes)
+	return importTar(ctx, e.api, stream, ref, changes)
 }
 
-// CopyFromImage copies a file or folder out of an image to below the folder dest.
-// Nothing of the image runs.
+// CopyFromImage copies a file or a folder out of an image into the folder dest. Nothing of
+// the image runs.
 func (e *Client) CopyFromImage(ctx context.Context, ref, source, dest string) error {
 	if _, err := e.FindImage(ctx, ref); err != nil {
 		return err
 	}
-	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // an image without a command needs one to be a container
-	c, err := e.create(ctx, spec)
+	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // never run; an image without a command needs one
+	c, err := create(ctx, e, spec)
 	if err != nil {
 		return err
 	}

@@ -8,27 +8,27 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// lockRetry is how long a run waits before it asks for a lock again.
-const lockRetry = time.Second
+// acquireInterval is the time between two tries to acquire a mutex.
+const acquireInterval = time.Second
 
-// Acquire gives this run something of the engine's alone, until unlock: among all runs that
-// use the engine, on whichever machine. The lock is a container of any image that is
-// never started: an engine has one of a name, and Sweep removes it where its run has
-// ended without a word. Who has to wait is told once by which container.
-func (e *Client) Acquire(ctx context.Context, image, what string, waits func(lock string)) (unlock func(), err error) {
-	name := "kiln-lock-" + what
-	for told := false; ; told = true {
-		// Making it is not broken off: the engine would make it all the same.
-		made, err := e.api.ContainerCreate(context.WithoutCancel(ctx), &container.Config{Image: image, Labels: e.owner.labels("lock", nil)}, nil, nil, nil, name)
+// Acquire takes a named, engine-wide mutex, shared by all runs that use the engine from any
+// machine, and returns its release function. The mutex is a container of any image that is
+// never started: its name is unique in the engine, and Sweep removes it after its run died.
+// If Acquire has to wait, it calls waiting once with the container's name.
+func (e *Client) Acquire(ctx context.Context, image, name string, waiting func(holder string)) (release func(), err error) {
+	name = "kiln-lock-" + name
+	for waited := false; ; waited = true {
+		// Not cancelled half-way: the engine would create the container nevertheless.
+		created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), &container.Config{Image: image, Labels: e.owner.labels("lock", nil)}, nil, nil, nil, name)
 		if err == nil {
-			lock := &Container{engine: e, ID: made.ID}
-			return func() { lock.Remove() }, nil
+			holder := &Container{engine: e, ID: created.ID}
+			return func() { holder.Remove() }, nil
 		}
 		if !cerrdefs.IsConflict(err) {
-			return nil, failed("create lock "+name, err)
+			return nil, failed("acquire the mutex "+name, err)
 		}
-		if !told {
-			waits(name)
+		if !waited {
+			waiting(name)
 		}
 		if _, err := e.Sweep(ctx); err != nil {
 			return nil, err
@@ -36,7 +36,7 @@ func (e *Client) Acquire(ctx context.Context, image, what string, waits func(loc
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(lockRetry):
+		case <-time.After(acquireInterval):
 		}
 	}
 }

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-func TestLockIsForOneAtATime(t *testing.T) {
+func TestAcquireIsExclusive(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
-	unlock, err := e.Acquire(t.Context(), image, "test", func(string) { t.Error("waits for nobody") })
+	release, err := e.Acquire(t.Context(), image, "test", func(string) { t.Error("waits for a free mutex") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	holder := ""
-	if _, err := e.Acquire(ctx, image, "test", func(lock string) { holder = lock }); !errors.Is(err, context.DeadlineExceeded) || holder != "kiln-lock-test" {
-		t.Errorf("a second one: %v, waiting for %q", err, holder)
+	if _, err := e.Acquire(ctx, image, "test", func(name string) { holder = name }); !errors.Is(err, context.DeadlineExceeded) || holder != "kiln-lock-test" {
+		t.Errorf("second Acquire: got %v, waiting for %q", err, holder)
 	}
-	time.AfterFunc(time.Second, unlock)
+	time.AfterFunc(time.Second, release)
 	second, err := e.Acquire(t.Context(), image, "test", func(string) {})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestLockIsForOneAtATime(t *testing.T) {
 	second()
 }
 
-func TestLockOfADeadRunIsTaken(t *testing.T) {
+func TestAcquireTakesOverFromADeadRun(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
 	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
@@ -37,9 +37,9 @@ func TestLockOfADeadRunIsTaken(t *testing.T) {
 	if _, err := dead.Acquire(t.Context(), image, "dead", func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := e.Acquire(t.Context(), image, "dead", func(string) {})
+	release, err := e.Acquire(t.Context(), image, "dead", func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	release()
 }

@@ -59,8 +59,8 @@ func engineAuth(a types.AuthConfig) enginetypes.AuthConfig {
 	}
 }
 
-// registryFailed classifies an engine's error about a registry. That the registry refused
-// the credentials shows in the text alone.
+// registryFailed classifies an engine's error about a registry. Only the text shows that the
+// registry refused the credentials.
 func registryFailed(action string, err error) error {
 	text := strings.ToLower(fmt.Sprint(err))
 	for _, sign := range []string{"unauthorized", "authentication required", "no basic auth", "denied", "incorrect username or password"} {

@@ -12,9 +12,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
-// TestComposedIsAsBuilt has the engine build a Dockerfile and compares what it made of
-// it with what is composed by it, loaded, and run.
-func TestComposedIsAsBuilt(t *testing.T) {
+// TestImageBuildMatchesTheEngine builds a Dockerfile with the engine and with imagebuild, and
+// compares the configurations and the files of the two images.
+func TestImageBuildMatchesTheEngine(t *testing.T) {
 	e, dir := realEngine(t), t.TempDir()
 	const text = `ARG BASE
 FROM ${BASE}
@@ -43,9 +43,9 @@ CMD ["600"]
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.RemoveImage(context.Background(), built) })
-	loaded := composedHere(t, e, dir, root)
+	loaded := loadBuilt(t, e, dir, root)
 	if a, b := configOf(t, e, built), configOf(t, e, loaded); a != b {
-		t.Errorf("built    %s\ncomposed %s", a, b)
+		t.Errorf("engine     %s\nimagebuild %s", a, b)
 	}
 	const list = "stat -c '%A %u:%g %s %n' /etc /etc/page.html /etc/other /srv /srv/site /srv/site/page.html && cat /srv/site/page.html"
 	var seen [2]string
@@ -60,14 +60,15 @@ CMD ["600"]
 		}
 	}
 	if seen[0] != seen[1] {
-		t.Errorf("built\n%s\ncomposed\n%s", seen[0], seen[1])
+		t.Errorf("engine\n%s\nimagebuild\n%s", seen[0], seen[1])
 	}
 }
 
-// composedHere composes a folder with a Dockerfile on an image of the engine, and loads it.
-func composedHere(t *testing.T, e *Client, dir, root string) string {
+// loadBuilt builds a folder with a Dockerfile by imagebuild, on an image of the engine, and
+// loads the result.
+func loadBuilt(t *testing.T, e *Client, dir, root string) string {
 	t.Helper()
-	r, err := imagebuild.ReadDockerfile(filepath.Join(dir, "Dockerfile"))
+	dockerfile, err := imagebuild.ReadDockerfile(filepath.Join(dir, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,13 +77,13 @@ func composedHere(t *testing.T, e *Client, dir, root string) string {
 		t.Fatal(err)
 	}
 	defer done()
-	image, err := r.Image(base, imagebuild.Input{
+	image, err := dockerfile.Image(base, imagebuild.Input{
 		Context: os.DirFS(dir), Args: map[string]string{"REVISION": "abc"}, Labels: map[string]string{Label: "test"}, Created: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := e.Load(t.Context(), image, len(base.Layers), "kiln/test:composed")
+	id, err := e.Load(t.Context(), image, len(base.Layers), "kiln/test:imagebuild")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func composedHere(t *testing.T, e *Client, dir, root string) string {
 	return id
 }
 
-// configOf gives what an engine says of how an image is run.
+// configOf returns how the engine runs an image, as JSON.
 func configOf(t *testing.T, e *Client, id string) string {
 	t.Helper()
 	info, err := e.api.ImageInspect(t.Context(), id)
@@ -101,5 +102,5 @@ func configOf(t *testing.T, e *Client, id string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Replace(string(text), `"ArgsEscaped":true,`, "", 1) // says something on Windows alone
+	return strings.Replace(string(text), `"ArgsEscaped":true,`, "", 1) // only used on Windows
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -13,15 +12,15 @@ import (
 	"github.com/docker/docker/api/types/volume"
 )
 
-// labelled selects what Kiln made.
+// labelled selects what Kiln created.
 func labelled() filters.Args { return filters.NewArgs(filters.Arg("label", Label)) }
 
-// Scratch is the kind of a volume that is of no use to a later run.
+// Scratch is the kind of volumes that are useless to later runs.
 const Scratch = "scratch"
 
 // Sweep removes the containers and the scratch volumes that interrupted runs of this
-// machine left behind, and gives their names. Other volumes and images stay: they are
-// caches that the next run goes on with.
+// machine left behind, and returns what it removed. Other volumes and images stay: they are
+// caches for the next run.
 func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
@@ -32,7 +31,7 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 		if !e.owner.gone(c.Labels) {
 			continue
 		}
-		if err := e.removeContainer(ctx, c.ID); err != nil {
+		if err := removeContainer(ctx, e.api, c.ID); err != nil {
 			return removed, err
 		}
 		removed = append(removed, "container "+containerName(c))
@@ -46,7 +45,7 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 			continue
 		}
 		err := e.Volumes().Remove(ctx, v.Name)
-		if cerrdefs.IsConflict(err) { // a container has it still: the next run's turn
+		if cerrdefs.IsConflict(err) { // still used by a container: left for the next run
 			continue
 		}
 		if err != nil {
@@ -64,17 +63,16 @@ type Pruned struct {
 	Images     int `json:"images"`
 }
 
-// Prune removes every container, volume and image that Kiln made in the engine.
-// What cannot be removed, because something else uses it, is reported and the
-// rest goes on.
+// Prune removes every container, volume and image that Kiln created in the engine. What
+// cannot be removed, because something else uses it, is in the error; the rest is removed.
 func (e *Client) Prune(ctx context.Context) (Pruned, error) {
 	var done Pruned
-	var faults []error
-	count := func(n *int, doing string, err error) {
+	var errs []error
+	count := func(n *int, action string, err error) {
 		if err == nil {
 			*n++
 		} else if !cerrdefs.IsNotFound(err) {
-			faults = append(faults, failed(doing, err))
+			errs = append(errs, failed(action, err))
 		}
 	}
 	containers, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
@@ -82,7 +80,7 @@ func (e *Client) Prune(ctx context.Context) (Pruned, error) {
 		return done, failed("list containers", err)
 	}
 	for _, c := range containers {
-		count(&done.Containers, "remove container "+containerName(c), e.removeContainer(ctx, c.ID))
+		count(&done.Containers, "remove container "+containerName(c), removeContainer(ctx, e.api, c.ID))
 	}
 	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelled()})
 	if err != nil {
@@ -99,7 +97,7 @@ func (e *Client) Prune(ctx context.Context) (Pruned, error) {
 		_, err := e.api.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
 		count(&done.Images, "remove image "+shortID(i.ID), err)
 	}
-	return done, errors.Join(faults...)
+	return done, errors.Join(errs...)
 }
 
 func containerName(c container.Summary) string {
@@ -109,16 +107,16 @@ func containerName(c container.Summary) string {
 	return shortID(c.ID)
 }
 
-// shortID cuts an id to what people read.
+// shortID shortens an id to the length that docker prints.
 func shortID(id string) string {
 	const digits = len("sha256:") + 12
 	if len(id) > digits {
 		return id[:digits]
 	}
-	return fmt.Sprint(id)
+	return id
 }
 
-// Containers gives the names of Kiln's containers that begin so, of whichever run.
+// Containers returns the names of the containers of all runs that have the prefix.
 func (e *Client) Containers(ctx context.Context, prefix string) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	var names []string

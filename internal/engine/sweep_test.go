@@ -17,46 +17,46 @@ func TestGone(t *testing.T) {
 		labels map[string]string
 		want   bool
 	}{
-		{"this run itself", self, self.labels("test", nil), false},
-		{"a process that is no more", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "999999999:1"}, true},
-		{"its number was given away", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "1:0"}, true},
+		{"this run", self, self.labels("test", nil), false},
+		{"a process that ended", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "999999999:1"}, true},
+		{"a reused PID", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "1:0"}, true},
 		{"an earlier boot", me, map[string]string{labelHost: "here", labelBoot: "b0pid:[4]", labelOwner: "1:5"}, true},
-		{"another container of this boot", me, map[string]string{labelHost: "here", labelBoot: "b1pid:[9]", labelOwner: "1:5"}, false},
-		{"another machine", me, map[string]string{labelHost: "there", labelBoot: "b0", labelOwner: "1:5"}, false},
+		{"a different container of this boot", me, map[string]string{labelHost: "here", labelBoot: "b1pid:[9]", labelOwner: "1:5"}, false},
+		{"a different machine", me, map[string]string{labelHost: "there", labelBoot: "b0", labelOwner: "1:5"}, false},
 		{"no labels", me, nil, false},
 	} {
 		if got := tc.owner.gone(tc.labels); got != tc.want {
-			t.Errorf("%s: gone is %v, want %v", tc.name, got, tc.want)
+			t.Errorf("%s: got gone %v, want %v", tc.name, got, tc.want)
 		}
 	}
 }
 
-func TestSweepRemovesWhatADeadRunLeft(t *testing.T) {
+func TestSweepAfterADeadRun(t *testing.T) {
 	e := realEngine(t)
-	mine := box(t, e, Spec{})
+	own := testContainer(t, e, Spec{})
 	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
 	dead.owner.process = strconv.Itoa(1<<30) + ":1"
-	left := box(t, dead, Spec{})
+	left := testContainer(t, dead, Spec{})
 	volume := testVolume(t, e) + "-scratch"
 	if err := dead.Volumes().Create(t.Context(), volume, Scratch, nil); err != nil {
 		t.Fatal(err)
 	}
 	removed, err := e.Sweep(t.Context())
 	if err != nil || len(removed) == 0 {
-		t.Fatalf("removed %v, %v", removed, err)
+		t.Fatalf("got %v, %v", removed, err)
 	}
 	if _, err := left.State(t.Context()); err == nil {
-		t.Error("what the dead run left is still there")
+		t.Error("the dead run's container still exists")
 	}
-	if there, err := e.Volumes().Has(t.Context(), volume); err != nil || there {
-		t.Errorf("its scratch volume is still there: %v", err)
+	if exists, err := e.Volumes().Has(t.Context(), volume); err != nil || exists {
+		t.Errorf("the dead run's scratch volume still exists: %v", err)
 	}
-	if state, err := mine.State(t.Context()); err != nil || !state.Running {
-		t.Errorf("this run's own container is gone: %v", err)
+	if state, err := own.State(t.Context()); err != nil || !state.Running {
+		t.Errorf("this run's container does not run: %v", err)
 	}
 }
 
-func TestSealedVolume(t *testing.T) {
+func TestSeal(t *testing.T) {
 	e := realEngine(t)
 	name := testVolume(t, e)
 	steps := []struct {
@@ -71,60 +71,60 @@ func TestSealedVolume(t *testing.T) {
 		if err := s.do(); err != nil {
 			t.Fatal(err)
 		}
-		if _, whole, err := e.Volumes().Sealed(t.Context(), name); err != nil || whole != s.want {
-			t.Errorf("step %d: sealed is %v (%v), want %v", i, whole, err, s.want)
+		if _, sealed, err := e.Volumes().Sealed(t.Context(), name); err != nil || sealed != s.want {
+			t.Errorf("step %d: got sealed %v, %v, want %v", i, sealed, err, s.want)
 		}
 	}
 }
 
-func TestOnlyOneFolderIsImported(t *testing.T) {
+func TestImportFromTakesOneFolder(t *testing.T) {
 	e := realEngine(t)
-	c := box(t, e, Spec{})
-	if _, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "mkdir /ware && echo hot > /ware/brick"}}); err != nil {
+	c := testContainer(t, e, Spec{})
+	if _, err := c.Output(t.Context(), Command{Argv: []string{"sh", "-c", "mkdir /data && echo text > /data/file"}}); err != nil {
 		t.Fatal(err)
 	}
-	const ref = "kiln/test:ware"
-	if err := e.ImportFrom(t.Context(), c, "/ware", ref, "test", map[string]string{"kiln.plan": `a "quoted" value`}); err != nil {
+	const ref = "kiln/test:imported"
+	if err := e.ImportFrom(t.Context(), c, "/data", ref, "test", map[string]string{"kiln.plan": `a "quoted" value`}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.RemoveImage(context.Background(), ref) })
 	found, err := e.FindImage(t.Context(), ref)
 	if err != nil || found.Labels["kiln.plan"] != `a "quoted" value` || found.Labels[Label] != "test" {
-		t.Errorf("labels %v, %v", found.Labels, err)
+		t.Errorf("got labels %v, %v", found.Labels, err)
 	}
 	if found.Size > 4096 {
-		t.Errorf("the image has %d bytes: more than the folder is in it", found.Size)
+		t.Errorf("the image has %d bytes, more than the folder", found.Size)
 	}
 	if !slices.Contains(found.Tags, ref) || time.Since(found.Tagged) > time.Minute {
-		t.Errorf("tags %v, given at %s", found.Tags, found.Tagged)
+		t.Errorf("got tags %v, set at %s", found.Tags, found.Tagged)
 	}
-	for value, want := range map[string]int{`a "quoted" value`: 1, "another": 0} {
+	for value, want := range map[string]int{`a "quoted" value`: 1, "different": 0} {
 		list, err := e.Images(t.Context(), "test", map[string]string{"kiln.plan": value})
 		if err != nil || len(list) != want || want == 1 && list[0].ID != found.ID {
-			t.Errorf("%s: found %+v, %v", value, list, err)
+			t.Errorf("%s: got %+v, %v", value, list, err)
 		}
 	}
 }
 
-// TestOverlayKeepsItsChangesApart changes, through an overlay, what another volume
-// holds; that stays as it was, and other containers see the change.
-func TestOverlayKeepsItsChangesApart(t *testing.T) {
+// TestOverlayLeavesTheLowerVolumeUnchanged changes files through an overlay; other containers
+// see the change in the overlay only.
+func TestOverlayLeavesTheLowerVolumeUnchanged(t *testing.T) {
 	e := realEngine(t)
 	below := testVolume(t, e)
-	name := below + "-over"
+	name := below + "-overlay"
 	layer, err := e.Volumes().CreateLayer(t.Context(), name, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	prepare := box(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below"}, {Volume: layer, Path: "/layer"}}})
-	sh(t, prepare, "echo clay > /below/brick && echo old > /below/tile && mkdir /layer/upper /layer/work")
+	prepare := testContainer(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below"}, {Volume: layer, Path: "/layer"}}})
+	sh(t, prepare, "echo one > /below/a && echo two > /below/b && mkdir /layer/upper /layer/work")
 	if err := e.Volumes().Overlay(t.Context(), name, below, "test", nil); err != nil {
 		t.Fatal(err)
 	}
-	writer := box(t, e, Spec{Mounts: []Mount{{Volume: name, Path: "/over"}}})
-	sh(t, writer, "echo fired > /over/brick && rm /over/tile")
-	reader := box(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below", ReadOnly: true}, {Volume: name, Path: "/over", ReadOnly: true}}})
-	if got, want := sh(t, reader, "cat /below/* /over/*"), "clay\nold\nfired\n"; got != want {
+	writer := testContainer(t, e, Spec{Mounts: []Mount{{Volume: name, Path: "/over"}}})
+	sh(t, writer, "echo changed > /over/a && rm /over/b")
+	reader := testContainer(t, e, Spec{Mounts: []Mount{{Volume: below, Path: "/below", ReadOnly: true}, {Volume: name, Path: "/over", ReadOnly: true}}})
+	if got, want := sh(t, reader, "cat /below/* /over/*"), "one\ntwo\nchanged\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, c := range []*Container{prepare, writer, reader} {
@@ -135,9 +135,9 @@ func TestOverlayKeepsItsChangesApart(t *testing.T) {
 	if err := e.Volumes().Remove(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
-	for gone, want := range map[string]bool{name: false, layer: false, below: true} {
-		if there, err := e.Volumes().Has(t.Context(), gone); err != nil || want != there {
-			t.Errorf("volume %s: there is %v, %v", gone, there, err)
+	for volume, want := range map[string]bool{name: false, layer: false, below: true} {
+		if got, err := e.Volumes().Has(t.Context(), volume); err != nil || got != want {
+			t.Errorf("volume %s: got %v, %v, want %v", volume, got, err, want)
 		}
 	}
 }

@@ -1,11 +1,11 @@
-// Package imagebuild puts files on a base image by a Dockerfile that only copies, without
-// an engine: the same base, files and Dockerfile give the same image, byte by byte, on
-// any machine, and for any platform without its emulation.
+// Package imagebuild builds images from Dockerfiles that only copy files, without an engine:
+// the same base, files and Dockerfile give the same image, byte for byte, on any machine,
+// and for any platform without emulation.
 //
-//	recipe, err := compose.ReadRecipe("site/Dockerfile")
-//	image, err := recipe.Image(base, compose.Input{Context: os.DirFS(dir), Created: commit})
+//	dockerfile, err := imagebuild.ReadDockerfile("site/Dockerfile")
+//	image, err := dockerfile.Image(base, imagebuild.Input{Context: os.DirFS(dir), Created: commitTime})
 //
-// An Image is a v1.Image, which the registry library pushes, and writes itself as the
+// An Image is a v1.Image, which the registry library pushes, and can be written as the
 // archive that an engine loads.
 package imagebuild
 
@@ -22,84 +22,84 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Dockerfile is a Dockerfile that only copies.
+// Dockerfile is a Dockerfile that only copies files and sets the configuration.
 type Dockerfile struct {
 	name string // for errors
 	text []byte
 }
 
-// stage is the Dockerfile, parsed: expanding a command changes it, so that each image
-// takes a fresh one.
+// stage is the parsed Dockerfile. Expanding a command changes it, so each image needs one of
+// its own.
 type stage struct {
 	escape   rune
-	defaults []instructions.ArgCommand // before FROM
+	globals  []instructions.ArgCommand // before FROM
 	commands []instructions.Command
 }
 
-// froms are the ways to name the base: which one it is, is not the Dockerfile's to say.
-var froms = []string{"${BASE}", "$BASE"}
+// baseArgs are the two spellings of the base after FROM: the caller chooses the base, not
+// the Dockerfile.
+var baseArgs = []string{"${BASE}", "$BASE"}
 
-// ReadDockerfile reads a Dockerfile. What takes an engine (RUN, ADD, several stages, COPY
-// --from) is an error that names the file and the line.
+// ReadDockerfile reads and checks a Dockerfile. What needs an engine (RUN, ADD, several
+// stages, COPY --from) is a usage error that names the file and the line.
 func ReadDockerfile(file string) (Dockerfile, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Dockerfile{}, fault.Wrap(fault.Usage, err)
 	}
-	r := Dockerfile{file, text}
-	s, err := r.parse(nil)
+	d := Dockerfile{file, text}
+	s, err := d.parse(nil)
 	if err != nil {
-		return r, err
+		return d, err
 	}
 	for _, c := range s.commands {
-		if err := r.accept(c); err != nil {
-			return r, err
+		if err := d.accept(c); err != nil {
+			return d, err
 		}
 	}
-	return r, nil
+	return d, nil
 }
 
-// Text is the Dockerfile itself.
-func (r Dockerfile) Text() string { return string(r.text) }
+// Text returns the text of the Dockerfile.
+func (d Dockerfile) Text() string { return string(d.text) }
 
-// Lint gives what BuildKit's linter has to say of the Dockerfile, a line each, with the
-// file and the line it is about.
-func (r Dockerfile) Lint() (warnings []string, err error) {
+// Lint returns the warnings of BuildKit's linter, each a line that begins with "file:line: ".
+func (d Dockerfile) Lint() (warnings []string, err error) {
 	config := &linter.Config{Warn: func(rule, _, _, message string, at []parser.Range) {
 		line := 1
 		if len(at) > 0 {
 			line = at[0].Start.Line
 		}
-		warnings = append(warnings, fmt.Sprintf("%s:%d: %s (%s)", r.name, line, message, rule))
+		warnings = append(warnings, fmt.Sprintf("%s:%d: %s (%s)", d.name, line, message, rule))
 	}}
-	_, err = r.parse(linter.New(config))
+	_, err = d.parse(linter.New(config))
 	return warnings, err
 }
 
-func (r Dockerfile) parse(lint *linter.Linter) (stage, error) {
-	parsed, err := parser.Parse(bytes.NewReader(r.text))
+func (d Dockerfile) parse(lint *linter.Linter) (stage, error) {
+	parsed, err := parser.Parse(bytes.NewReader(d.text))
 	if err != nil {
-		return stage{}, fault.New(fault.Usage, "", "read %s: %w", r.name, err)
+		return stage{}, fault.New(fault.Usage, "", "read %s: %w", d.name, err)
 	}
 	stages, defaults, err := instructions.Parse(parsed.AST, lint)
 	if err != nil {
-		return stage{}, fault.New(fault.Usage, "", "read %s: %w", r.name, err)
+		return stage{}, fault.New(fault.Usage, "", "read %s: %w", d.name, err)
 	}
 	if len(stages) != 1 {
-		return stage{}, fault.New(fault.Usage, "", "%s: expected one FROM, got %d: the files come ready-made", r.name, len(stages))
+		return stage{}, fault.New(fault.Usage, "", "%s: expected one FROM, got %d", d.name, len(stages))
 	}
-	if from := stages[0]; !slices.Contains(froms, from.BaseName) || from.Platform != "" {
-		return stage{}, r.refuse(from.Location, "expected FROM ${BASE}, got %q: the base is said elsewhere, and for each platform", from.SourceCode)
+	if from := stages[0]; !slices.Contains(baseArgs, from.BaseName) || from.Platform != "" {
+		return stage{}, d.errorAt(from.Location, "expected FROM ${BASE}, got %q: Kiln sets the base for each platform", from.SourceCode)
 	}
 	return stage{parsed.EscapeToken, defaults, stages[0].Commands}, nil
 }
 
-// accept refuses what a composed image cannot have.
-func (r Dockerfile) accept(command instructions.Command) error {
+// accept reports, as an error, a command that needs an engine.
+func (d Dockerfile) accept(command instructions.Command) error {
 	switch c := command.(type) {
 	case *instructions.CopyCommand:
 		if c.From != "" || c.Parents || len(c.ExcludePatterns) > 0 || len(c.SourceContents) > 0 {
-			return r.refuse(c.Location(), "COPY takes files of the site alone, without --from, --parents, --exclude and heredocs")
+			return d.errorAt(c.Location(), "COPY copies files of the build context, without --from, --parents, --exclude and heredocs")
 		}
 		return nil
 	case *instructions.ArgCommand, *instructions.EnvCommand, *instructions.LabelCommand, *instructions.UserCommand,
@@ -107,14 +107,14 @@ func (r Dockerfile) accept(command instructions.Command) error {
 		*instructions.HealthCheckCommand, *instructions.ShellCommand, *instructions.EntrypointCommand, *instructions.CmdCommand:
 		return nil
 	}
-	return r.refuse(command.Location(), "%s is not for an image that is only composed; do such work in the base, or before", command.Name())
+	return d.errorAt(command.Location(), "%s is not supported: it needs an engine; do it in the base image, or prepare the files", command.Name())
 }
 
-// refuse is an error that names the line.
-func (r Dockerfile) refuse(at []parser.Range, format string, args ...any) error {
+// errorAt returns a usage error that names the line.
+func (d Dockerfile) errorAt(at []parser.Range, format string, args ...any) error {
 	line := 1
 	if len(at) > 0 {
 		line = at[0].Start.Line
 	}
-	return fault.New(fault.Usage, "", "%s:%d: %w", r.name, line, fmt.Errorf(format, args...))
+	return fault.New(fault.Usage, "", "%s:%d: %w", d.name, line, fmt.Errorf(format, args...))
 }

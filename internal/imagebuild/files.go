@@ -27,13 +27,12 @@ type entry struct {
 	time     time.Time
 }
 
-// files are the layer's entries by their path, without a slash at either end.
+// files are the layer's entries by path, without leading and trailing slashes.
 type files map[string]entry
 
-// copy carries out COPY. to is the destination, absolute; one that ends in a slash is a
-// folder.
+// copy executes COPY. The destination to is absolute; with a trailing slash it is a folder.
 func (f files) copy(from fs.FS, c *instructions.CopyCommand, to string, created time.Time) error {
-	like, err := owned(c)
+	attrs, err := attributes(c)
 	if err != nil {
 		return err
 	}
@@ -41,24 +40,24 @@ func (f files) copy(from fs.FS, c *instructions.CopyCommand, to string, created 
 	for _, pattern := range c.SourcePaths {
 		found, err := fs.Glob(from, cmp.Or(strings.Trim(path.Clean("/"+pattern), "/"), "."))
 		if err != nil || len(found) == 0 {
-			return fmt.Errorf("COPY %s: there is no such file", pattern)
+			return fmt.Errorf("COPY %s: no such file", pattern)
 		}
 		sources = append(sources, found...)
 	}
 	folder := strings.HasSuffix(to, "/")
 	if len(sources) > 1 && !folder {
-		return fmt.Errorf("COPY several files to %s: the destination must end in a slash", to)
+		return fmt.Errorf("COPY several files to %s: the destination must end with a slash", to)
 	}
 	for _, source := range sources {
-		if err := f.add(from, source, to, folder, like, created); err != nil {
+		if err := f.add(from, source, to, folder, attrs, created); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add copies a file, or what is in a folder.
-func (f files) add(from fs.FS, source, to string, folder bool, like entry, created time.Time) error {
+// add adds a file, or the contents of a folder.
+func (f files) add(from fs.FS, source, to string, folder bool, attrs entry, created time.Time) error {
 	root, err := fs.Stat(from, source)
 	if err != nil {
 		return err
@@ -67,7 +66,7 @@ func (f files) add(from fs.FS, source, to string, folder bool, like entry, creat
 		if folder {
 			to = path.Join(to, path.Base(source))
 		}
-		return f.put(source, to, root, like, created)
+		return f.put(source, to, root, attrs, created)
 	}
 	return fs.WalkDir(from, source, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -78,27 +77,27 @@ func (f files) add(from fs.FS, source, to string, folder bool, like entry, creat
 			return err
 		}
 		inner := strings.TrimPrefix(strings.TrimPrefix(name, source), "/")
-		return f.put(name, path.Join(to, inner), info, like, created)
+		return f.put(name, path.Join(to, inner), info, attrs, created)
 	})
 }
 
-// put notes a file, with the folders above it.
-func (f files) put(source, to string, info fs.FileInfo, like entry, created time.Time) error {
+// put adds a file or folder and its parents.
+func (f files) put(source, to string, info fs.FileInfo, attrs entry, created time.Time) error {
 	name := strings.Trim(to, "/")
 	if name == "" {
-		return nil // the root is the base's
+		return nil // the root belongs to the base
 	}
 	first, _, _ := strings.Cut(name, "/")
 	if link, ok := links[first]; ok {
-		return fmt.Errorf("COPY to /%s: in most bases that is a link; write it as /%s", first, link)
+		return fmt.Errorf("COPY to /%s: that is a symbolic link in most bases; use /%s", first, link)
 	}
-	if there, ok := f[name]; ok && (there.source == "") != info.IsDir() {
-		return fmt.Errorf("COPY to /%s: it is a file and a folder; a folder as destination ends in a slash", name)
+	if other, ok := f[name]; ok && (other.source == "") != info.IsDir() {
+		return fmt.Errorf("COPY to /%s: it is both a file and a folder; a destination folder ends with a slash", name)
 	}
-	if err := f.above(name, created); err != nil {
+	if err := f.parents(name, created); err != nil {
 		return err
 	}
-	e := like
+	e := attrs
 	switch {
 	case info.IsDir():
 		e.mode, e.time = 0o755, created
@@ -108,13 +107,13 @@ func (f files) put(source, to string, info fs.FileInfo, like entry, created time
 			e.mode = modeOf(info)
 		}
 	default:
-		return fmt.Errorf("COPY %s: it is no file and no folder", source)
+		return fmt.Errorf("COPY %s: it is neither a file nor a folder", source)
 	}
 	f[name] = e
 	return nil
 }
 
-// modeOf gives the mode of a file that does not depend on the umask of whoever made it.
+// modeOf returns a mode that does not depend on the umask under which the file was created.
 func modeOf(info fs.FileInfo) int64 {
 	if info.Mode().Perm()&0o100 != 0 {
 		return 0o755
@@ -122,19 +121,19 @@ func modeOf(info fs.FileInfo) int64 {
 	return 0o644
 }
 
-// folder notes a folder of the image.
+// folder adds a folder and its parents.
 func (f files) folder(at string, created time.Time) error {
 	if name := strings.Trim(at, "/"); name != "" {
-		return f.above(name+"/x", created)
+		return f.parents(name+"/x", created)
 	}
 	return nil
 }
 
-// above notes the folders above a file that are not there yet.
-func (f files) above(name string, created time.Time) error {
+// parents adds the folders above a file that are missing.
+func (f files) parents(name string, created time.Time) error {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		there, ok := f[dir]
-		if ok && there.source != "" {
+		parent, ok := f[dir]
+		if ok && parent.source != "" {
 			return fmt.Errorf("COPY to /%s: /%s is a file", name, dir)
 		}
 		if !ok {
@@ -144,16 +143,16 @@ func (f files) above(name string, created time.Time) error {
 	return nil
 }
 
-// links are folders that are links in Debian and Alpine, since /usr was merged.
+// links are folders that are symbolic links in Debian and Alpine, since /usr was merged.
 var links = map[string]string{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 
-// folders are those of every base whose mode is another than 755. A layer says anew
-// what is above its files: it cannot know what the base has.
+// folders are the folders of every base whose mode is not 755. A layer repeats the folders
+// above its files, with their modes, since it does not know the base.
 var folders = map[string]int64{"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 
-// owned reads the owner and the mode that COPY gives: numbers, as no base is asked
-// for names.
-func owned(c *instructions.CopyCommand) (e entry, err error) {
+// attributes returns the owner and the mode of COPY's flags. They are numbers: names would
+// have to be looked up in the base.
+func attributes(c *instructions.CopyCommand) (e entry, err error) {
 	if c.Chown != "" {
 		user, group, _ := strings.Cut(c.Chown, ":")
 		if e.uid, err = strconv.Atoi(user); err != nil {
@@ -171,8 +170,8 @@ func owned(c *instructions.CopyCommand) (e entry, err error) {
 	return e, nil
 }
 
-// layer packs the entries as a layer, in the order of their paths.
-func (f files) layer(from fs.FS, notes Cache) (*Layer, error) {
+// layer returns the entries as a layer, sorted by path.
+func (f files) layer(from fs.FS, cache Cache) (*Layer, error) {
 	open := func() (io.ReadCloser, error) {
 		reader, writer := io.Pipe()
 		go func() { writer.CloseWithError(f.write(writer, from)) }()
@@ -187,10 +186,10 @@ func (f files) layer(from fs.FS, notes Cache) (*Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewLayer(diffID, open, notes), nil
+	return NewLayer(diffID, open, cache), nil
 }
 
-// write writes the tar. Times are whole seconds, and there are no names of owners.
+// write writes the tar, with times in whole seconds and without names of owners.
 func (f files) write(w io.Writer, from fs.FS) error {
 	out := tar.NewWriter(w)
 	for _, name := range slices.Sorted(maps.Keys(f)) {

@@ -9,12 +9,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
-// Pushable is what a registry takes under a name: an image or an index.
+// Pushable is what can be pushed under a name: an image or an index.
 type Pushable interface {
 	RawManifest() ([]byte, error)
 }
 
-// Digest gives the name that a registry will know it by, sha256:...
+// Digest returns the digest that a registry will have it under, "sha256:...".
 func Digest(p Pushable) (string, error) {
 	text, err := p.RawManifest()
 	if err != nil {
@@ -24,7 +24,7 @@ func Digest(p Pushable) (string, error) {
 	return h.String(), err
 }
 
-// Platform is what an image is for, as "linux/arm64".
+// Platform returns the platform of an image, as "linux/arm64".
 func (i *Image) Platform() (string, error) {
 	config, err := i.ConfigFile()
 	if err != nil {
@@ -33,8 +33,8 @@ func (i *Image) Platform() (string, error) {
 	return config.Platform().String(), nil
 }
 
-// Index puts the images of several platforms under one name (OCI image specification,
-// image-index.md), in their order.
+// Index returns an index of the images, each for a different platform, in their order (OCI
+// image specification, image-index.md).
 func Index(images ...*Image) (Pushable, error) {
 	var list []mutate.IndexAddendum
 	seen := map[string]bool{}
@@ -45,7 +45,7 @@ func Index(images ...*Image) (Pushable, error) {
 		}
 		p := config.Platform()
 		if seen[p.String()] {
-			return nil, fmt.Errorf("two images are for %s", p)
+			return nil, fmt.Errorf("build the index: two images are for %s", p)
 		}
 		seen[p.String()] = true
 		list = append(list, mutate.IndexAddendum{Add: i, Descriptor: v1.Descriptor{Platform: p}})

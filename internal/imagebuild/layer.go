@@ -12,98 +12,91 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// level is how hard layers are packed. The library's version is in go.sum, so that the
-// bytes do not depend on the machine's Go.
-const level = 6
+// gzipLevel is the compression level of layers. The library's version is fixed in go.sum, so
+// that the bytes do not depend on the Go version.
+const gzipLevel = 6
 
-// packing names how layers are packed, by what becomes of a sample: another version of
-// the library that packs otherwise has another name.
-var packing = sync.OnceValue(func() string {
+// compression identifies the compressor by the hash of a compressed sample: a version of
+// the library with different output has a different name.
+var compression = sync.OnceValue(func() string {
 	sample := make([]byte, 0, 1<<18)
-	for n := uint32(1); len(sample) < cap(sample); n = n*1664525 + 1013904223 { // words that come again, and some that do not
+	for n := uint32(1); len(sample) < cap(sample); n = n*1664525 + 1013904223 { // repeated words and unique ones
 		sample = fmt.Appendf(sample, "%d kiln %x\n", n%97, n>>(n%29))
 	}
-	var packed bytes.Buffer
-	if err := pack(&packed, bytes.NewReader(sample)); err != nil {
+	var compressed bytes.Buffer
+	if err := compress(&compressed, bytes.NewReader(sample)); err != nil {
 		return "unknown"
 	}
-	return fmt.Sprintf("gzip-%x", sha256.Sum256(packed.Bytes()))[:21]
+	return fmt.Sprintf("gzip-%x", sha256.Sum256(compressed.Bytes()))[:21]
 })
 
-// pack gzips: no name and no time are in the header.
-func pack(w io.Writer, r io.Reader) error {
-	packer, err := gzip.NewWriterLevel(w, level)
+// compress gzips, without a name and a time in the header.
+func compress(w io.Writer, r io.Reader) error {
+	out, err := gzip.NewWriterLevel(w, gzipLevel)
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(packer, r); err != nil {
+	if _, err := io.Copy(out, r); err != nil {
 		return err
 	}
-	return packer.Close()
+	return out.Close()
 }
 
-// Layer is a layer that is packed only when a registry asks for it.
+// Layer is a layer that is compressed only when it is pushed.
 type Layer struct {
 	diffID v1.Hash
 	open   func() (io.ReadCloser, error)
-	notes  Cache
-	packed func() (packed, error) // once
+	cache  Cache
+	blob   func() (blob, error) // once
 }
 
-// packed tells how the packed bytes of a layer are known.
-type packed struct {
+// blob describes the compressed bytes of a layer.
+type blob struct {
 	Digest v1.Hash `json:"digest"`
 	Size   int64   `json:"size"` // bytes
 }
 
-// Cache remember between runs what a layer is when it is packed, by a key: to find out
-// means to pack it. Both methods may fail silently.
-type Cache interface {
-	Read(key string, value any) bool
-	Write(key string, value any)
-}
-
-// NewLayer makes a layer of an uncompressed tar, whose sha256 is diffID and which open
-// opens. notes may be nil.
-func NewLayer(diffID v1.Hash, open func() (io.ReadCloser, error), notes Cache) *Layer {
-	l := &Layer{diffID: diffID, open: open, notes: notes}
-	l.packed = sync.OnceValues(l.measure)
+// NewLayer returns the layer of the uncompressed tar that open opens, whose sha256 is diffID.
+// The cache may be nil.
+func NewLayer(diffID v1.Hash, open func() (io.ReadCloser, error), cache Cache) *Layer {
+	l := &Layer{diffID: diffID, open: open, cache: cache}
+	l.blob = sync.OnceValues(l.measure)
 	return l
 }
 
-// measure packs the layer to see what comes of it, unless that is known.
-func (l *Layer) measure() (p packed, err error) {
-	key := packing() + "-" + l.diffID.Hex
-	if l.notes != nil && l.notes.Read(key, &p) && p.Size > 0 {
-		return p, nil
+// measure returns the blob from the cache, else by compressing the layer.
+func (l *Layer) measure() (b blob, err error) {
+	key := compression() + "-" + l.diffID.Hex
+	if l.cache != nil && l.cache.Read(key, &b) && b.Size > 0 {
+		return b, nil
 	}
 	r, err := l.Compressed()
 	if err != nil {
-		return p, err
+		return b, err
 	}
 	defer r.Close()
-	if p.Digest, p.Size, err = v1.SHA256(r); err == nil && l.notes != nil {
-		l.notes.Write(key, p)
+	if b.Digest, b.Size, err = v1.SHA256(r); err == nil && l.cache != nil {
+		l.cache.Write(key, b)
 	}
-	return p, err
+	return b, err
 }
 
-// Digest is the sha256 of the packed bytes.
+// Digest returns the sha256 of the compressed bytes.
 func (l *Layer) Digest() (v1.Hash, error) {
-	p, err := l.packed()
-	return p.Digest, err
+	b, err := l.blob()
+	return b.Digest, err
 }
 
-// Size is that of the packed bytes.
+// Size returns the number of compressed bytes.
 func (l *Layer) Size() (int64, error) {
-	p, err := l.packed()
-	return p.Size, err
+	b, err := l.blob()
+	return b.Size, err
 }
 
-// DiffID is the sha256 of the tar.
+// DiffID returns the sha256 of the tar.
 func (l *Layer) DiffID() (v1.Hash, error) { return l.diffID, nil }
 
-// MediaType is a gzipped tar's.
+// MediaType returns the media type of a gzipped tar.
 func (l *Layer) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
 
 // Uncompressed opens the tar.
@@ -118,7 +111,7 @@ func (l *Layer) Compressed() (io.ReadCloser, error) {
 	reader, writer := io.Pipe()
 	go func() {
 		defer from.Close()
-		writer.CloseWithError(pack(writer, from))
+		writer.CloseWithError(compress(writer, from))
 	}()
 	return reader, nil
 }

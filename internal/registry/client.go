@@ -24,7 +24,7 @@ type Client struct {
 }
 
 // New returns a client that reads UsernameVariable and PasswordVariable by getenv, and
-// sends them only to the registry of repository; "" stands for any registry. A repository
+// sends them only to the registry of repository; "" means any registry. A repository
 // that is no valid name counts as "".
 func New(getenv func(string) string, repository string) *Client {
 	c := &Client{getenv: getenv}

@@ -1,4 +1,4 @@
-// Package enginetest gives tests of other packages the real engine.
+// Package enginetest connects tests of other packages to the real engine.
 package enginetest
 
 import (
@@ -38,7 +38,7 @@ func connect(t testing.TB, r *registry.Client) *engine.Client {
 func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
-		t.Fatalf("in CI: "+format, args...)
+		t.Fatalf("unavailable in CI: "+format, args...)
 	}
-	t.Skipf("SKIPPED, "+format, args...)
+	t.Skipf("SKIPPED: "+format, args...)
 }

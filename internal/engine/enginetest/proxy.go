@@ -12,8 +12,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
-// Proxy is a way to the real engine that can be shut: to whoever went through, the
-// engine has stopped.
+// Proxy is a proxy in front of the real engine. Once it is shut, the engine has stopped for
+// its clients.
 type Proxy struct {
 	Host string // for DOCKER_HOST
 
@@ -22,63 +22,63 @@ type Proxy struct {
 	open     []net.Conn
 }
 
-// NewProxy opens a gate before an engine that listens on a socket of this machine. It is
-// shut when the test ends.
+// NewProxy starts a proxy in front of an engine that listens on a socket of this machine. It
+// is shut when the test ends.
 func NewProxy(t testing.TB, e *engine.Client) *Proxy {
 	t.Helper()
 	info, err := e.Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, ok := strings.CutPrefix(info.Host, "unix://")
+	socket, ok := strings.CutPrefix(info.Host, "unix://")
 	if !ok {
-		Unavailable(t, "the engine is at %s, not at a socket of this machine", info.Host)
+		Unavailable(t, "no local engine, it is at %s", info.Host)
 	}
-	dir, err := os.MkdirTemp("", "gate") // a socket's path is short
+	dir, err := os.MkdirTemp("", "proxy") // not t.TempDir: the length of a socket's path is limited
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "docker.sock")
-	g := &Proxy{Host: "unix://" + path}
-	if g.listener, err = net.Listen("unix", path); err != nil {
+	p := &Proxy{Host: "unix://" + path}
+	if p.listener, err = net.Listen("unix", path); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(g.Shut)
-	go g.serve(engine)
-	return g
+	t.Cleanup(p.Shut)
+	go p.serve(socket)
+	return p
 }
 
-// Shut cuts every connection, and lets nobody in any more.
-func (g *Proxy) Shut() {
-	g.listener.Close()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range g.open {
+// Shut closes every connection and accepts no further ones.
+func (p *Proxy) Shut() {
+	p.listener.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.open {
 		c.Close()
 	}
 }
 
-func (g *Proxy) serve(engine string) {
+func (p *Proxy) serve(socket string) {
 	for {
-		from, err := g.listener.Accept()
+		from, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
-		to, err := net.Dial("unix", engine)
+		to, err := net.Dial("unix", socket)
 		if err != nil {
 			from.Close()
 			continue
 		}
-		g.mu.Lock()
-		g.open = append(g.open, from, to)
-		g.mu.Unlock()
+		p.mu.Lock()
+		p.open = append(p.open, from, to)
+		p.mu.Unlock()
 		go pass(to, from)
 		go pass(from, to)
 	}
 }
 
-// pass hands on what comes, and then that no more comes.
+// pass copies a connection to its end, then ends the other one.
 func pass(to, from net.Conn) {
 	io.Copy(to, from)
 	to.(*net.UnixConn).CloseWrite()

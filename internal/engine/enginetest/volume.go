@@ -10,8 +10,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
-// SmallVolume makes a volume in memory, of so many bytes ("1m"), that is full soon. It
-// is removed when the test ends.
+// SmallVolume creates a volume in memory that is soon full; size is in bytes, as "1m". It is
+// removed when the test ends.
 func SmallVolume(t testing.TB, name, size string) {
 	t.Helper()
 	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())

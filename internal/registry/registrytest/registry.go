@@ -39,7 +39,7 @@ func Client(password string) *registry.Client {
 }
 
 // Start runs a registry until the test ends and returns its address, host:port.
-// Without the program the test is skipped for a person and fails in CI.
+// Without the program the test is skipped on a developer's machine and fails in CI.
 func Start(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("docker-registry")

@@ -18,30 +18,30 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// bare is a base of nothing, for a platform.
+// bare returns an empty base for an architecture.
 func bare(arch string) Base {
 	return Base{Config: fmt.Appendf(nil, `{"architecture":%q,"os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["base"]},"rootfs":{"type":"layers","diff_ids":[]}}`, arch)}
 }
 
-func recipe(t *testing.T, text string) Dockerfile {
+func readDockerfile(t *testing.T, text string) Dockerfile {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "Dockerfile")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := ReadDockerfile(file)
+	d, err := ReadDockerfile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return d
 }
 
-const small = "ARG BASE\nFROM ${BASE}\nARG REVISION\nLABEL rev=$REVISION\nENV A=1\nENV B=\"$A two\"\n" +
+const sampleDockerfile = "ARG BASE\nFROM ${BASE}\nARG REVISION\nLABEL rev=$REVISION\nENV A=1\nENV B=\"$A two\"\n" +
 	"COPY page /srv/\nCOPY tree/ /srv/tree/\nWORKDIR /srv\nCOPY --chown=7:8 --chmod=600 page x/renamed\n" +
 	"USER 101\nEXPOSE 8080\nENTRYPOINT [\"nginx\"]\nCMD -g off\n"
 
-// laidOut writes the files of the small recipe, as a user with that umask has them.
-func laidOut(t *testing.T, umask int) string {
+// sampleFiles writes the files of sampleDockerfile under a umask.
+func sampleFiles(t *testing.T, umask int) string {
 	t.Helper()
 	defer syscall.Umask(syscall.Umask(umask))
 	dir := t.TempDir()
@@ -65,9 +65,9 @@ func laidOut(t *testing.T, umask int) string {
 	return dir
 }
 
-func composed(t *testing.T, base Base, text, dir string) *Image {
+func build(t *testing.T, base Base, text, dir string) *Image {
 	t.Helper()
-	image, err := recipe(t, text).Image(base, Input{
+	image, err := readDockerfile(t, text).Image(base, Input{
 		Context: os.DirFS(dir), Args: map[string]string{"REVISION": "abc"}, Labels: map[string]string{"kiln": "site"},
 		Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("here", 3600)),
 	})
@@ -77,26 +77,26 @@ func composed(t *testing.T, base Base, text, dir string) *Image {
 	return image
 }
 
-func TestTheSameInputsGiveTheSameDigest(t *testing.T) {
-	one, two := composed(t, bare("amd64"), small, laidOut(t, 0o022)), composed(t, bare("amd64"), small, laidOut(t, 0o077))
+func TestSameInputsSameDigest(t *testing.T) {
+	one, two := build(t, bare("amd64"), sampleDockerfile, sampleFiles(t, 0o022)), build(t, bare("amd64"), sampleDockerfile, sampleFiles(t, 0o077))
 	a, err := Digest(one)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b, err := Digest(two); err != nil || a != b {
-		t.Errorf("%s and %s, %v", a, b, err)
+		t.Errorf("got %s and %s, %v", a, b, err)
 	}
 	if err := validate.Image(one); err != nil {
 		t.Error(err)
 	}
-	other, err := Digest(composed(t, bare("arm64"), small, laidOut(t, 0o022)))
-	if err != nil || other == a {
-		t.Errorf("another platform: %s, %v", other, err)
+	arm, err := Digest(build(t, bare("arm64"), sampleDockerfile, sampleFiles(t, 0o022)))
+	if err != nil || arm == a {
+		t.Errorf("for a different platform: got %s, %v", arm, err)
 	}
 }
 
-func TestWhatTheDockerfileSays(t *testing.T) {
-	image := composed(t, bare("amd64"), small, laidOut(t, 0o022))
+func TestConfigAndLayer(t *testing.T) {
+	image := build(t, bare("amd64"), sampleDockerfile, sampleFiles(t, 0o022))
 	file, err := image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
@@ -130,11 +130,11 @@ func TestWhatTheDockerfileSays(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%o %d:%d %s", head.Mode, head.Uid, head.Gid, head.Name))
 		hour := 3
-		if head.Typeflag == tar.TypeDir { // of the image's own time, see composed
+		if head.Typeflag == tar.TypeDir { // created when the image was, see build
 			hour = 2
 		}
 		if !head.ModTime.Equal(time.Date(2026, 1, 2, hour, 4, 5, 0, time.UTC)) {
-			t.Errorf("%s has the time %s", head.Name, head.ModTime)
+			t.Errorf("%s: got time %s", head.Name, head.ModTime)
 		}
 	}
 	const files = `755 0:0 srv/
@@ -151,15 +151,15 @@ func TestWhatTheDockerfileSays(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeComposedIsNamedByItsLine(t *testing.T) {
+func TestUnsupportedCommandsAreNamedByLine(t *testing.T) {
 	const head = "ARG BASE\nFROM ${BASE}\n"
 	for name, tc := range map[string]struct{ text, want string }{
 		"run":           {head + "RUN apk add curl\n", "Dockerfile:3: RUN"},
 		"add":           {head + "ADD x /y\n", "Dockerfile:3: ADD"},
 		"stages":        {head + "FROM ${BASE}\n", "expected one FROM, got 2"},
 		"from a stage":  {head + "COPY --from=x a /b\n", "Dockerfile:3: COPY"},
-		"another base":  {"FROM alpine\n", `Dockerfile:1: expected FROM ${BASE}, got "FROM alpine"`},
-		"no such file":  {head + "COPY none /x\n", "Dockerfile:3: COPY none: there is no such file"},
+		"fixed base":    {"FROM alpine\n", `Dockerfile:1: expected FROM ${BASE}, got "FROM alpine"`},
+		"no such file":  {head + "COPY none /x\n", "Dockerfile:3: COPY none: no such file"},
 		"owner by name": {head + "COPY --chown=nginx page /x\n", "Dockerfile:3: COPY --chown=nginx: expected numbers"},
 		"typo":          {head + "COPPY a b\n", "unknown instruction: COPPY"},
 	} {
@@ -168,9 +168,9 @@ func TestWhatCannotBeComposedIsNamedByItsLine(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tc.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			r, err := ReadDockerfile(file)
+			d, err := ReadDockerfile(file)
 			if err == nil {
-				_, err = r.Image(bare("amd64"), Input{Context: os.DirFS(laidOut(t, 0o022))})
+				_, err = d.Image(bare("amd64"), Input{Context: os.DirFS(sampleFiles(t, 0o022))})
 			}
 			if err == nil || !strings.Contains(err.Error(), tc.want) || fault.Code(err) != int(fault.Usage) {
 				t.Errorf("got %v, want %q", err, tc.want)
@@ -180,17 +180,17 @@ func TestWhatCannotBeComposedIsNamedByItsLine(t *testing.T) {
 }
 
 func TestLintNamesTheLine(t *testing.T) {
-	warnings, err := recipe(t, "ARG BASE\nFROM ${BASE} as x\n").Lint()
+	warnings, err := readDockerfile(t, "ARG BASE\nFROM ${BASE} as x\n").Lint()
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "Dockerfile:2: ") || !strings.Contains(warnings[0], "FromAsCasing") {
 		t.Errorf("got %q, %v", warnings, err)
 	}
 }
 
-func TestALayerIsPackedOnceForAll(t *testing.T) {
-	notes := FolderCache(t.TempDir())
+func TestLayerIsCompressedOnce(t *testing.T) {
+	cache := FolderCache(t.TempDir())
 	opened := 0
 	layer := func() *Layer {
-		l := composed(t, bare("amd64"), small, laidOut(t, 0o022)).layers[0].(*Layer)
+		l := build(t, bare("amd64"), sampleDockerfile, sampleFiles(t, 0o022)).layers[0].(*Layer)
 		body, err := l.Uncompressed()
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestALayerIsPackedOnceForAll(t *testing.T) {
 		return NewLayer(l.diffID, func() (io.ReadCloser, error) {
 			opened++
 			return io.NopCloser(bytes.NewReader(text)), nil
-		}, notes)
+		}, cache)
 	}
 	one, err := layer().Digest()
 	if err != nil {
@@ -210,22 +210,22 @@ func TestALayerIsPackedOnceForAll(t *testing.T) {
 	}
 	two, err := layer().Digest()
 	if err != nil || one != two || opened != 1 {
-		t.Errorf("%s and %s, opened %d times, %v", one, two, opened, err)
+		t.Errorf("got %s and %s, opened %d times, %v", one, two, opened, err)
 	}
 }
 
-func TestIndexNamesEachPlatformOnce(t *testing.T) {
-	dir := laidOut(t, 0o022)
-	amd, arm := composed(t, bare("amd64"), small, dir), composed(t, bare("arm64"), small, dir)
+func TestIndexHasEachPlatformOnce(t *testing.T) {
+	dir := sampleFiles(t, 0o022)
+	amd, arm := build(t, bare("amd64"), sampleDockerfile, dir), build(t, bare("arm64"), sampleDockerfile, dir)
 	index, err := Index(amd, arm)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, err := index.RawManifest()
 	if err != nil || !bytes.Contains(text, []byte(`"architecture":"arm64"`)) || !bytes.Contains(text, []byte(`"architecture":"amd64"`)) {
-		t.Errorf("%s, %v", text, err)
+		t.Errorf("got %s, %v", text, err)
 	}
 	if _, err := Index(amd, amd); err == nil {
-		t.Error("two images for one platform were accepted")
+		t.Error("no error for two images of one platform")
 	}
 }

@@ -123,7 +123,7 @@ func TestEngineThatStopsDuringABuild(t *testing.T) {
 	cmd, out := start(t, e, "DOCKER_HOST="+gate.Host)
 	gate.Shut()
 	err := cmd.Wait()
-	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Environment) || !strings.Contains(out.String(), "is it running?") || strings.Contains(out.String(), "step compile failed") {
+	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Environment) || !strings.Contains(out.String(), "go tool mage setup") || strings.Contains(out.String(), "step compile failed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	nextRunSweeps(t, e)

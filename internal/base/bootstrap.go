@@ -28,7 +28,7 @@ const (
 // package by the archive's signatures, and imports it.
 func makeDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		return fault.New(fault.Environment, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
+		return fault.New(fault.Environment, "go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
 	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
 	if err != nil {
@@ -62,7 +62,7 @@ func mmdebstrap(ctx context.Context, root string) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Environment, "Debian's package archive must be reachable, and this must run as root or with user namespaces",
+		return fault.New(fault.Environment, "make Debian's package archive reachable, and run this as root or with user namespaces",
 			"bootstrap %s: %s: %w\n%s", debianTag, engine.Quote(cmd.Args), err, strings.TrimSpace(string(output)))
 	}
 	return nil

@@ -98,7 +98,7 @@ func buildFailed(kind, name, log string, err error) error {
 	if own := kind == "toolchain" || kind == "base"; own || strings.Contains(text+log, "no space left on device") {
 		class = fault.Environment
 	}
-	return fault.New(class, "the log of the build stands above this line", "%s\nbuild image %s: %w", log, name, err)
+	return fault.New(class, "see the build log above", "%s\nbuild image %s: %w", log, name, err)
 }
 
 // hasSession asks whether the engine knows BuildKit sessions, by trying to open

@@ -66,7 +66,7 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 	if err := e.api.ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 		c.Remove()
 		if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
-			return nil, fault.New(fault.Environment, "choose another port, or stop what uses it",
+			return nil, fault.New(fault.Environment, "choose a different port, or stop the process that uses it",
 				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
 		}
 		return nil, e.failed("start a container of "+s.Image, err)
@@ -148,7 +148,7 @@ func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	}
 	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
 	if len(bound) == 0 {
-		return "", fault.New(fault.Failed, "see its log", "container %s ended before its port %d was open", shortID(c.ID), port)
+		return "", fault.New(fault.Failed, "see the container's log", "container %s ended before its port %d was open", shortID(c.ID), port)
 	}
 	return net.JoinHostPort(c.engine.endpoint.machine(), bound[0].HostPort), nil
 }

@@ -27,7 +27,7 @@ const hubKey = "https://index.docker.io/v1/"
 func (e *Client) credentials() (*configfile.ConfigFile, error) {
 	file, err := config.Load(config.Dir())
 	if err != nil {
-		return nil, fault.New(fault.Usage, "mend or remove it, then: docker login", "read docker's configuration: %w", err)
+		return nil, fault.New(fault.Usage, "correct or remove the file, then run: docker login", "read docker's configuration: %w", err)
 	}
 	return file, nil
 }
@@ -61,7 +61,7 @@ func (e *Client) authFor(ref string) (types.AuthConfig, error) {
 	}
 	auth, err := file.GetAuthConfig(host)
 	if err != nil {
-		return types.AuthConfig{}, fault.New(fault.Usage, "try: docker login "+host, "read the credentials for %s: %w", host, err)
+		return types.AuthConfig{}, fault.New(fault.Usage, "docker login "+host, "read the credentials for %s: %w", host, err)
 	}
 	return auth, nil
 }

@@ -55,12 +55,12 @@ func contextEndpoint(name string) (endpoint, error) {
 	))
 	meta, err := contexts.GetMetadata(name)
 	if err != nil {
-		return endpoint{}, fault.New(fault.Usage, "see: docker context ls; or set DOCKER_HOST",
+		return endpoint{}, fault.New(fault.Usage, "choose a context of docker context ls, or set DOCKER_HOST",
 			"read docker context %q: %w", name, err)
 	}
 	docker, ok := meta.Endpoints["docker"].(context.EndpointMetaBase)
 	if !ok || docker.Host == "" {
-		return endpoint{}, fault.New(fault.Usage, "choose another: docker context use NAME",
+		return endpoint{}, fault.New(fault.Usage, "choose a different context: docker context use NAME",
 			"docker context %q has no Docker endpoint", name)
 	}
 	e := endpoint{host: docker.Host, origin: fmt.Sprintf("the docker context %q", name)}

@@ -28,7 +28,7 @@ func (e *Client) Upload(ctx context.Context, ref string, what imagebuild.Pushabl
 	}
 	err = remoteFailed("push "+ref, remote.Push(parsed, what, opts...))
 	if errors.Is(err, ErrNotFound) {
-		return "", fault.NewWithCause(fault.Network, "does the repository have to be made first?", "push %s: the registry says that it does not know it", ref)
+		return "", fault.NewWithCause(fault.Network, "check the name; some registries need the repository created first", "push %s: the registry says that it does not know it", ref)
 	}
 	if err != nil {
 		return "", err

@@ -18,7 +18,7 @@ import (
 func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out io.Writer) error {
 	fd := int(in.Fd())
 	if !term.IsTerminal(fd) {
-		return fault.New(fault.Usage, "run it in a terminal", "run %s: standard input is no terminal", Quote(cmd.Argv))
+		return fault.New(fault.Usage, "run the command in a terminal", "run %s: standard input is no terminal", Quote(cmd.Argv))
 	}
 	api := c.engine.api
 	made, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{

@@ -67,7 +67,7 @@ func Doctor(ctx context.Context, checks []Check) ([]Finding, error) {
 		}
 	}
 	if len(lacking) > 0 {
-		return findings, fault.New(fault.Environment, "run: go tool mage setup", "this machine lacks %s", strings.Join(lacking, ", "))
+		return findings, fault.New(fault.Environment, "go tool mage setup", "this machine lacks %s", strings.Join(lacking, ", "))
 	}
 	return findings, nil
 }

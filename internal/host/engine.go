@@ -25,7 +25,7 @@ const (
 // process of its own that outlives this one.
 func startEngine(ctx context.Context, c *report.Console, probe func(context.Context) error) error {
 	if os.Geteuid() != 0 {
-		return fault.New(fault.Environment, "run: sudo systemctl start docker; or as root: go tool mage setup",
+		return fault.New(fault.Environment, "sudo systemctl start docker, or as root: go tool mage setup",
 			"start the engine: %w", probe(ctx))
 	}
 	progress := c.Progress("setup: start the engine")
@@ -127,7 +127,7 @@ func mountCgroups(ctx context.Context) error {
 func launch() (ended <-chan error, err error) {
 	path, ok := find("dockerd")
 	if !ok {
-		return nil, fault.New(fault.Environment, "install it: apt-get install docker.io", "start the engine: dockerd is not installed")
+		return nil, fault.New(fault.Environment, "apt-get install docker.io", "start the engine: dockerd is not installed")
 	}
 	log, err := os.OpenFile(engineLog, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -165,9 +165,9 @@ func await(ctx context.Context, probe func(context.Context) error, ended <-chan 
 		}
 		select {
 		case err := <-ended:
-			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
+			return fault.New(fault.Environment, "see the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
 		case <-ctx.Done():
-			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
+			return fault.New(fault.Environment, "see the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
 		case <-tick.C:
 		}
 	}

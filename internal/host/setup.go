@@ -56,7 +56,7 @@ func install(ctx context.Context, c *report.Console, pieces []Dependency) error 
 	s := readSystem("/")
 	if !s.debian() || os.Geteuid() != 0 {
 		packages := packagesOf(pieces)
-		return fault.New(fault.Environment, "run: "+s.byHand(packages),
+		return fault.New(fault.Environment, s.byHand(packages),
 			"set up this machine: it lacks %s, and only root on Debian or Ubuntu can have them installed by this", strings.Join(packages, ", "))
 	}
 	if err := refreshLists(ctx); err != nil {

@@ -109,7 +109,7 @@ func (w *Builder) Built(ctx context.Context, s Spec) (Result, error) {
 	result := Result{Name: p.Name, Version: p.Version, Arch: p.Arch, Image: resultTag(p.Folder())}
 	found, err := w.Engine.FindImage(ctx, result.Image)
 	if errors.Is(err, engine.ErrNoImage) {
-		return result, fault.New(fault.Usage, "build it: go tool mage kernel", "find kernel %s: %w", p.Folder(), ErrNotBuilt)
+		return result, fault.New(fault.Usage, "go tool mage kernel", "find kernel %s: %w", p.Folder(), ErrNotBuilt)
 	}
 	result.Plan = found.Labels[labelPlan]
 	if err == nil && result.Plan != p.Hash() {

@@ -42,7 +42,7 @@ func (w *Builder) Extract(ctx context.Context, r Result) (Extracted, error) {
 	defer os.RemoveAll(temp)
 	if err := w.Engine.CopyFromImage(ctx, r.Image, resultDir, temp); err != nil {
 		if errors.Is(err, engine.ErrNoImage) {
-			return Extracted{}, fault.New(fault.Usage, "build it: go tool mage kernel", "extract kernel %s: %w", filepath.Base(dest), ErrNotBuilt)
+			return Extracted{}, fault.New(fault.Usage, "go tool mage kernel", "extract kernel %s: %w", filepath.Base(dest), ErrNotBuilt)
 		}
 		return Extracted{}, err
 	}

@@ -41,7 +41,7 @@ func (e Edit) String() string {
 // least that gives the edited configuration into the last fragment of the kernel.
 func (w *Builder) Menuconfig(ctx context.Context, s Spec, dir string) (Edit, error) {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
-		return Edit{}, fault.New(fault.Usage, "run it in a terminal, or edit the fragment and look at kernel:config", "menuconfig: this is no terminal")
+		return Edit{}, fault.New(fault.Usage, "run it in a terminal, or edit the fragment and check it with: go tool mage kernel:config", "menuconfig: this is no terminal")
 	}
 	return w.edit(ctx, s, dir, func(j *run) error {
 		err := j.ctr.Interact(ctx, engine.Command{
@@ -49,7 +49,7 @@ func (w *Builder) Menuconfig(ctx context.Context, s Spec, dir string) (Edit, err
 		}, os.Stdin, os.Stdout)
 		var exit *engine.ExitError
 		if errors.As(err, &exit) {
-			return fault.New(fault.Failed, "is the window at least 80 by 19?", "menuconfig: %w", exit)
+			return fault.New(fault.Failed, "make the terminal at least 80 columns by 19 lines", "menuconfig: %w", exit)
 		}
 		return err
 	})

@@ -189,7 +189,7 @@ func compare(first, second string, list []Artefact, options map[string]string) (
 func (w *Builder) buildOnce(ctx context.Context, s Spec, plan string, v *variation, dir string) (seconds float64, err error) {
 	return firstSource(ctx, w, s, func(r candidate) (float64, error) {
 		if r.plan.Hash() != plan {
-			return 0, fault.New(fault.Usage, "build it anew: go tool mage kernel extract", "the plan of kernel %s has changed since it was built", r.plan.Folder())
+			return 0, fault.New(fault.Usage, "go tool mage kernel extract", "the plan of kernel %s has changed since it was built", r.plan.Folder())
 		}
 		tree, err := w.fetch(ctx, r)
 		if err != nil {

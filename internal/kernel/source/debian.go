@@ -48,7 +48,7 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (Ref, erro
 	}
 	newest, ok := want.Newest(versions)
 	if !ok {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
+		return Ref{}, fault.New(fault.Usage, "choose a different version, or add a source",
 			"Debian has no such kernel source; it has %v", versions)
 	}
 	for _, p := range index.Packages {
@@ -109,7 +109,7 @@ func (d debian) ask(ctx context.Context) (debianIndex, error) {
 func aptUpdate(ctx context.Context, ctr *engine.Container) error {
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
 	if err != nil {
-		return fault.NewWithCause(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+		return fault.NewWithCause(fault.Network, "make Debian's package archive reachable from the engine's containers", "ask Debian: %w", err)
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref Ref, deb str
 	}
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", ref.pkgName()}, Dir: dir}); err != nil {
 		os.Remove(d.indexPath()) // what Debian has may have changed since
-		return fault.NewWithCause(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", ref.pkgName(), err)
+		return fault.NewWithCause(fault.Network, "run it again: the package list is then read afresh", "download %s: %w", ref.pkgName(), err)
 	}
 	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {

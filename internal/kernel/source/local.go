@@ -26,7 +26,7 @@ func newLocal(r Fetcher, from string) (provider, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, fault.New(fault.Usage, "a path is taken from the folder of kernels.toml", "find source %q: %w", from, err)
+		return nil, fault.New(fault.Usage, "write the path relative to the folder of kernels.toml", "find source %q: %w", from, err)
 	case info.IsDir():
 		return folder{r, path}, nil
 	}
@@ -44,14 +44,14 @@ type folder struct {
 func (f folder) resolve(_ context.Context, want release.Constraint) (Ref, error) {
 	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
 	if err != nil {
-		return Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
+		return Ref{}, fault.New(fault.Usage, "use a source of the Linux kernel", "read source: %w", err)
 	}
 	version, err := makefileVersion(string(makefile))
 	if err != nil {
 		return Ref{}, err
 	}
 	if !want.Admits(version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
+		return Ref{}, fault.New(fault.Usage, "choose a different version, or name a different folder", "%s holds %s", f.path, version)
 	}
 	sum, err := hashFolder(f.path)
 	return Ref{Kind: Folder, Version: version, URL: f.path, SHA256: sum}, err
@@ -131,14 +131,14 @@ var named = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
 func (t tarball) resolve(_ context.Context, want release.Constraint) (Ref, error) {
 	m := named.FindStringSubmatch(filepath.Base(t.path))
 	if m == nil {
-		return Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
+		return Ref{}, fault.New(fault.Usage, "rename it like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
 	}
 	version, err := release.Parse(m[1])
 	if err != nil {
 		return Ref{}, fault.Wrap(fault.Usage, err)
 	}
 	if !want.Admits(version) {
-		return Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
+		return Ref{}, fault.New(fault.Usage, "choose a different version, or name a different tarball", "%s holds %s", t.path, version)
 	}
 	sum, err := trust.HashFile(t.path)
 	return Ref{Kind: Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
@@ -148,7 +148,7 @@ func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *Tree) 
 	none := Signature{Status: NoSignature}
 	if err := t.room.untarHere(ctx, ctr, t.path, t.path); err != nil {
 		if engine.CommandFailed(err) {
-			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
+			err = fault.New(fault.Usage, "use a complete tarball", "%w", err)
 		}
 		return none, err
 	}

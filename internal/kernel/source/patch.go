@@ -107,7 +107,7 @@ func (r Fetcher) apply(ctx context.Context, ctr *engine.Container, p Patch) erro
 		return fault.Wrap(fault.Environment, fmt.Errorf("apply patch %s: %w", p.Name, err))
 	}
 	if err != nil {
-		return fault.New(fault.Failed, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
+		return fault.New(fault.Failed, "rebase the patch onto this kernel version", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
 	}
 	r.Console.Logf("applied patch %s", p.Name)
 	return settleFiles(ctx, ctr, patchedFiles(out))

@@ -276,7 +276,7 @@ func (r Ref) labels() map[string]string {
 func checkVersion(ctx context.Context, ctr *engine.Container, ref Ref) error {
 	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
 	if engine.CommandFailed(err) {
-		return fault.New(fault.Failed, "is it a kernel's source?", "read the source's Makefile: %w", err)
+		return fault.New(fault.Failed, "use a source of the Linux kernel", "read the source's Makefile: %w", err)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)

@@ -164,9 +164,9 @@ func (k Keyring) signerOf(sig *packet.Signature) (Signer, *openpgp.Entity, error
 		return Signer{}, nil, Refuse(NoKeys, "", "signed by %s, and key %s is not there to compare%s", claimed, fingerprint, because(why))
 	}
 	if len(k.keys) == 0 {
-		return Signer{}, nil, Refuse(NoKeys, "put them there, or set upstream.keys", "none of the keys for %s is there", k.purpose)
+		return Signer{}, nil, Refuse(NoKeys, "add the keys, or set upstream.keys", "none of the keys for %s is there", k.purpose)
 	}
-	return Signer{}, nil, Refuse(WrongSigner, "if it is to be trusted, add the fingerprint of its primary key to upstream.trust in kernels.toml",
+	return Signer{}, nil, Refuse(WrongSigner, "to trust the key, add the fingerprint of its primary key to upstream.trust in kernels.toml",
 		"signed by %s, which does not count for %s", claimed, k.purpose)
 }
 

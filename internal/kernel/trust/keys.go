@@ -54,7 +54,7 @@ func (k Keys) Ring(ctx context.Context, purpose string, signers []Signer) (Keyri
 func (k Keyring) addFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fault.New(fault.Usage, `upstream.keys is "wkd" or a folder of key files, taken from the folder of kernels.toml`, "read keys: %w", err)
+		return fault.New(fault.Usage, `set upstream.keys to "wkd" or to a folder of key files, relative to the folder of kernels.toml`, "read keys: %w", err)
 	}
 	for _, entry := range entries {
 		switch filepath.Ext(entry.Name()) {

@@ -39,12 +39,12 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Refuse gives an error of a state. What is not there yet, or cannot be had now,
 // is the surroundings' fault; all else means that what came is bad.
-func Refuse(state State, hint, format string, args ...any) error {
+func Refuse(state State, fix, format string, args ...any) error {
 	class := fault.Failed
 	if state == Unpublished || state == NoKeys {
 		class = fault.Environment
 	}
-	return fault.New(class, hint, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
+	return fault.New(class, fix, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
 }
 
 // StateOf gives the state that an error stands for: Verified for nil, "" where it

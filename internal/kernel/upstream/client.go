@@ -53,7 +53,7 @@ func New(config Config, dir, cache string, console *report.Console) *Client {
 func (c *Client) redirect(to *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if to.URL.Host != first.Host && !slices.Contains(c.Config.hosts(), to.URL.Host) {
-		return trust.Refuse(trust.Elsewhere, "if that host is right, name it under [upstream] in kernels.toml",
+		return trust.Refuse(trust.Elsewhere, "to allow that host, name it under [upstream] in kernels.toml",
 			"%s leads to %s", first.Host, to.URL.Host)
 	}
 	if first.Scheme == "https" && to.URL.Scheme != "https" {

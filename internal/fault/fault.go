@@ -1,7 +1,7 @@
 // Package fault sorts errors by who can fix them, because that decides the exit
 // code: what was built or checked is bad (1), the call or the configuration is
-// wrong (2), or there is an environment problem: no engine, network, disk space or
-// registry (3).
+// wrong (2), there is an environment problem: no engine, network, disk space or
+// registry (3), or a signal ended the run (128 and its number).
 //
 // A package that knows the class of an error wraps it once, where it is known; the
 // target at the top calls Code.
@@ -19,9 +19,11 @@ type Class int
 
 // The classes of the contract.
 const (
-	Failed      Class = 1 // what was built or checked is bad
-	Usage       Class = 2 // the call or the configuration is wrong
-	Environment Class = 3 // no engine, network, disk space or registry
+	Failed      Class = 1   // what was built or checked is bad
+	Usage       Class = 2   // the call or the configuration is wrong
+	Environment Class = 3   // no engine, network, disk space or registry
+	Interrupted Class = 130 // SIGINT ended the run; see package interrupt
+	Terminated  Class = 143 // SIGTERM ended the run
 )
 
 // Error is an error with its class and, where one is known, its fix.
@@ -61,19 +63,16 @@ func Wrap(class Class, err error) error {
 // Code returns the exit code for an error: 0 for nil, else that of its class. Of
 // several joined errors the highest class wins: on a machine with an environment
 // problem, no result about the user's work counts. A full disk and an exceeded
-// deadline are environment problems whatever class they have; an error without a
-// class counts as Failed.
+// deadline are environment problems whatever class they have, unless a signal ended the
+// run; an error without a class counts as Failed.
 func Code(err error) int {
 	if err == nil {
 		return 0
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, context.DeadlineExceeded) {
-		return int(Environment)
-	}
-	code := Class(0)
+	code := Failed
 	walk(err, func(e *Error) { code = max(code, e.Class) })
-	if code == 0 {
-		return int(Failed)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, context.DeadlineExceeded) {
+		code = max(code, Environment)
 	}
 	return int(code)
 }

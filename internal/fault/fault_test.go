@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +22,8 @@ func TestCode(t *testing.T) {
 		{"wrapped usage", fmt.Errorf("read site.toml: %w", usage), 2},
 		{"first class stays", Wrap(Environment, fmt.Errorf("x: %w", usage)), 2},
 		{"environment wins", errors.Join(usage, New(Environment, "", "no engine")), 3},
+		{"signal wins", errors.Join(New(Interrupted, "", "SIGINT"), New(Environment, "", "no engine"), syscall.ENOSPC), 130},
+		{"deadline", fmt.Errorf("x: %w", context.DeadlineExceeded), 3},
 		{"full disk", New(Failed, "", "write: %w", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 3},
 	} {
 		if got := Code(tc.err); got != tc.want {

@@ -41,7 +41,7 @@ func TestCheckCall(t *testing.T) {
 		{"kernel:foo", `unknown target "kernel:foo"; known are kernel:all, kernel:arm64` + "\n  fix: go tool mage -l"},
 		{"exported", `unknown target "exported"` + all},
 		{"absent", `unknown target "absent"` + all},
-		{"greet image", `target "greet" takes 2 arguments, got 1` + "\n  fix: go tool mage -h greet"},
+		{"greet image", `target "greet": missing <times>` + "\n  fix: go tool mage -h greet"},
 		{"image --help", `target "image" takes no help flag` + "\n  fix: go tool mage -h image"},
 		{"i -h", `target "i" takes no help flag` + "\n  fix: go tool mage -h image"},
 		{"image -v", `target "image" has no flag "-v"; it has none`},

@@ -17,7 +17,7 @@ import (
 // target is what a target's help documents.
 type target struct {
 	name    string            // "kernel:arm64", not an alias
-	args    int               // the number of positional arguments
+	args    []string          // the names of the positional arguments: "<name>"
 	flags   map[string]string // types by lower-case names: string, int, bool, float64, time.Duration
 	aliases []string
 }
@@ -25,7 +25,7 @@ type target struct {
 // The parts of a target's help (magefile/mage mage/template.go and parse.FlagDocsString).
 var (
 	usageLine = regexp.MustCompile(`(?m)^\t.*$`)
-	argument  = regexp.MustCompile(` <\w+>`)
+	argument  = regexp.MustCompile(` (<\w+>)`)
 	flag      = regexp.MustCompile(`(?m)(?:^\t| \[)-(\w+)=<([\w.]+)>`)
 	aliasLine = regexp.MustCompile(`(?m)^Aliases: (.*)$`)
 )
@@ -38,7 +38,10 @@ func parseHelp(name, text string) *target {
 	}
 	text = text[start:]
 	usage := usageLine.FindString(text)
-	t := &target{name: name, args: len(argument.FindAllString(usage, -1)), flags: map[string]string{}}
+	t := &target{name: name, flags: map[string]string{}}
+	for _, a := range argument.FindAllStringSubmatch(usage, -1) {
+		t.args = append(t.args, a[1])
+	}
 	for _, f := range flag.FindAllStringSubmatch(text, -1) {
 		t.flags[strings.ToLower(f[1])] = f[2]
 	}
@@ -58,10 +61,10 @@ func (t *target) called(name string) bool {
 func (t *target) take(args []string) (rest []string, err error) {
 	name := args[0]
 	rest = args[1:]
-	if len(rest) < t.args {
-		return nil, fault.New(fault.Usage, "go tool mage -h "+t.name, "target %q takes %d arguments, got %d", name, t.args, len(rest))
+	if given := len(rest); given < len(t.args) {
+		return nil, fault.New(fault.Usage, "go tool mage -h "+t.name, "target %q: missing %s", name, strings.Join(t.args[given:], " "))
 	}
-	rest = rest[t.args:]
+	rest = rest[len(t.args):]
 	for seen := map[string]bool{}; len(rest) > 0 && strings.HasPrefix(rest[0], "-"); rest = rest[1:] {
 		if err := t.checkFlag(name, rest[0], seen); err != nil {
 			return nil, err

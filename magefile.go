@@ -14,32 +14,16 @@ package main
 
 import (
 	"context"
-	_ "embed"
-	"fmt"
-	"os"
 
 	"github.com/magefile/mage/mg"
 
 	"github.com/romanatrashyonok/kiln/internal/cliargs"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel"
 	"github.com/romanatrashyonok/kiln/toolkit"
 )
 
-//go:embed magefile.go
-var source []byte
-
-// init refuses a call that cannot be carried out whole: Mage itself checks the
-// names of targets one by one, while they run.
-func init() {
-	if os.Getenv("MAGEFILE_LIST") != "" || os.Getenv("MAGEFILE_HELP") != "" {
-		return
-	}
-	if err := cliargs.Check(source, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "Error:", err)
-		os.Exit(int(fault.Usage))
-	}
-}
+// init refuses a call that cannot be carried out whole, before any target runs.
+func init() { cliargs.MustCheck(nil) }
 
 // Aliases are further names: mage kernel is mage kernel:all, and no Go function can
 // be called 386.
@@ -55,12 +39,12 @@ func run(ctx context.Context, work toolkit.Work) error {
 
 // Setup installs and starts what is missing: a Docker engine, QEMU, and what the tests need.
 func Setup(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Setup)
+	return run(ctx, (*toolkit.Project).Setup)
 }
 
 // Doctor says what this machine has and lacks, with the command that mends it.
 func Doctor(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Doctor)
+	return run(ctx, (*toolkit.Project).Doctor)
 }
 
 // Image holds the targets of the site image.
@@ -68,41 +52,41 @@ type Image mg.Namespace
 
 // Build builds the site image; mage image is short for it.
 func (Image) Build(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Image)
+	return run(ctx, (*toolkit.Project).Image)
 }
 
 // Reproduce makes the site image again out of its commit, and compares the digests.
 func (Image) Reproduce(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).ReproduceImage)
+	return run(ctx, (*toolkit.Project).ReproduceImage)
 }
 
 // Track says whether the base's tag has moved, and how old the locked one is.
 func (Image) Track(ctx context.Context,
 	fail *bool, // end with exit code 1 if it has
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.TrackImage(ctx, fail != nil && *fail)
 	})
 }
 
 // Update moves base.lock.json to what the base's tag names now.
 func (Image) Update(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).UpdateImage)
+	return run(ctx, (*toolkit.Project).UpdateImage)
 }
 
 // Verify runs the site image as in production and proves it by what it serves.
 func Verify(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Verify)
+	return run(ctx, (*toolkit.Project).Verify)
 }
 
 // Push publishes the site image: proven, pulled back by digest, proven again, then tagged.
 func Push(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Push)
+	return run(ctx, (*toolkit.Project).Push)
 }
 
 // Serve runs the site image here until Ctrl-C.
 func Serve(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Serve)
+	return run(ctx, (*toolkit.Project).Serve)
 }
 
 // Kernel holds the targets of the kernels.
@@ -202,7 +186,7 @@ func (Kernel) Track(ctx context.Context,
 	name *string, // the kernel of the file; all of them if not given
 	fail *bool, // end with exit code 1 if there is something to do
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Track(ctx, choice(name, nil, nil), fail != nil && *fail)
 	})
 }
@@ -212,7 +196,7 @@ func (Kernel) Update(ctx context.Context,
 	name *string, // the kernel of the file; all of them if not given
 	downgrade *bool, // accept an older release than the lock has
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Update(ctx, choice(name, nil, nil), downgrade != nil && *downgrade)
 	})
 }
@@ -222,7 +206,7 @@ func (Kernel) Matrix(ctx context.Context,
 	name *string, // the kernel of the file; all of them if not given
 	arch *string, // the architecture; all of the kernel's if not given
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Matrix(ctx, choice(name, arch, nil))
 	})
 }
@@ -233,7 +217,7 @@ func (Kernel) Fetch(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Fetch(ctx, choice(name, arch, version))
 	})
 }
@@ -244,7 +228,7 @@ func (Kernel) Plan(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Plan(ctx, choice(name, arch, version))
 	})
 }
@@ -255,7 +239,7 @@ func (Kernel) Config(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.KernelConfig(ctx, choice(name, arch, version))
 	})
 }
@@ -266,7 +250,7 @@ func (Kernel) Menuconfig(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Menuconfig(ctx, choice(name, arch, version))
 	})
 }
@@ -278,7 +262,7 @@ func (Kernel) Boot(ctx context.Context,
 	version *string, // the version instead of the file's
 	junit *string, // a file to write the verdicts to, as JUnit's XML
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Boot(ctx, choice(name, arch, version), value(junit))
 	})
 }
@@ -289,7 +273,7 @@ func (Kernel) Reproduce(ctx context.Context,
 	arch *string, // the architecture; all of the kernel's if not given
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Reproduce(ctx, choice(name, arch, version))
 	})
 }
@@ -298,7 +282,7 @@ func (Kernel) Reproduce(ctx context.Context,
 func (Kernel) Why(ctx context.Context,
 	name *string, // the kernel, or the beginning of its folder's name; all of them if not given
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, _ context.Context) error { return w.Why(value(name)) })
+	return run(ctx, func(w *toolkit.Project, _ context.Context) error { return w.Why(value(name)) })
 }
 
 // Shell opens a shell where a kernel's build runs.
@@ -307,7 +291,7 @@ func (Kernel) Shell(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Shell(ctx, choice(name, arch, version))
 	})
 }
@@ -318,26 +302,26 @@ func Extract(ctx context.Context,
 	arch *string, // the architecture
 	version *string, // the version instead of the file's
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Extract(ctx, choice(name, arch, version))
 	})
 }
 
 // All does the main job: image, verify, kernel, extract, boot; pushes only with KILN_PUSH=1.
 func All(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).All)
+	return run(ctx, (*toolkit.Project).All)
 }
 
 // Config prints the effective configuration, with the origin of each value.
 func Config(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Config)
+	return run(ctx, (*toolkit.Project).Config)
 }
 
 // Bench measures Kiln against how it is done without, side by side, into dist/bench.json.
 func Bench(ctx context.Context,
 	only *string, // the benchmarks that fit this expression, as Kernel or Defconfig; else all but Defconfig, which takes as long as all others
 ) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error { return w.Bench(ctx, value(only)) })
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error { return w.Bench(ctx, value(only)) })
 }
 
 // Test holds the targets of the test suite.
@@ -345,32 +329,32 @@ type Test mg.Namespace
 
 // All runs the test suite that CI runs, on the real engine; mage test is short for it.
 func (Test) All(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Test)
+	return run(ctx, (*toolkit.Project).Test)
 }
 
 // Full runs it with what takes hours: all nine architectures built twice and booted, and kills.
 func (Test) Full(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).TestFull)
+	return run(ctx, (*toolkit.Project).TestFull)
 }
 
 // Lint runs gofmt, go vet and staticcheck, with and without the mage tag.
 func Lint(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Lint)
+	return run(ctx, (*toolkit.Project).Lint)
 }
 
 // Clean removes dist/.
 func Clean(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Clean)
+	return run(ctx, (*toolkit.Project).Clean)
 }
 
 // Prune removes Kiln's containers, volumes and images from the engine.
 func Prune(ctx context.Context) error {
-	return run(ctx, (*toolkit.Workshop).Prune)
+	return run(ctx, (*toolkit.Project).Prune)
 }
 
 // build builds the chosen kernels.
 func build(ctx context.Context, arch string, name, version *string) error {
-	return run(ctx, func(w *toolkit.Workshop, ctx context.Context) error {
+	return run(ctx, func(w *toolkit.Project, ctx context.Context) error {
 		return w.Kernel(ctx, choice(name, &arch, version))
 	})
 }

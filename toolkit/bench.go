@@ -115,5 +115,5 @@ func (b Bench) err() error {
 	if len(above) == 0 {
 		return nil
 	}
-	return fault.New(fault.Failed, "is the machine busy?", "measure: %s", strings.Join(above, "\n"))
+	return fault.New(fault.Failed, "measure on an idle machine", "measure: %s", strings.Join(above, "\n"))
 }

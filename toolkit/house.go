@@ -95,7 +95,7 @@ func (w *Project) Lint(ctx context.Context) error {
 		return fault.Wrap(fault.Environment, fmt.Errorf("run gofmt: %w", err))
 	}
 	if len(out) > 0 {
-		return fault.New(fault.Failed, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
+		return fault.New(fault.Failed, "gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
 	}
 	return w.commands(ctx,
 		[]string{"go", "vet", "-tags", fullTag, "./..."},

@@ -119,7 +119,7 @@ func (w *Project) one(ctx context.Context, choice kernel.Choice, target string) 
 	}
 	if len(specs) > 1 {
 		return kernel.Spec{}, nil, fault.New(fault.Usage,
-			"choose one: go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels fit", len(specs))
+			"go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels fit", len(specs))
 	}
 	b, err := w.Works(ctx)
 	return specs[0], b, err

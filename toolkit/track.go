@@ -33,7 +33,7 @@ func (w *Project) Track(ctx context.Context, choice kernel.Choice, fail bool) er
 		}
 	}
 	if !tracking.Known() {
-		return fault.New(fault.Environment, "once it could be reached, what it said is kept and shown with its age",
+		return fault.New(fault.Environment, "make kernel.org reachable once: its answer is then kept and shown with its age",
 			"track kernels: kernel.org cannot be reached, and nothing is known of it from before")
 	}
 	if fail {

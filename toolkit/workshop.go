@@ -152,7 +152,7 @@ func (w *Project) Shop(ctx context.Context) (site.Site, error) {
 		w.Console.LogOnce("tag %s is left out: git does not say it here", tag)
 	}
 	if len(tags) == 0 {
-		return site.Site{}, fault.New(fault.Usage, "add one that always is, as latest", "tags in site.toml: git says none of them here: %s", strings.Join(leftOut, ", "))
+		return site.Site{}, fault.New(fault.Usage, "add a tag that always applies, such as latest", "tags in site.toml: git says none of them here: %s", strings.Join(leftOut, ", "))
 	}
 	settings.Tags = tags
 	e, err := w.Engine(ctx)

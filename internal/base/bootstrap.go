@@ -29,7 +29,7 @@ const (
 // the archive's signatures, and imports it.
 func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		return fault.New(fault.Environment, "install it: go tool mage setup", "bootstrap %s: %w", debianTag, err)
+		return fault.New(fault.Environment, "go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
 	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
 	if err != nil {

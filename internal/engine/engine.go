@@ -76,7 +76,7 @@ func Connect(ctx context.Context, getenv func(string) string, r *registry.Client
 	}
 	api, err := client.NewClientWithOpts(append(opts, client.WithAPIVersionNegotiation())...)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "see the docker documentation for the form of "+at.origin,
+		return nil, fault.New(fault.Usage, "correct "+at.origin+": its form is in Docker's documentation",
 			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
 	}
 	e := &Client{api: api, endpoint: at, registry: r, owner: thisOwner()}
@@ -89,7 +89,7 @@ func negotiate(ctx context.Context, e *Client) error {
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.NewWithCause(fault.Engine, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
+		return fault.NewWithCause(fault.Engine, "go tool mage setup, or set DOCKER_HOST to a running engine",
 			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {
@@ -128,13 +128,13 @@ func failed(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	hint, cause := "", fault.Engine
+	fix, cause := "", fault.Engine
 	switch {
 	case client.IsErrConnectionFailed(err):
-		hint = "start the engine: go tool mage setup"
+		fix = "start the engine: go tool mage setup"
 	case strings.Contains(err.Error(), "no space left on device"):
 		cause = fault.Resources
-		hint = "free some disk space: go tool mage prune, or docker system prune"
+		fix = "free some disk space: go tool mage prune, or docker system prune"
 	}
-	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", action, err), Hint: hint}
+	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", action, err), Fix: fix}
 }

@@ -22,7 +22,7 @@ func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	}
 	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
 	if len(bound) == 0 {
-		return "", fault.New(fault.Failed, "see its log", "container %s ended before its port %d was open", shortID(c.ID), port)
+		return "", fault.New(fault.Failed, "see the log", "container %s ended before its port %d was open", shortID(c.ID), port)
 	}
 	return net.JoinHostPort(c.engine.endpoint.machine(), bound[0].HostPort), nil
 }

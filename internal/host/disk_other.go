@@ -4,4 +4,7 @@ package host
 
 import "errors"
 
-func freeBytes(string) (int64, error) { return 0, errors.New("free space is not known on this system") }
+// freeBytes fails: this system is not supported.
+func freeBytes(string) (int64, error) {
+	return 0, errors.New("free disk space is not known on this system")
+}

@@ -4,7 +4,7 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// freeBytes gives what this process may still write where path is.
+// freeBytes returns how many bytes this process may still write on the file system of path.
 func freeBytes(path string) (int64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(path, &s); err != nil {

@@ -20,35 +20,35 @@ import (
 // The states of a finding.
 const (
 	OK      = "ok"
-	Missing = "missing" // and Kiln cannot do without
-	Warn    = "warn"    // something will be slower, or not work
+	Missing = "missing" // Kiln does not work without it
+	Warn    = "warn"    // something is slower or does not work
 )
 
-// Finding is one thing that this machine has or lacks.
+// Finding is the state of one thing that Kiln needs on this machine.
 type Finding struct {
 	Name   string `json:"name"`
-	State  string `json:"state"`
+	State  string `json:"state"` // OK, Missing or Warn
 	Detail string `json:"detail"`
-	Fix    string `json:"mend,omitempty"` // the command that mends it
+	Fix    string `json:"mend,omitempty"` // the command that fixes it
 }
 
-// String is the finding's line for people.
+// String returns the finding as a line of text.
 func (f Finding) String() string {
 	line := fmt.Sprintf("%-8s %-23s %s", f.State, f.Name, f.Detail)
 	if f.Fix != "" {
-		line += "; mend: " + f.Fix
+		line += "; fix: " + f.Fix
 	}
 	return line
 }
 
-// Check looks at one thing.
+// Check examines one thing. Its context ends after checkTimeout.
 type Check func(context.Context) Finding
 
-// checkTimeout bounds each check: the whole of them stays within some seconds.
+// checkTimeout bounds each check, and so all of them, since they run side by side.
 const checkTimeout = 3 * time.Second
 
-// Doctor runs the checks side by side and gives what they found, in their order.
-// The error, of the surroundings, names what Kiln cannot do without.
+// Doctor runs the checks side by side and returns their findings in the order of the
+// checks. The error, of class fault.Environment, names what is missing.
 func Doctor(ctx context.Context, checks []Check) ([]Finding, error) {
 	findings := make([]Finding, len(checks))
 	var all sync.WaitGroup
@@ -60,27 +60,28 @@ func Doctor(ctx context.Context, checks []Check) ([]Finding, error) {
 		})
 	}
 	all.Wait()
-	var lacking []string
+	var missing []string
 	for _, f := range findings {
 		if f.State == Missing {
-			lacking = append(lacking, f.Name)
+			missing = append(missing, f.Name)
 		}
 	}
-	if len(lacking) > 0 {
-		return findings, fault.New(fault.Environment, "run: go tool mage setup", "this machine lacks %s", strings.Join(lacking, ", "))
+	if len(missing) > 0 {
+		return findings, fault.New(fault.Environment, "go tool mage setup", "check this machine: missing: %s", strings.Join(missing, ", "))
 	}
 	return findings, nil
 }
 
-// Program looks for a piece's program and asks its version.
-func Program(p Dependency) Check {
+// Program returns the check that a dependency's program is installed. Its detail is the
+// program's version.
+func Program(d Dependency) Check {
 	return func(ctx context.Context) Finding {
-		f := Finding{Name: p.Program, State: OK}
-		path, ok := find(p.Program)
+		f := Finding{Name: d.Program, State: OK}
+		path, ok := lookPath(d.Program)
 		if !ok {
-			f.State, f.Detail, f.Fix = Missing, "not installed; "+p.For, "go tool mage setup"
-			if p.Optional {
-				f.State, f.Fix = Warn, "apt-get install "+strings.Join(p.Packages, " ")
+			f.State, f.Detail, f.Fix = Missing, "not installed: "+d.For, "go tool mage setup"
+			if d.Optional {
+				f.State, f.Fix = Warn, "apt-get install "+strings.Join(d.Packages, " ")
 			}
 			return f
 		}
@@ -89,7 +90,7 @@ func Program(p Dependency) Check {
 	}
 }
 
-// version gives the first line of what a program says of its version.
+// version returns the first line that a program prints about its version, else its path.
 func version(ctx context.Context, path string) string {
 	for _, flag := range []string{"--version", "-v"} {
 		out, err := exec.CommandContext(ctx, path, flag).CombinedOutput()
@@ -100,7 +101,8 @@ func version(ctx context.Context, path string) string {
 	return path
 }
 
-// Reach asks whether a server answers at all, whatever it says.
+// Reach returns the check that a server answers, with whatever status. Without names
+// what happens where it does not.
 func Reach(name, address, without string) Check {
 	return func(ctx context.Context) Finding {
 		request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
@@ -115,10 +117,10 @@ func Reach(name, address, without string) Check {
 	}
 }
 
-// diskWanted is what a kernel's source, its output and the images take, in bytes.
-const diskWanted = 10 << 30
+// diskNeeded is what a kernel's source, its output and the images take, in bytes.
+const diskNeeded = 10 << 30
 
-// Disk tells how much is free where path is.
+// Disk returns the check that the file system of path has enough free space.
 func Disk(name, path string) Check {
 	return func(context.Context) Finding {
 		free, err := freeBytes(path)
@@ -126,24 +128,25 @@ func Disk(name, path string) Check {
 			return Finding{Name: name, State: Warn, Detail: err.Error()}
 		}
 		f := Finding{Name: name, State: OK, Detail: report.Bytes(free) + " free at " + path}
-		if free < diskWanted {
-			f.State, f.Fix = Warn, "go tool mage prune; builds want "+report.Bytes(diskWanted)
+		if free < diskNeeded {
+			f.State, f.Fix = Warn, "go tool mage prune (builds need "+report.Bytes(diskNeeded)+")"
 		}
 		return f
 	}
 }
 
-// KVM tells whether kernels of this machine's architecture boot at full speed.
+// KVM checks that kernels of this machine's architecture boot with hardware
+// virtualization.
 func KVM(context.Context) Finding {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
-		return Finding{Name: "KVM", State: Warn, Detail: "not usable, kernels boot emulated: " + err.Error()}
+		return Finding{Name: "KVM", State: Warn, Detail: "not usable, kernels boot in emulation: " + err.Error()}
 	}
 	f.Close()
 	return Finding{Name: "KVM", State: OK, Detail: "usable"}
 }
 
-// Machine tells cores and memory, as far as this process may use them.
+// Machine reports the cores and the memory that this process may use.
 func Machine(context.Context) Finding {
 	f := Finding{Name: "machine", State: OK, Detail: fmt.Sprintf("%d cores, %s/%s", runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH)}
 	if memory := memoryBytes(); memory > 0 {
@@ -155,22 +158,23 @@ func Machine(context.Context) Finding {
 	return f
 }
 
-// memoryBytes is the least of the machine's memory (proc_meminfo(5)) and the limits
-// of the control group, in either version. GOMAXPROCS has cores right already.
+// memoryBytes returns the lowest of the machine's memory (proc_meminfo(5)) and the limits
+// of the control group, in either version; 0 where it is unknown. GOMAXPROCS follows the
+// limits of cores by itself.
 func memoryBytes() int64 {
-	least := int64(0)
+	lowest := int64(0)
 	text, _ := os.ReadFile("/proc/meminfo")
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "MemTotal:" {
 			kib, _ := strconv.ParseInt(fields[1], 10, 64)
-			least = kib << 10
+			lowest = kib << 10
 		}
 	}
 	for _, file := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
 		text, err := os.ReadFile(file)
-		if limit, e := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && e == nil && limit < least {
-			least = limit
+		if limit, e := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && e == nil && limit < lowest {
+			lowest = limit
 		}
 	}
-	return least
+	return lowest
 }

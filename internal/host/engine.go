@@ -15,17 +15,16 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Where an engine that setup started writes, and how long it may take to answer.
 const (
-	engineLog   = "/var/log/kiln-dockerd.log"
-	engineStart = 90 * time.Second
+	engineLog   = "/var/log/kiln-dockerd.log" // of an engine that setup started
+	engineStart = 90 * time.Second            // how long an engine may take to answer
 )
 
-// startEngine starts the installed engine: by systemd where that runs, else as a
-// process of its own that outlives this one.
+// startEngine starts the installed engine: with systemd where that runs, else as a
+// process that outlives this one.
 func startEngine(ctx context.Context, c *report.Console, probe func(context.Context) error) error {
 	if os.Geteuid() != 0 {
-		return fault.New(fault.Environment, "run: sudo systemctl start docker; or as root: go tool mage setup",
+		return fault.New(fault.Environment, "sudo systemctl start docker, or as root: go tool mage setup",
 			"start the engine: %w", probe(ctx))
 	}
 	progress := c.Progress("setup: start the engine")
@@ -34,10 +33,11 @@ func startEngine(ctx context.Context, c *report.Console, probe func(context.Cont
 		progress.End("failed")
 		return err
 	}
-	progress.End("it answers")
+	progress.End("running")
 	return nil
 }
 
+// start starts the engine and waits until it answers.
 func start(ctx context.Context, probe func(context.Context) error) error {
 	if _, err := os.Stat("/run/systemd/system"); err == nil {
 		if err := command(ctx, "systemctl", "start", "docker"); err != nil {
@@ -54,7 +54,7 @@ func start(ctx context.Context, probe func(context.Context) error) error {
 	}
 	err = await(ctx, probe, ended)
 	if err != nil && strings.Contains(engineTail(), "iptables") && ctx.Err() == nil {
-		// The kernel has no nftables, which Debian's iptables speaks unless told otherwise.
+		// This kernel has no nftables, which Debian's iptables uses by default.
 		if command(ctx, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-legacy") == nil {
 			if ended, err = launch(); err == nil {
 				err = await(ctx, probe, ended)
@@ -64,8 +64,8 @@ func start(ctx context.Context, probe func(context.Context) error) error {
 	return err
 }
 
-// prepare clears what a killed engine left, and mounts what an init system would
-// have mounted.
+// prepare removes stale pid files of a killed engine, and mounts the control groups, as
+// an init system would.
 func prepare(ctx context.Context) error {
 	for _, file := range []string{"/var/run/docker.pid", "/run/docker/containerd/containerd.pid"} {
 		if err := clearStale(file, "/proc"); err != nil {
@@ -75,12 +75,12 @@ func prepare(ctx context.Context) error {
 	return mountCgroups(ctx)
 }
 
-// clearStale removes a pid file whose process is none of the engine's: its number
-// may belong to another program by now, and then dockerd refuses to start.
+// clearStale removes a pid file whose process is not of the engine: a different program
+// may have the number by now, and dockerd would refuse to start.
 func clearStale(file, proc string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil // none there
+		return nil // no such file
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err == nil {
@@ -92,7 +92,7 @@ func clearStale(file, proc string) error {
 	return fault.Wrap(fault.Environment, os.Remove(file))
 }
 
-// mountCgroups mounts the control groups where nothing is at /sys/fs/cgroup.
+// mountCgroups mounts the control groups where /sys/fs/cgroup is empty.
 func mountCgroups(ctx context.Context) error {
 	const dir = "/sys/fs/cgroup"
 	entries, err := os.ReadDir(dir)
@@ -103,7 +103,7 @@ func mountCgroups(ctx context.Context) error {
 		if text, _ := os.ReadFile(dir + "/cgroup.controllers"); strings.Contains(string(text), "memory") {
 			return nil
 		}
-		if err := command(ctx, "umount", dir); err != nil { // the controllers are in version 1
+		if err := command(ctx, "umount", dir); err != nil { // the controllers are bound to version 1
 			return err
 		}
 	}
@@ -116,18 +116,18 @@ func mountCgroups(ctx context.Context) error {
 			return fault.Wrap(fault.Environment, err)
 		}
 		if command(ctx, "mount", "-t", "cgroup", "-o", name, name, path) != nil {
-			os.Remove(path) // this kernel has not got it
+			os.Remove(path) // this kernel lacks the controller
 		}
 	}
 	return nil
 }
 
-// launch starts dockerd in a session of its own, so that neither the end of this
-// process nor a Ctrl-C ends it. The channel tells when it has ended.
+// launch starts dockerd in a new session, so that neither the end of this process nor
+// Ctrl-C ends it. The channel receives its exit status.
 func launch() (ended <-chan error, err error) {
-	path, ok := find("dockerd")
+	path, ok := lookPath("dockerd")
 	if !ok {
-		return nil, fault.New(fault.Environment, "install it: apt-get install docker.io", "start the engine: dockerd is not installed")
+		return nil, fault.New(fault.Environment, "apt-get install docker.io", "start the engine: dockerd is not installed")
 	}
 	log, err := os.OpenFile(engineLog, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -135,7 +135,7 @@ func launch() (ended <-chan error, err error) {
 	}
 	defer log.Close()
 	cmd := exec.Command(path)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, ownSession()
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, newSession()
 	cmd.Env = daemonEnviron(os.Environ())
 	if err := cmd.Start(); err != nil {
 		return nil, fault.Wrap(fault.Environment, err)
@@ -145,15 +145,16 @@ func launch() (ended <-chan error, err error) {
 	return done, nil
 }
 
-// daemonEnviron gives an environment for a daemon that outlives this run: its PATH has root's
-// folders, since it calls iptables and the like, and the run's own temporary folder is not
-// in it, since that goes with the run.
+// daemonEnviron returns the environment for a daemon that outlives this run: with root's
+// folders in PATH, since it calls iptables and the like, and without TMPDIR, since a run's
+// temporary folder is removed at its end.
 func daemonEnviron(environ []string) []string {
-	own := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
-	return append(own, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+	kept := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
+	return append(kept, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
 }
 
-// await polls until the engine answers. ended, if not nil, tells that it gave up.
+// await polls until the engine answers, dockerd ends (which ended, if not nil, receives),
+// or engineStart has passed.
 func await(ctx context.Context, probe func(context.Context) error, ended <-chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, engineStart)
 	defer cancel()
@@ -165,15 +166,15 @@ func await(ctx context.Context, probe func(context.Context) error, ended <-chan 
 		}
 		select {
 		case err := <-ended:
-			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
+			return fault.New(fault.Environment, "see the whole log: "+engineLog, "start the engine: dockerd ended: %v\n%s", err, engineTail())
 		case <-ctx.Done():
-			return fault.New(fault.Environment, "the whole log: "+engineLog, "start the engine: it does not answer: %w\n%s", ctx.Err(), engineTail())
+			return fault.New(fault.Environment, "see the whole log: "+engineLog, "start the engine: no answer: %w\n%s", ctx.Err(), engineTail())
 		case <-tick.C:
 		}
 	}
 }
 
-// engineTail is the end of the log of an engine that was started here.
+// engineTail returns the end of the log of an engine that setup started.
 func engineTail() string {
 	text, err := os.ReadFile(engineLog)
 	if err != nil {

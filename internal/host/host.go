@@ -1,5 +1,5 @@
-// Package host knows the machine that Kiln runs on: what it has and lacks, how to
-// install it, and how to start an engine where no init system does.
+// Package host checks the machine that Kiln runs on, installs what is missing, and starts
+// an engine where no init system does.
 package host
 
 import (
@@ -19,53 +19,53 @@ import (
 // Dependency is something that Kiln or its tests need on the machine.
 type Dependency struct {
 	Name     string
-	Program  string   // that is there when the piece is
-	Packages []string // of Debian and Ubuntu, that bring it
-	For      string   // what it serves
-	Optional bool     // there is another way where it cannot be had
+	Program  string   // the dependency is installed where this program is
+	Packages []string // of Debian and Ubuntu, which contain it
+	For      string   // what it is used for
+	Optional bool     // Kiln has a fallback without it
 }
 
-// Dependencies gives what setup installs, besides the engine. qemu names the programs
-// and packages of the architectures that are built, as "qemu-system-x86_64".
+// Dependencies returns what setup installs besides the engine. qemu holds the packages of
+// the emulators for the architectures that are built, by program ("qemu-system-x86_64").
 func Dependencies(qemu map[string][]string) []Dependency {
-	pieces := []Dependency{
-		{Name: "mmdebstrap", Program: "mmdebstrap", Packages: []string{"mmdebstrap"}, For: "makes base images where no registry can be reached"},
+	deps := []Dependency{
+		{Name: "mmdebstrap", Program: "mmdebstrap", Packages: []string{"mmdebstrap"}, For: "makes base images where no registry is reachable"},
 		{Name: "registry", Program: "docker-registry", Packages: []string{"docker-registry"}, For: "tests push to it"},
-		{Name: "git", Program: "git", Packages: []string{"git"}, For: "tells which commit an image was made of"},
+		{Name: "git", Program: "git", Packages: []string{"git"}, For: "finds the commit that an image is made from"},
 	}
 	for _, program := range slices.Sorted(maps.Keys(qemu)) {
-		pieces = append(pieces, Emulator(program, qemu[program]))
+		deps = append(deps, Emulator(program, qemu[program]))
 	}
-	return pieces
+	return deps
 }
 
-// Browser gives what the tests of the pages need, and nobody else.
+// Browser returns what only the tests of the site's pages need.
 func Browser() []Dependency {
 	return []Dependency{
-		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests look at pages with it"},
-		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests get axe-core by it, which audits pages"},
+		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests open pages in it"},
+		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests install axe-core with it, which audits pages"},
 	}
 }
 
-// Load gives what puts load on a server, for the benchmarks.
+// Load returns the load generator of the benchmarks.
 func Load() []Dependency {
-	return []Dependency{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "the benchmark of the site's server"}}
+	return []Dependency{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "benchmarks put load on the site's server with it"}}
 }
 
-// Emulator is the piece that boots kernels of an architecture here. Without it they
-// boot in a container.
+// Emulator returns the dependency that boots kernels of an architecture on this machine.
+// Without it they boot in a container.
 func Emulator(program string, packages []string) Dependency {
-	return Dependency{Name: "QEMU", Program: program, Packages: packages, For: "kernels boot in a container without it", Optional: true}
+	return Dependency{Name: "QEMU", Program: program, Packages: packages, For: "without it, kernels boot in a container", Optional: true}
 }
 
-// engine is the piece that a Docker engine on this machine is.
+// engine returns the dependency for a Docker engine on this machine.
 func engine() Dependency {
 	return Dependency{Name: "engine", Program: "dockerd", Packages: []string{"docker.io"}, For: "builds and runs everything"}
 }
 
-// find gives the path of a program, also from the folders that only root's PATH
+// lookPath returns the path of a program, also from the folders that only root's PATH
 // has; ok is false where it is not installed.
-func find(program string) (path string, ok bool) {
+func lookPath(program string) (path string, ok bool) {
 	if path, err := exec.LookPath(program); err == nil {
 		return path, true
 	}
@@ -97,13 +97,13 @@ func readSystem(root string) system {
 	return s
 }
 
-// debian tells whether packages come by apt.
+// debian reports whether apt installs the system's packages.
 func (s system) debian() bool {
 	return strings.Contains(" "+s.id+" "+s.like+" ", " debian ")
 }
 
-// byHand gives the commands that install packages, for a person to run.
-func (s system) byHand(packages []string) string {
+// installCommands returns the shell commands that install packages.
+func (s system) installCommands(packages []string) string {
 	list := strings.Join(packages, " ")
 	switch {
 	case s.debian():
@@ -116,7 +116,7 @@ func (s system) byHand(packages []string) string {
 	return "install and start a Docker engine (20.10 or newer) and QEMU; on Debian: apt-get install " + list
 }
 
-// command runs a command of the machine. Its output is kept back unless it fails.
+// command runs a command. Its output is shown only where it fails, in the error.
 func command(ctx context.Context, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
@@ -129,7 +129,7 @@ func command(ctx context.Context, argv ...string) error {
 	return errors.Join(err, ctx.Err())
 }
 
-// tail gives the last lines of a text.
+// tail returns the last lines of a text.
 func tail(text string, lines int) string {
 	all := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")

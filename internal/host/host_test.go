@@ -17,8 +17,8 @@ import (
 
 func TestSystem(t *testing.T) {
 	for text, want := range map[string]struct {
-		debian bool
-		byHand string
+		debian  bool
+		install string
 	}{
 		"ID=debian\n":                             {true, "sudo apt-get update"},
 		"ID=ubuntu\nID_LIKE=debian\n":             {true, "sudo apt-get update"},
@@ -35,8 +35,8 @@ func TestSystem(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := readSystem(root)
-		if s.debian() != want.debian || !strings.HasPrefix(s.byHand([]string{"docker.io"}), want.byHand) {
-			t.Errorf("%q: debian %v, by hand %q", text, s.debian(), s.byHand([]string{"docker.io"}))
+		if s.debian() != want.debian || !strings.HasPrefix(s.installCommands([]string{"docker.io"}), want.install) {
+			t.Errorf("%q: debian %v, commands %q", text, s.debian(), s.installCommands([]string{"docker.io"}))
 		}
 	}
 }
@@ -51,18 +51,18 @@ func TestMissingNamesEachPackageOnce(t *testing.T) {
 	}
 }
 
-func TestOptionalPieceThatCannotBeHadIsLeftOut(t *testing.T) {
+func TestUnavailableOptionalDependencyIsLeftOut(t *testing.T) {
 	if _, err := exec.LookPath("apt-cache"); err != nil {
-		t.Skip("SKIPPED, there is no apt here")
+		t.Skip("SKIPPED: no apt on this machine")
 	}
-	var said bytes.Buffer
-	got := obtainable(t.Context(), report.New(&said, &said, ""), []Dependency{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
-	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(said.String(), "boot in a container") {
-		t.Errorf("got %v: %s", got, said.String())
+	var log bytes.Buffer
+	got := available(t.Context(), report.New(&log, &log, ""), []Dependency{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
+	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(log.String(), "boot in a container") {
+		t.Errorf("got %v: %s", got, log.String())
 	}
 }
 
-func TestNothingMissingIsSaidAtOnce(t *testing.T) {
+func TestSetupWithNothingMissingIsFast(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Now()
 	err := Setup(t.Context(), report.New(&out, &out, ""), []Dependency{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
@@ -76,10 +76,10 @@ func TestStalePidFile(t *testing.T) {
 		comm string // of the process with that number; "" for none
 		kept bool
 	}{
-		"a dockerd":        {"dockerd\n", true},
-		"a containerd":     {"containerd\n", true},
-		"no process":       {"", false},
-		"another's number": {"postgres\n", false},
+		"a dockerd":           {"dockerd\n", true},
+		"a containerd":        {"containerd\n", true},
+		"no process":          {"", false},
+		"a different program": {"postgres\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -105,45 +105,45 @@ func TestStalePidFile(t *testing.T) {
 	}
 }
 
-func TestServicesAreHeldWhileInstalling(t *testing.T) {
+func TestServicesAreBlockedWhileInstalling(t *testing.T) {
 	policy := filepath.Join(t.TempDir(), "policy-rc.d")
-	release, err := holdServices(policy)
+	release, err := blockServices(policy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(policy); err != nil {
-		t.Error("services are not held")
+		t.Error("services are not blocked")
 	}
 	release()
 	if _, err := os.Stat(policy); err == nil {
-		t.Error("the policy stays behind")
+		t.Error("the policy is not removed")
 	}
 	if err := os.WriteFile(policy, []byte("mine"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if release, err = holdServices(policy); err != nil {
+	if release, err = blockServices(policy); err != nil {
 		t.Fatal(err)
 	}
 	release()
 	if text, _ := os.ReadFile(policy); string(text) != "mine" {
-		t.Error("the machine's own policy is gone")
+		t.Error("the machine's own policy was changed")
 	}
 }
 
 func TestListsAreOld(t *testing.T) {
 	dir := t.TempDir()
 	if !listsAreOld(dir, time.Now()) {
-		t.Error("no lists count as fresh")
+		t.Error("missing lists count as fresh")
 	}
 	if err := os.WriteFile(filepath.Join(dir, "x_Packages"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if listsAreOld(dir, time.Now()) || !listsAreOld(dir, time.Now().Add(25*time.Hour)) {
-		t.Error("age is judged wrongly")
+		t.Error("wrong age")
 	}
 }
 
-func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
+func TestDoctorReportsAllFindingsAndNamesTheMissing(t *testing.T) {
 	fine := func(context.Context) Finding { return Finding{Name: "fine", State: OK} }
 	hung := func(ctx context.Context) Finding {
 		<-ctx.Done()
@@ -152,7 +152,7 @@ func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
 	start := time.Now()
 	findings, err := Doctor(t.Context(), []Check{
 		fine, hung, Program(Dependency{Program: "no-such", Packages: []string{"p"}}), Program(Dependency{Program: "no-such", Packages: []string{"p"}, Optional: true}),
-		Reach("nowhere", "http://host.invalid", "bases are bootstrapped"), KVM, Machine, Disk("disk", t.TempDir()),
+		Reach("nowhere", "http://host.invalid", "base images are bootstrapped"), KVM, Machine, Disk("disk", t.TempDir()),
 	})
 	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no-such") {
 		t.Errorf("got %v", err)
@@ -165,7 +165,7 @@ func TestDoctorTellsAllAndNamesWhatIsNeeded(t *testing.T) {
 	}
 }
 
-func TestEngineThatEndsIsTold(t *testing.T) {
+func TestEngineThatEndsIsAnError(t *testing.T) {
 	ended := make(chan error, 1)
 	ended <- errors.New("exit status 1")
 	err := await(t.Context(), func(context.Context) error { return errors.New("no") }, ended)
@@ -174,7 +174,7 @@ func TestEngineThatEndsIsTold(t *testing.T) {
 	}
 }
 
-func TestDaemonOutlivesTheRunsTemporaryFolder(t *testing.T) {
+func TestDaemonEnvironHasNoTemporaryFolder(t *testing.T) {
 	got := daemonEnviron([]string{"HOME=/root", "TMPDIR=/run/of/mine", "PATH=/bin"})
 	text := strings.Join(got, "\n")
 	if strings.Contains(text, "TMPDIR") || !strings.Contains(text, "HOME=/root") || !strings.HasSuffix(text, ":/usr/sbin:/sbin") {

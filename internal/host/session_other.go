@@ -4,5 +4,5 @@ package host
 
 import "syscall"
 
-// ownSession has nothing to do: no engine is started by this package here.
-func ownSession() *syscall.SysProcAttr { return nil }
+// newSession does nothing: this package starts no engine on this system.
+func newSession() *syscall.SysProcAttr { return nil }

@@ -4,5 +4,5 @@ package host
 
 import "syscall"
 
-// ownSession puts a process into a session of its own.
-func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+// newSession starts a process in a new session (setsid(2)).
+func newSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

@@ -15,17 +15,18 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Setup installs and starts what is missing, and says what it did. probe asks
-// whether an engine answers, wherever it is: if one does, none is installed here.
-// On Debian and Ubuntu it needs root; elsewhere the error gives the commands.
-func Setup(ctx context.Context, c *report.Console, pieces []Dependency, probe func(context.Context) error) error {
+// Setup installs and starts what is missing, and logs what it did. probe returns nil
+// where an engine answers, on this machine or elsewhere: then none is installed. Setup
+// installs by apt, as root, on Debian and Ubuntu; elsewhere the error's fix has the
+// commands.
+func Setup(ctx context.Context, c *report.Console, deps []Dependency, probe func(context.Context) error) error {
 	answers := probe(ctx) == nil
 	if !answers {
-		pieces = append([]Dependency{engine()}, pieces...)
+		deps = append([]Dependency{engine()}, deps...)
 	}
-	lacking := missing(pieces)
-	if len(lacking) > 0 {
-		if err := install(ctx, c, lacking); err != nil {
+	absent := missing(deps)
+	if len(absent) > 0 {
+		if err := install(ctx, c, absent); err != nil {
 			return err
 		}
 	}
@@ -34,35 +35,35 @@ func Setup(ctx context.Context, c *report.Console, pieces []Dependency, probe fu
 			return err
 		}
 	}
-	if answers && len(lacking) == 0 {
+	if answers && len(absent) == 0 {
 		c.Logf("setup: nothing is missing")
 	}
 	return nil
 }
 
-// missing gives the pieces that are not there.
-func missing(pieces []Dependency) (list []Dependency) {
-	for _, p := range pieces {
-		if _, ok := find(p.Program); !ok {
-			list = append(list, p)
+// missing returns the dependencies that are not installed.
+func missing(deps []Dependency) (list []Dependency) {
+	for _, d := range deps {
+		if _, ok := lookPath(d.Program); !ok {
+			list = append(list, d)
 		}
 	}
 	return list
 }
 
-// install installs pieces by apt, without starting the services in them: a registry
-// and a web server are here for tests to start, and the engine is started below.
-func install(ctx context.Context, c *report.Console, pieces []Dependency) error {
+// install installs dependencies by apt. Their services are not started: tests start the
+// registry and the web server themselves, and Setup starts the engine.
+func install(ctx context.Context, c *report.Console, deps []Dependency) error {
 	s := readSystem("/")
 	if !s.debian() || os.Geteuid() != 0 {
-		packages := packagesOf(pieces)
-		return fault.New(fault.Environment, "run: "+s.byHand(packages),
-			"set up this machine: it lacks %s, and only root on Debian or Ubuntu can have them installed by this", strings.Join(packages, ", "))
+		packages := packagesOf(deps)
+		return fault.New(fault.Environment, s.installCommands(packages),
+			"set up this machine: missing packages %s can be installed automatically only as root on Debian or Ubuntu", strings.Join(packages, ", "))
 	}
 	if err := refreshLists(ctx); err != nil {
 		return err
 	}
-	packages := packagesOf(obtainable(ctx, c, pieces))
+	packages := packagesOf(available(ctx, c, deps))
 	if len(packages) == 0 || ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -75,10 +76,10 @@ func install(ctx context.Context, c *report.Console, pieces []Dependency) error 
 	return nil
 }
 
-// packagesOf gives the packages of pieces, each once.
-func packagesOf(pieces []Dependency) (packages []string) {
-	for _, p := range pieces {
-		for _, each := range p.Packages {
+// packagesOf returns the packages of dependencies, each once.
+func packagesOf(deps []Dependency) (packages []string) {
+	for _, d := range deps {
+		for _, each := range d.Packages {
 			if !slices.Contains(packages, each) {
 				packages = append(packages, each)
 			}
@@ -87,22 +88,23 @@ func packagesOf(pieces []Dependency) (packages []string) {
 	return packages
 }
 
-// obtainable leaves out the optional pieces that this distribution does not have, and
-// says so.
-func obtainable(ctx context.Context, c *report.Console, pieces []Dependency) (list []Dependency) {
-	for _, p := range pieces {
-		if p.Optional && exec.CommandContext(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, p.Packages...)...).Run() != nil {
-			c.Logf("setup: this distribution has no %s: %s", strings.Join(p.Packages, " and "), p.For)
+// available leaves out the optional dependencies that this distribution does not have,
+// and logs them.
+func available(ctx context.Context, c *report.Console, deps []Dependency) (list []Dependency) {
+	for _, d := range deps {
+		if d.Optional && exec.CommandContext(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, d.Packages...)...).Run() != nil {
+			c.Logf("setup: this distribution has no %s: %s", strings.Join(d.Packages, " or "), d.For)
 			continue
 		}
-		list = append(list, p)
+		list = append(list, d)
 	}
 	return list
 }
 
-// listAge is how old apt's lists may be before they are fetched anew.
+// listAge is the age from which apt's package lists are fetched again.
 const listAge = 24 * time.Hour
 
+// refreshLists fetches apt's package lists where they are old.
 func refreshLists(ctx context.Context) error {
 	if !listsAreOld("/var/lib/apt/lists", time.Now()) {
 		return nil
@@ -110,8 +112,9 @@ func refreshLists(ctx context.Context) error {
 	return aptGet(ctx, "update")
 }
 
+// apt installs packages.
 func apt(ctx context.Context, packages []string) error {
-	release, err := holdServices("/usr/sbin/policy-rc.d")
+	release, err := blockServices("/usr/sbin/policy-rc.d")
 	if err != nil {
 		return err
 	}
@@ -126,12 +129,12 @@ func apt(ctx context.Context, packages []string) error {
 	return aptGet(ctx, words...)
 }
 
-// aptGet waits for another apt to end, instead of failing because one runs.
+// aptGet runs apt-get. A running apt is waited for, two minutes at most.
 func aptGet(ctx context.Context, words ...string) error {
 	return command(ctx, append([]string{"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"}, words...)...)
 }
 
-// listsAreOld tells whether apt knows no packages or has not asked for a day.
+// listsAreOld reports whether apt has no package lists, or has not fetched them for a day.
 func listsAreOld(dir string, now time.Time) bool {
 	files, _ := filepath.Glob(filepath.Join(dir, "*_Packages*"))
 	for _, f := range files {
@@ -142,10 +145,10 @@ func listsAreOld(dir string, now time.Time) bool {
 	return true
 }
 
-// holdServices keeps packages from starting their services while they are
-// installed (invoke-rc.d asks policy-rc.d; 101 forbids). A policy of the machine's
-// own is left alone.
-func holdServices(path string) (release func(), err error) {
+// blockServices keeps packages from starting their services while they are installed
+// (invoke-rc.d asks policy-rc.d; exit code 101 forbids it), until release is called. A
+// policy that the machine has already is not changed.
+func blockServices(path string) (release func(), err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return func() {}, nil
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -1,9 +1,9 @@
-// Package report is Kiln's voice, and the one place that decides what goes
-// where: results to stdout, progress and logs to stderr, documents to dist/.
+// Package report prints all that Kiln prints: results to stdout, progress and logs to
+// stderr, documents to dist/.
 //
-//   - A result is text for people, or with KILN_OUTPUT=json one object a line.
-//   - Progress is one live line on a terminal and a plain line now and then in a pipe.
-//   - A secret that the console was told of appears in nothing that it prints.
+//   - A result is text, or with KILN_OUTPUT=json one JSON object per line.
+//   - Progress is one live line on a terminal, and a plain line every 15 seconds elsewhere.
+//   - Secrets that the console knows are redacted from all output.
 package report
 
 import (
@@ -23,25 +23,25 @@ type Console struct {
 	out, err io.Writer
 	json     bool
 	terminal bool
-	github   bool // it speaks to GitHub Actions
+	github   bool // whether GitHub Actions reads the log
 	summary  summary
 	secrets  []string
-	told     map[string]bool
-	under    []*Progress // what is under way: together they are the terminal's last line
+	logged   map[string]bool // lines of LogOnce
+	active   []*Progress     // work under way: together, the terminal's last line
 	now      func() time.Time
 }
 
-// New gives a console that writes results to out and the rest to err. The
-// format is "json" or "" for text.
+// New returns a console that writes results to out and the rest to err. The
+// format of results is "json", or "" for text.
 func New(out, err io.Writer, format string) *Console {
 	f, ok := err.(*os.File)
 	return &Console{
-		out: out, err: err, json: format == "json", now: time.Now, told: map[string]bool{},
+		out: out, err: err, json: format == "json", now: time.Now, logged: map[string]bool{},
 		terminal: ok && term.IsTerminal(int(f.Fd())),
 	}
 }
 
-// AddSecret keeps a secret out of everything printed from now on.
+// AddSecret redacts a secret from everything that is printed from now on.
 func (c *Console) AddSecret(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *Console) AddSecret(secret string) {
 	}
 }
 
-// Redact gives text with every hidden secret blotted out.
+// Redact returns text with every known secret replaced by ***.
 func (c *Console) Redact(text string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,7 +64,7 @@ func (c *Console) redact(text string) string {
 	return text
 }
 
-// Result prints what a target was run for: text for people, v for machines.
+// Result prints the result of a target: text, or v as JSON.
 func (c *Console) Result(v any, text string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,46 +93,46 @@ func (c *Console) Logf(format string, args ...any) {
 func (c *Console) LogOnce(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	c.mu.Lock()
-	before := c.told[line]
-	c.told[line] = true
+	before := c.logged[line]
+	c.logged[line] = true
 	c.mu.Unlock()
 	if !before {
 		c.Logf("%s", line)
 	}
 }
 
-// Lines gives a writer that says each line written to it behind a prefix, for
-// the output of a command. Close says a last line without an end.
+// Lines returns a writer that logs each line written to it with a prefix, for the output
+// of a command. Close logs a last line that has no end.
 func (c *Console) Lines(prefix string) io.WriteCloser {
 	return EachLine(func(line string) { c.Logf("%s%s", prefix, line) })
 }
 
-// clear takes the live line off the terminal; draw puts it back.
+// clear removes the live line from the terminal; draw prints it.
 func (c *Console) clear() {
-	if len(c.under) > 0 {
+	if len(c.active) > 0 {
 		fmt.Fprint(c.err, "\r\x1b[K")
 	}
 }
 
-// liveWidth is how much of a terminal's line is used.
+// liveWidth is the greatest length of the live line, in characters.
 const liveWidth = 100
 
 func (c *Console) draw() {
-	if len(c.under) == 0 {
+	if len(c.active) == 0 {
 		return
 	}
 	var parts []string
-	for _, p := range c.under {
-		parts = append(parts, clip(p.line, liveWidth/len(c.under)))
+	for _, p := range c.active {
+		parts = append(parts, clip(p.line, liveWidth/len(c.active)))
 	}
 	fmt.Fprint(c.err, c.redact(strings.Join(parts, " | ")))
 }
 
-// EachLine gives a writer that hands on each line written to it, without its
-// end. Close hands on a last line that has none.
+// EachLine returns a writer that calls each with every line written to it, without its
+// end. Close passes on a last line that has no end.
 func EachLine(each func(string)) io.WriteCloser { return &lines{each: each} }
 
-// lines cuts what is written to it into lines.
+// lines splits what is written to it into lines.
 type lines struct {
 	each func(string)
 	rest string

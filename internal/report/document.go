@@ -12,8 +12,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Write stores v as indented JSON at path, whole or not at all, and makes the
-// folders on the way. Its errors are the surroundings' fault.
+// Write stores v as indented JSON at path, whole or not at all, and creates the folders of
+// path. Errors of the file system have the class fault.Environment.
 func Write(path string, v any) error {
 	text, err := encode(v, "  ")
 	if err != nil {
@@ -28,14 +28,14 @@ func Write(path string, v any) error {
 	return nil
 }
 
-// Line writes v as JSON on one line.
+// Line returns v as JSON on one line, with its end.
 func Line(v any) (string, error) {
 	text, err := encode(v, "")
 	return string(text), err
 }
 
-// encode writes v as JSON with an end of line. Its readers are no browsers: < and >
-// stay as they are.
+// encode returns v as JSON with an end of line. < and > are not escaped, since no browser
+// reads it.
 func encode(v any, indent string) ([]byte, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
@@ -45,8 +45,8 @@ func encode(v any, indent string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// Read fills v from the JSON document at path. A document that is not there
-// gives an error for which errors.Is(err, fs.ErrNotExist) holds.
+// Read fills v from the JSON document at path. The error for a missing document is
+// fs.ErrNotExist.
 func Read(path string, v any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Annotation is something to be shown at a line of a file.
+// Annotation is a message about a line of a file.
 type Annotation struct {
 	Level  string // "error", "warning" or "notice"
 	File   string // may be ""
@@ -15,34 +15,34 @@ type Annotation struct {
 	Text   string
 }
 
-// UseGitHubActions has the console speak to GitHub Actions: notes become annotations, and long
-// texts fold (its documentation, "Workflow commands").
+// UseGitHubActions makes the console print annotations and folded groups in the form of
+// GitHub Actions (its documentation, "Workflow commands").
 func (c *Console) UseGitHubActions() { c.github = true }
 
-// Annotate shows a note at its line, in GitHub Actions; elsewhere it does nothing.
-func (c *Console) Annotate(n Annotation) {
+// Annotate prints an annotation for GitHub Actions; elsewhere it does nothing.
+func (c *Console) Annotate(a Annotation) {
 	if !c.github {
 		return
 	}
 	var properties []string
 	for _, p := range []struct{ name, value string }{
-		{"file", n.File}, {"line", number(n.Line)}, {"col", number(n.Column)}, {"title", n.Title},
+		{"file", a.File}, {"line", number(a.Line)}, {"col", number(a.Column)}, {"title", a.Title},
 	} {
 		if p.value != "" {
 			properties = append(properties, p.name+"="+escapeProperty(p.value))
 		}
 	}
-	c.Logf("::%s %s::%s", n.Level, strings.Join(properties, ","), escapeData(n.Text))
+	c.Logf("::%s %s::%s", a.Level, strings.Join(properties, ","), escapeData(a.Text))
 }
 
-// Fold prints a long text that is folded away, in GitHub Actions; elsewhere it does
-// nothing.
+// Fold prints a long text as a folded group of GitHub Actions; elsewhere it does nothing.
 func (c *Console) Fold(title, text string) {
 	if c.github {
 		c.Logf("::group::%s\n%s\n::endgroup::", escapeData(title), strings.TrimSuffix(text, "\n"))
 	}
 }
 
+// number returns a number as text, "" for 0.
 func number(n int) string {
 	if n == 0 {
 		return ""

@@ -6,23 +6,22 @@ import (
 	"time"
 )
 
-// How often progress is told: a live line may be redrawn often, a line in a
-// pipe stays in somebody's log.
+// The intervals of progress.
 const (
-	redrawEvery = 100 * time.Millisecond
-	repeatEvery = 15 * time.Second
+	redrawEvery = 100 * time.Millisecond // on a terminal
+	repeatEvery = 15 * time.Second       // in a log, which keeps each line
 )
 
-// Progress is long work that is under way.
+// Progress reports on long work.
 type Progress struct {
 	console *Console
 	title   string
 	start   time.Time
 	last    time.Time
-	line    string // how it stands, on a terminal
+	line    string // the last state, on a terminal
 }
 
-// Progress announces long work and gives the handle that tells how far it is.
+// Progress logs the begin of long work, and returns its handle.
 func (c *Console) Progress(title string) *Progress {
 	now := c.now()
 	if !c.terminal {
@@ -31,8 +30,8 @@ func (c *Console) Progress(title string) *Progress {
 	return &Progress{console: c, title: title, start: now, last: now}
 }
 
-// Set tells that done of total units are finished, and what is at work now. A
-// total of 0 means unknown: then no share and no time left is shown.
+// Set reports that done of total units are finished, and the current unit. A total of 0
+// means unknown: then neither the share nor the time left is shown.
 func (p *Progress) Set(done, total int64, note string) {
 	c := p.console
 	now := c.now()
@@ -53,24 +52,24 @@ func (p *Progress) Set(done, total int64, note string) {
 	defer c.mu.Unlock()
 	c.clear()
 	p.line = line
-	if !slices.Contains(c.under, p) {
-		c.under = append(c.under, p)
+	if !slices.Contains(c.active, p) {
+		c.active = append(c.active, p)
 	}
 	c.draw()
 }
 
-// End takes the live line away and says how it went and how long it took.
+// End removes the live line, and logs the result and the time taken.
 func (p *Progress) End(result string) {
 	c := p.console
 	c.mu.Lock()
 	c.clear()
-	c.under = slices.DeleteFunc(c.under, func(other *Progress) bool { return other == p })
+	c.active = slices.DeleteFunc(c.active, func(each *Progress) bool { return each == p })
 	c.mu.Unlock()
 	c.Logf("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
 }
 
-// share tells how much is done and, from the pace so far, how long it still takes. A total
-// that was passed was a wrong guess: it says nothing.
+// share returns the share that is done and, from the pace so far, the time left. A total
+// that is exceeded was a wrong estimate, and is not shown.
 func share(done, total int64, spent time.Duration) string {
 	if total <= 0 && done <= 0 {
 		return Duration(spent) + " so far"
@@ -86,7 +85,7 @@ func share(done, total int64, spent time.Duration) string {
 	return text + ", " + Duration(left) + " left"
 }
 
-// Duration writes a duration for people: 0.42s, 7.3s, 2m05s, 1h02m.
+// Duration returns a rounded duration: 0.42s, 7.3s, 2m05s, 1h02m.
 func Duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -99,7 +98,7 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// clip keeps a live line on one line of the terminal.
+// clip shortens a text to a width in characters.
 func clip(s string, width int) string {
 	runes := []rune(s)
 	if len(runes) <= width {
@@ -108,7 +107,7 @@ func clip(s string, width int) string {
 	return string(runes[:width-1]) + "…"
 }
 
-// Bytes writes a size for people, in powers of 1024: 812 B, 1.3 MiB.
+// Bytes returns a rounded size in powers of 1024: 812 B, 1.3 MiB.
 func Bytes(n int64) string {
 	size, unit := float64(n), "B"
 	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {

@@ -25,7 +25,7 @@ func TestResultAsTextAndJSON(t *testing.T) {
 	}
 }
 
-func TestSecretsAreHiddenEverywhere(t *testing.T) {
+func TestSecretsAreRedactedEverywhere(t *testing.T) {
 	var out, err bytes.Buffer
 	c := New(&out, &err, "json")
 	c.AddSecret("hunter2")
@@ -38,11 +38,11 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 		t.Fatal(e)
 	}
 	if all := out.String() + err.String(); strings.Contains(all, "hunter2") || strings.Count(all, "***") != 4 {
-		t.Errorf("not hidden: %s", all)
+		t.Errorf("not redacted: %s", all)
 	}
 }
 
-func TestProgressInAPipeIsPlainAndRare(t *testing.T) {
+func TestProgressInAPipe(t *testing.T) {
 	var err bytes.Buffer
 	c := New(&err, &err, "")
 	clock := time.Unix(0, 0)
@@ -82,14 +82,14 @@ func TestDocumentIsReadBack(t *testing.T) {
 func TestGitHubActions(t *testing.T) {
 	var out bytes.Buffer
 	c := New(&out, &out, "")
-	note := Annotation{Level: "error", File: "kernel/pid.c", Line: 42, Title: "micro: gcc", Text: "100 %\nwrong"}
-	c.Annotate(note)
+	annotation := Annotation{Level: "error", File: "kernel/pid.c", Line: 42, Title: "micro: gcc", Text: "100 %\nwrong"}
+	c.Annotate(annotation)
 	c.Fold("log", "a line\n")
 	if out.Len() > 0 {
-		t.Errorf("elsewhere it says %q", out.String())
+		t.Errorf("elsewhere it prints %q", out.String())
 	}
 	c.UseGitHubActions()
-	c.Annotate(note)
+	c.Annotate(annotation)
 	c.Fold("log", "a line\n")
 	want := "::error file=kernel/pid.c,line=42,title=micro%3A gcc::100 %25%0Awrong\n::group::log\na line\n::endgroup::\n"
 	if out.String() != want {
@@ -97,14 +97,14 @@ func TestGitHubActions(t *testing.T) {
 	}
 }
 
-func TestSummaryIsATableOfWaresAndSteps(t *testing.T) {
+func TestSummaryIsATableOfArtefactsAndSteps(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "summary.md")
 	c := New(io.Discard, io.Discard, "")
 	if err := c.WriteSummary(path); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err == nil {
-		t.Error("nothing was told of, and something was written")
+		t.Error("a file was written without an outcome")
 	}
 	c.AddSecret("s3cret")
 	c.RecordOutcome("micro-amd64", "build", "built in 2m")
@@ -125,7 +125,7 @@ func TestSummaryIsATableOfWaresAndSteps(t *testing.T) {
 	}
 }
 
-func TestShareOfAWrongGuessIsNotTold(t *testing.T) {
+func TestShareOfAnExceededTotalIsNotShown(t *testing.T) {
 	for _, c := range []struct {
 		done, total int64
 		want        string

@@ -10,19 +10,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// summary is a table of what became of each ware in each step.
+// summary is a table of outcomes by artefact and step.
 type summary struct {
-	wares, steps []string // in the order in which they were first told of
-	outcome      map[[2]string]string
+	artefacts, steps []string // in the order of their first outcome
+	outcome          map[[2]string]string
 }
 
-// RecordOutcome takes down what became of a ware ("micro-6.12.118-arm64") in a step ("boot").
-func (c *Console) RecordOutcome(ware, step, outcome string) {
+// RecordOutcome records the outcome of a step ("boot") for an artefact
+// ("micro-6.12.118-arm64"), for WriteSummary.
+func (c *Console) RecordOutcome(artefact, step, outcome string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &c.summary
-	if !slices.Contains(s.wares, ware) {
-		s.wares = append(s.wares, ware)
+	if !slices.Contains(s.artefacts, artefact) {
+		s.artefacts = append(s.artefacts, artefact)
 	}
 	if !slices.Contains(s.steps, step) {
 		s.steps = append(s.steps, step)
@@ -30,12 +31,12 @@ func (c *Console) RecordOutcome(ware, step, outcome string) {
 	if s.outcome == nil {
 		s.outcome = map[[2]string]string{}
 	}
-	s.outcome[[2]string{ware, step}] = outcome
+	s.outcome[[2]string{artefact, step}] = outcome
 }
 
-// WriteSummary adds the table of all that was told of to a file, as Markdown: what
-// GitHub Actions shows on the page of a job (its variable GITHUB_STEP_SUMMARY names
-// the file). Where nothing was told of, nothing is written.
+// WriteSummary appends the table of all outcomes to a file, as Markdown, which GitHub
+// Actions shows on the page of a job (its variable GITHUB_STEP_SUMMARY names the file).
+// Without outcomes, nothing is written.
 func (c *Console) WriteSummary(path string) error {
 	c.mu.Lock()
 	text := c.redact(c.summary.markdown())
@@ -51,23 +52,24 @@ func (c *Console) WriteSummary(path string) error {
 	return fault.Wrap(fault.Environment, err)
 }
 
+// markdown returns the table, "" without outcomes.
 func (s summary) markdown() string {
-	if len(s.wares) == 0 {
+	if len(s.artefacts) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n| | %s |\n|%s\n", strings.Join(s.steps, " | "), strings.Repeat(" --- |", len(s.steps)+1))
-	for _, ware := range s.wares {
-		fmt.Fprintf(&b, "| %s |", cell(ware))
+	for _, artefact := range s.artefacts {
+		fmt.Fprintf(&b, "| %s |", cell(artefact))
 		for _, step := range s.steps {
-			fmt.Fprintf(&b, " %s |", cell(s.outcome[[2]string{ware, step}]))
+			fmt.Fprintf(&b, " %s |", cell(s.outcome[[2]string{artefact, step}]))
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-// cell makes a text fit into a table.
+// cell returns a text escaped for a cell of a Markdown table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", "<br>", "<", "&lt;", ">", "&gt;").Replace(s)
 }

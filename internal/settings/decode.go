@@ -12,7 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// decoder fills a struct and gathers the faults on the way.
+// decoder fills a struct and collects faults.
 type decoder struct {
 	path    string
 	lines   map[string]int // of each key in the file
@@ -20,7 +20,7 @@ type decoder struct {
 	faults  []placed
 }
 
-// placed is a fault and where it stands.
+// placed is a fault and its line, 0 for none.
 type placed struct {
 	line int
 	text string
@@ -40,7 +40,7 @@ func (d *decoder) table(prefix string, tree map[string]any, into reflect.Value) 
 	}
 }
 
-// value fills one field, whatever it is.
+// value fills one field of any kind.
 func (d *decoder) value(key string, value any, field reflect.Value) {
 	switch {
 	case field.Kind() == reflect.Struct:
@@ -59,7 +59,7 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 	d.fault(key, "%s: expected %s, got %s", key, kindOf(field.Type()), gotKind(value))
 }
 
-// tables fills an array of tables, whole.
+// tables fills an array of tables. It reports whether the value is one.
 func (d *decoder) tables(key string, value any, field reflect.Value) bool {
 	list, ok := value.([]any)
 	if !ok {
@@ -76,7 +76,7 @@ func (d *decoder) tables(key string, value any, field reflect.Value) bool {
 	return true
 }
 
-// set puts a value into a field of the same kind.
+// set stores a value in a field. It reports whether the kinds match.
 func set(field reflect.Value, value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -100,6 +100,7 @@ func set(field reflect.Value, value any) bool {
 	return false
 }
 
+// setList stores a list of strings in a field. It reports whether both are such lists.
 func setList(field reflect.Value, values []any) bool {
 	if field.Type() != reflect.TypeFor[[]string]() {
 		return false
@@ -116,12 +117,12 @@ func setList(field reflect.Value, values []any) bool {
 	return true
 }
 
-// object takes an objection of a Checker.
-func (d *decoder) object(key, format string, args ...any) {
+// report adds a fault that a Checker reports.
+func (d *decoder) report(key, format string, args ...any) {
 	d.fault(key, "%s: %s", key, fmt.Sprintf(format, args...))
 }
 
-// fault notes a fault of a key, at the place that gave its value.
+// fault adds a fault of a key, at the origin of its value.
 func (d *decoder) fault(key, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if origin, ok := d.origins[key]; ok && !strings.HasPrefix(origin, d.path+":") {
@@ -136,8 +137,7 @@ func (d *decoder) fault(key, format string, args ...any) {
 	d.faults = append(d.faults, placed{line: line, text: where + ": " + text})
 }
 
-// line gives the line of a key, or of the table that lacks it; 0 if neither stands
-// in the file.
+// line returns the line of a key, or of the table without it; 0 if the file has neither.
 func (d *decoder) line(key string) int {
 	for {
 		if line, ok := d.lines[key]; ok {
@@ -151,6 +151,7 @@ func (d *decoder) line(key string) int {
 	}
 }
 
+// err returns all faults as one error, sorted by line.
 func (d *decoder) err() error {
 	if len(d.faults) == 0 {
 		return nil
@@ -163,7 +164,7 @@ func (d *decoder) err() error {
 	return fault.New(fault.Usage, "", "%s", strings.Join(slices.Compact(lines), "\n"))
 }
 
-// fieldsOf gives a struct's fields by their names in the file.
+// fieldsOf returns a struct's fields by their names in the file.
 func fieldsOf(v reflect.Value) map[string]reflect.Value {
 	fields := map[string]reflect.Value{}
 	for i := range v.NumField() {
@@ -172,6 +173,7 @@ func fieldsOf(v reflect.Value) map[string]reflect.Value {
 	return fields
 }
 
+// names returns the sorted names of fields.
 func names(fields map[string]reflect.Value) []string {
 	var list []string
 	for name := range fields {
@@ -181,7 +183,8 @@ func names(fields map[string]reflect.Value) []string {
 	return list
 }
 
-// nearest gives the end of a message: what may have been meant, or what there is.
+// nearest returns the end of a message about an unknown name: the name that may be meant,
+// or all known ones.
 func nearest(got string, known []string) string {
 	if near, ok := suggest.Search(got, known, false); ok {
 		return fmt.Sprintf("; did you mean %q?", near)
@@ -189,7 +192,7 @@ func nearest(got string, known []string) string {
 	return "; known are " + strings.Join(known, ", ")
 }
 
-// kindOf names the kind that a field wants.
+// kindOf returns the name of the kind of value that a field takes.
 func kindOf(t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.Struct:
@@ -206,7 +209,7 @@ func kindOf(t reflect.Type) string {
 	return "a string"
 }
 
-// gotKind names the kind of a value of the file.
+// gotKind returns the name of the kind of a value in the file.
 func gotKind(value any) string {
 	switch v := value.(type) {
 	case string:

@@ -9,16 +9,17 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// common is what every variable of Kiln begins with.
+// common is the prefix of all of Kiln's variables.
 const common = "KILN_"
 
-// Names gives every variable with which T can be set.
+// Names returns the names of all variables that set a value of T. See Load.
 func Names[T any](prefix string) []string {
 	var list []string
 	collectNames(reflect.TypeFor[T](), prefix, &list)
 	return list
 }
 
+// collectNames appends the variables of a struct to list.
 func collectNames(t reflect.Type, prefix string, list *[]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -33,9 +34,10 @@ func collectNames(t reflect.Type, prefix string, list *[]string) {
 	}
 }
 
+// variable returns the name of a field in a variable.
 func variable(f reflect.StructField) string { return strings.ToUpper(f.Tag.Get("toml")) }
 
-// environment lays variables over a struct.
+// environment overrides the values of a struct from variables.
 func (d *decoder) environment(prefix string, environ []string, root reflect.Value) {
 	values := map[string]string{}
 	for _, pair := range environ {
@@ -56,7 +58,8 @@ func (d *decoder) environment(prefix string, environ []string, root reflect.Valu
 	})
 }
 
-// variableOf makes "upstream.sums" to UPSTREAM_SUMS and "kernel[0].version" to VERSION.
+// variableOf returns UPSTREAM_SUMS for "upstream.sums", and VERSION for
+// "kernel[0].version".
 func variableOf(key string) string {
 	if _, inTable, ok := strings.Cut(key, "]."); ok {
 		key = inTable
@@ -64,7 +67,7 @@ func variableOf(key string) string {
 	return strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// setText puts a variable's text into a field.
+// setText parses a variable's text into a field. It reports whether the text is valid.
 func setText(field reflect.Value, text string) bool {
 	switch field.Kind() {
 	case reflect.String:
@@ -91,8 +94,9 @@ func setText(field reflect.Value, text string) bool {
 	return true
 }
 
-// CheckEnviron reports every variable of environ that begins like one of Kiln's
-// and is none. Values are not told: one of them may be a password.
+// CheckEnviron returns an error of class fault.Usage about the variables of environ that
+// begin with KILN_ and are not among the known ones. It names no values: one of them may
+// be a password.
 func CheckEnviron(environ, known []string) error {
 	var faults []string
 	for _, pair := range environ {

@@ -7,8 +7,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// keyLines gives the line of every key and table of a file that is known to be
-// TOML. A table of an array is called as in a Checker's report: kernel[0].
+// keyLines returns the line, from 1, of every key and table of a valid TOML file. A table
+// of an array has its index in the key: kernel[0].
 func keyLines(text []byte) map[string]int {
 	lines := map[string]int{}
 	count := map[string]int{}
@@ -33,7 +33,7 @@ func keyLines(text []byte) map[string]int {
 	return lines
 }
 
-// inLast names a table that may lie in the last table of an array.
+// inLast returns the key of a table that may belong to the last table of an array.
 func inLast(key string, count map[string]int) string {
 	first, rest, deep := strings.Cut(key, ".")
 	if n := count[first]; n > 0 && deep {
@@ -42,7 +42,7 @@ func inLast(key string, count map[string]int) string {
 	return key
 }
 
-// dotted gives a key with its parts joined, and its line.
+// dotted returns a key with its parts joined by dots, and its line.
 func dotted(p *unstable.Parser, parts unstable.Iterator) (key string, line int) {
 	var names []string
 	for parts.Next() {

@@ -1,11 +1,10 @@
-// Package settings reads Kiln's TOML files strictly into plain structs, lays the
-// environment over them, and remembers where each value came from.
+// Package settings reads Kiln's TOML files strictly into plain structs, overrides their
+// values from the environment, and records the origin of each value.
 //
-// A room declares a struct whose fields carry `toml:"name"` tags: strings, whole
-// numbers, booleans, lists of strings, tables (structs) and arrays of tables
-// (slices of structs). Every fault is found before any is told: unknown keys,
-// wrong types, and what the struct's own Check method objects to come in one
-// error, by line.
+// A struct's fields have `toml:"name"` tags, and are strings, integers, booleans, lists of
+// strings, tables (structs) and arrays of tables (slices of structs). All faults of a file
+// come in one error, sorted by line: unknown keys, wrong types, and what the struct's own
+// Check method reports.
 package settings
 
 import (
@@ -21,24 +20,26 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Checker is a struct that judges its own values. Each objection is reported with
-// the key it is about, as "port", "upstream.sums" or "kernel[1].version".
+// Checker is a struct that validates its own values. Each fault is reported with its key:
+// "port", "upstream.sums", "kernel[1].version".
 type Checker interface {
 	Check(report func(key, format string, args ...any))
 }
 
-// Loaded is a file's content with the environment over it.
+// Loaded is the content of a file, overridden from the environment.
 type Loaded[T any] struct {
 	Value   T
-	origins map[string]string // by key; a key that is not in it has its default
+	origins map[string]string // by key; a key without an origin has its default
 }
 
-// Load reads the file at path over defaults, and the variables of environ
-// (NAME=value) that begin with prefix over both. The variable of the key
-// "upstream.sums" is PREFIX_UPSTREAM_SUMS; a list is separated by commas. A key of
-// an array of tables has no name of the array in its variable, and is set in every
-// table. A file that is not there is an empty one. Faults are one error of class
-// fault.Usage.
+// Load returns defaults, overridden by the file at path and then by the variables of
+// environ (NAME=value) that begin with prefix. A missing file counts as empty.
+//
+// The variable of the key "upstream.sums" is prefix and UPSTREAM_SUMS. A list is separated
+// by commas; an empty variable counts as unset. The variable of a key in an array of tables
+// does not name the array, and sets the key in every table.
+//
+// Faults of the file and the variables are one error of class fault.Usage.
 func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], error) {
 	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
 	text, err := os.ReadFile(path)
@@ -54,12 +55,12 @@ func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], 
 	d.table("", tree, root)
 	d.environment(prefix, environ, root)
 	if c, ok := any(l.Value).(Checker); ok {
-		c.Check(d.object)
+		c.Check(d.report)
 	}
 	return l, d.err()
 }
 
-// syntaxFault tells where a file is no TOML.
+// syntaxFault returns the error about a file that is not TOML, with line and column.
 func syntaxFault(path string, err error) error {
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
@@ -69,14 +70,14 @@ func syntaxFault(path string, err error) error {
 	return fault.New(fault.Usage, "", "%s: %v", path, err)
 }
 
-// Row is one effective value.
+// Row is an effective value.
 type Row struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
 	Origin string `json:"origin"` // "site/site.toml:3", a variable's name, or "default"
 }
 
-// Rows gives every value, in the order of the struct.
+// Rows returns every value, in the order of the struct's fields.
 func (l Loaded[T]) Rows() []Row {
 	var rows []Row
 	walk(reflect.ValueOf(l.Value), "", func(key string, v reflect.Value) {
@@ -89,7 +90,7 @@ func (l Loaded[T]) Rows() []Row {
 	return rows
 }
 
-// walk visits every value of a struct that is no table, with its key.
+// walk visits every value of a struct with its key, also in tables.
 func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	for i := range v.NumField() {
 		field, key := v.Field(i), prefix+v.Type().Field(i).Tag.Get("toml")
@@ -106,12 +107,12 @@ func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	}
 }
 
-// isTables tells whether a type is that of an array of tables.
+// isTables reports whether a type is an array of tables.
 func isTables(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
 }
 
-// show writes a value as a person reads it.
+// show returns a value as text.
 func show(v reflect.Value) string {
 	if list, ok := v.Interface().([]string); ok {
 		return strings.Join(list, ", ")

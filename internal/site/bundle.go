@@ -88,7 +88,7 @@ func ReadBundle(content, confFile string, made ...File) (Bundle, error) {
 		return nil
 	})
 	if err != nil {
-		return b, fault.New(fault.Usage, "content in site.toml names the folder of the pages", "read the site: %w", err)
+		return b, fault.New(fault.Usage, "set content in site.toml to the folder of the pages", "read the site: %w", err)
 	}
 	for _, f := range made {
 		if b.find(f.Name) != nil {

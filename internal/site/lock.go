@@ -60,7 +60,7 @@ func ReadLock(dir, base string) (Lock, error) {
 		_, err = digest.Parse(l.Digest)
 	}
 	if err != nil {
-		return Lock{}, fault.New(fault.Usage, "make it anew: go tool mage image:update", "read %s: %w", filepath.Join(dir, lockFile), err)
+		return Lock{}, fault.New(fault.Usage, "go tool mage image:update", "read %s: %w", filepath.Join(dir, lockFile), err)
 	}
 	if l.Base != base {
 		return Lock{}, nil

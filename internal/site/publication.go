@@ -33,7 +33,7 @@ func (s Site) withPublication(ctx context.Context, i Image, do func(publication)
 			return err
 		}
 		if proven.Labels[labelBundle] != config.Config.Labels[labelBundle] {
-			return fault.New(fault.Failed, "build it again: go tool mage image", "push %s: the site has changed since it was built and proven", i.Ref)
+			return fault.New(fault.Failed, "go tool mage image", "push %s: the site has changed since it was built and proven", i.Ref)
 		}
 		g := publication{what: own}
 		if len(s.Settings.Platforms) > 0 {
@@ -56,7 +56,7 @@ func (s Site) index(ctx context.Context, m *staged, i Image, own *imagebuild.Ima
 		return g, err
 	}
 	if !slices.ContainsFunc(s.Settings.Platforms, func(p string) bool { return isPlatform(here, p) }) {
-		return g, fault.New(fault.Usage, "add it in site.toml: what is published is proven here first",
+		return g, fault.New(fault.Usage, "add it to platforms in site.toml: an image is verified on this engine before it is published",
 			"push %s: platforms lacks this engine's own, %s", s.ref(), here)
 	}
 	root, err := s.baseOfAll(ctx, i)

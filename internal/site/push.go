@@ -157,9 +157,9 @@ func (s Site) awaitDigest(ctx context.Context, ref, digest string) error {
 	case errors.As(err, &permanent):
 		return permanent.Unwrap()
 	case errors.Is(err, errMoved):
-		return fault.New(fault.Environment, "is somebody else pushing?", "push %s: the registry has %s, expected %s", ref, there, digest)
+		return fault.New(fault.Environment, "push again; make sure that nobody else pushes to this repository", "push %s: the registry has %s, expected %s", ref, there, digest)
 	case errors.Is(err, registry.ErrNotFound):
-		return fault.New(fault.Environment, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, propagationTimeout)
+		return fault.New(fault.Environment, "push again", "push %s: the registry accepted it, and does not find it %s later", ref, propagationTimeout)
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func (s Site) Reproduce(ctx context.Context, i Image, again Site) (Reproduction,
 	r.Digest, r.Same = two.digest, one == two
 	if r.Same && r.Engine.Driver == graphDriver && two.config != i.ID {
 		r.Same = false
-		return r, fault.New(fault.Failed, "remove it and build it again: docker rmi "+i.Ref, "reproduce %s: the engine has %s, composed is %s", i.Ref, i.ID, two.config)
+		return r, fault.New(fault.Failed, "docker rmi "+i.Ref+", then build the image again", "reproduce %s: the engine has %s, composed is %s", i.Ref, i.ID, two.config)
 	}
 	if !r.Same {
 		return r, fault.New(fault.Failed, "", "reproduce %s: the images differ: %s", i.Ref, one.differs(two))

@@ -50,7 +50,7 @@ func (l tagRefs) allName(digest string) bool {
 func (s Site) mayMove(before tagRefs, digest string) error {
 	for _, each := range before {
 		if s.immutable(each.tag) && each.digest != "" && each.digest != digest {
-			return fault.New(fault.Usage, "give what has changed a version of its own",
+			return fault.New(fault.Usage, "use a new tag for the changed image",
 				"push %s: the tag names %s already, and such a tag is never moved (to %s)", each, each.digest, digest)
 		}
 	}
@@ -88,6 +88,6 @@ func (s Site) rollback(ctx context.Context, moved tagRefs, cause error) error {
 	if len(left) == 0 {
 		return fmt.Errorf("no tag was left moved: %w", cause)
 	}
-	return fault.New(fault.Environment, "push again when the registry is well: that sets them all",
+	return fault.New(fault.Environment, "push again once the registry works: that sets all tags",
 		"%w\nthese tags name the new image, which has passed: %s", cause, strings.Join(left, ", "))
 }

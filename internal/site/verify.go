@@ -67,7 +67,7 @@ func (v Verdict) err() error {
 	if v.Failed == 0 {
 		return nil
 	}
-	return fault.New(fault.Failed, "the whole verdict: dist/verify.json; what else is known: "+diagnosticsFolder, "verify %s", v)
+	return fault.New(fault.Failed, "see dist/verify.json and "+diagnosticsFolder, "verify %s", v)
 }
 
 // verify starts an image, runs the suite on it and removes the container.
@@ -166,7 +166,7 @@ func (s Site) stillborn(ctx context.Context, ctr *engine.Container, cause error)
 // neverStarted tells why a container serves nothing, with its log.
 func (s Site) neverStarted(ctr *engine.Container, cause error) error {
 	s.collectDiagnostics(context.Background(), ctr, nil)
-	return fault.New(fault.Failed, "the end of the container's log stands above this line; all that is known: "+diagnosticsFolder, "start the image: %w", cause)
+	return fault.New(fault.Failed, "see the container's log above and "+diagnosticsFolder, "start the image: %w", cause)
 }
 
 // target shows a container to the suite.

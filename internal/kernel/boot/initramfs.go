@@ -83,7 +83,7 @@ func goBuild(ctx context.Context, a arch.Arch, source, program string) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Environment, "the go command builds the first program of a kernel that is booted",
+		return fault.New(fault.Environment, "check that the go command works: it builds the init that a booted kernel runs",
 			"build the init for %s: %w\n%s", a.Name, err, bytes.TrimSpace(out))
 	}
 	return nil

@@ -73,7 +73,7 @@ func (r Report) Err() error {
 	case Booted:
 		return nil
 	case NoQEMU:
-		return fault.New(fault.Environment, "install it: go tool mage setup", "boot kernel %s", r)
+		return fault.New(fault.Environment, "go tool mage setup", "boot kernel %s", r)
 	}
 	return fault.New(fault.Failed, "", "boot kernel %s\n    %s", r, strings.Join(r.Tail, "\n    "))
 }

@@ -152,7 +152,7 @@ func (c Configuration) Err() error {
 	if len(lost) == 0 {
 		return nil
 	}
-	return fault.New(fault.Usage, "ask for what they need too, or excuse them: allow = [...] in kernels.toml",
+	return fault.New(fault.Usage, "set the options they depend on too, or accept the deviation: allow = [...] in kernels.toml",
 		"configure kernel %s-%s-%s: %d of %d options are not as asked:\n%s", c.Name, c.Version, c.Arch, len(lost), c.Asked, strings.Join(lost, "\n"))
 }
 
@@ -168,7 +168,7 @@ func Lost(faults []error) error {
 	if lost == 0 {
 		return nil
 	}
-	return fault.New(fault.Usage, "ask for what they need too, or excuse them: allow = [...] in kernels.toml",
+	return fault.New(fault.Usage, "set the options they depend on too, or accept the deviation: allow = [...] in kernels.toml",
 		"configure kernels: %d of %d have options that are not as asked", lost, len(faults))
 }
 

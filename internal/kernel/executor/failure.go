@@ -36,8 +36,8 @@ type Failure struct {
 // Error names the step, the cause and the log, and shows the first error last.
 func (f *Failure) Error() string {
 	lines := []string{fmt.Sprintf("build kernel %s: step %s failed (%s): exit status %d: %s", f.Kernel, f.Step, f.Cause, f.Exit, f.Command)}
-	if hint := causeHint[f.Cause]; hint != "" {
-		lines = append(lines, "  "+hint)
+	if fix := causeFix[f.Cause]; fix != "" {
+		lines = append(lines, "  fix: "+fix)
 	}
 	if f.Log != "" {
 		lines = append(lines, "  the whole log: "+f.Log)
@@ -54,10 +54,10 @@ func (f *Failure) summary() string {
 	return line
 }
 
-// causeHint says what to do, where that does not stand in the error itself.
-var causeHint = map[fault.Cause]string{
-	fault.Toolchain: "a program that builds is missing in the toolchain image, or cannot do what this kernel asks for",
-	fault.Resources: "free some memory or disk: go tool mage prune, docker system prune; or give less: memory and jobs in the [build] table of kernels.toml",
+// causeFix is the fix for a cause whose error names none.
+var causeFix = map[fault.Cause]string{
+	fault.Toolchain: "use a toolchain image that has the programs and features this kernel needs: toolchain in kernels.toml",
+	fault.Resources: "free memory or disk space (go tool mage prune, docker system prune), or lower memory and jobs in the [build] table of kernels.toml",
 }
 
 // failed judges a failed step by what it printed.

@@ -49,7 +49,7 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Re
 	}
 	newest, ok := want.Newest(versions)
 	if !ok {
-		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or add another source",
+		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or add a source",
 			"Debian has no such kernel source; it has %v", versions)
 	}
 	for _, p := range index.Packages {
@@ -110,7 +110,7 @@ func (d debian) ask(ctx context.Context) (debianIndex, error) {
 func aptUpdate(ctx context.Context, ctr *engine.Container) error {
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
 	if err != nil {
-		return fault.NewWithCause(fault.Network, "is Debian's package archive reachable from the engine's containers?", "ask Debian: %w", err)
+		return fault.NewWithCause(fault.Network, "make Debian's package archive reachable from the engine's containers", "ask Debian: %w", err)
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, 
 	}
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", packageID(ref)}, Dir: dir}); err != nil {
 		os.Remove(d.indexPath()) // what Debian has may have changed since
-		return fault.NewWithCause(fault.Network, "run it again: what Debian has now is asked anew", "download %s: %w", packageID(ref), err)
+		return fault.NewWithCause(fault.Network, "run it again: it looks up what Debian has now", "download %s: %w", packageID(ref), err)
 	}
 	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {

@@ -55,13 +55,13 @@ func (g git) resolve(ctx context.Context, want release.Constraint) (source.Ref, 
 	}
 	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "show", ref.Commit + ":Makefile"}})
 	if err != nil {
-		return source.Ref{}, fault.New(fault.Usage, "is it a kernel's repository?", "read its Makefile: %w", err)
+		return source.Ref{}, fault.New(fault.Usage, "name a git repository of the kernel", "read its Makefile: %w", err)
 	}
 	if ref.Version, err = makefileVersion(makefile); err != nil {
 		return source.Ref{}, err
 	}
 	if !want.Admits(ref.Version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another ref behind #", "its %s is %s", g.ref, ref.Version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different ref after #", "its %s is %s", g.ref, ref.Version)
 	}
 	return ref, nil
 }
@@ -75,10 +75,10 @@ func (g git) find(ctx context.Context, ctr *engine.Container) (source.Ref, error
 	}
 	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
 	if err != nil {
-		return found, fault.NewWithCause(fault.Network, "is it reachable from the engine's containers?", "ask %s: %w", g.url, err)
+		return found, fault.NewWithCause(fault.Network, "make it reachable from the engine's containers", "ask %s: %w", g.url, err)
 	}
 	if found.Commit, found.Tag = meant(out, g.ref); found.Commit == "" {
-		return found, fault.New(fault.Usage, "name a branch, a tag or a commit behind #", "%s has no %s", g.url, g.ref)
+		return found, fault.New(fault.Usage, "name a branch, a tag or a commit after #", "%s has no %s", g.url, g.ref)
 	}
 	return found, nil
 }
@@ -114,7 +114,7 @@ func (g git) fetch(ctx context.Context, ctr *engine.Container, ref source.Ref) e
 		{"git", "-C", repository, "fetch", "--quiet", "--depth=1", g.url, what},
 	} {
 		if _, err := ctr.Output(ctx, engine.Command{Argv: argv}); err != nil {
-			return fault.NewWithCause(fault.Network, "is it reachable, and does it serve single commits?", "fetch %s: %w", g.url, err)
+			return fault.NewWithCause(fault.Network, "use a reachable server that serves single commits", "fetch %s: %w", g.url, err)
 		}
 	}
 	if ref.Tag == "" {

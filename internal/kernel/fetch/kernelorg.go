@@ -131,7 +131,7 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 	if v, ok := want.Exact(); ok {
 		return v, nil // it may be so new that its checksum is not there yet
 	}
-	return release.Version{}, fault.New(fault.Usage, "ask for another version", "kernel.org has no such release")
+	return release.Version{}, fault.New(fault.Usage, "choose a different version", "kernel.org has no such release")
 }
 
 // unpack brings the tarball and unpacks it while the signature over the tar is

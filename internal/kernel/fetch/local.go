@@ -27,7 +27,7 @@ func newLocal(r Fetcher, from string) (provider, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, fault.New(fault.Usage, "a path is taken from the folder of kernels.toml", "find source %q: %w", from, err)
+		return nil, fault.New(fault.Usage, "write the path relative to the folder of kernels.toml", "find source %q: %w", from, err)
 	case info.IsDir():
 		return folder{r, path}, nil
 	}
@@ -45,14 +45,14 @@ type folder struct {
 func (f folder) resolve(_ context.Context, want release.Constraint) (source.Ref, error) {
 	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
 	if err != nil {
-		return source.Ref{}, fault.New(fault.Usage, "is it a kernel's source?", "read source: %w", err)
+		return source.Ref{}, fault.New(fault.Usage, "name a folder or tarball with the kernel's source", "read source: %w", err)
 	}
 	version, err := makefileVersion(string(makefile))
 	if err != nil {
 		return source.Ref{}, err
 	}
 	if !want.Admits(version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another folder", "%s holds %s", f.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different folder", "%s holds %s", f.path, version)
 	}
 	sum, err := hashFolder(f.path)
 	return source.Ref{Kind: source.Folder, Version: version, URL: f.path, SHA256: sum}, err
@@ -139,7 +139,7 @@ func (t tarball) resolve(_ context.Context, want release.Constraint) (source.Ref
 		return source.Ref{}, fault.Wrap(fault.Usage, err)
 	}
 	if !want.Admits(version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for another version, or name another tarball", "%s holds %s", t.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different tarball", "%s holds %s", t.path, version)
 	}
 	sum, err := trust.HashFile(t.path)
 	return source.Ref{Kind: source.Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
@@ -149,7 +149,7 @@ func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *source
 	none := source.Signature{Status: source.NoSignature}
 	if err := t.room.untarHere(ctx, ctr, t.path, t.path); err != nil {
 		if engine.CommandFailed(err) {
-			err = fault.New(fault.Usage, "is the file whole?", "%w", err)
+			err = fault.New(fault.Usage, "use a complete tarball", "%w", err)
 		}
 		return none, err
 	}

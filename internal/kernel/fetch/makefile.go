@@ -14,7 +14,7 @@ import (
 func checkVersion(ctx context.Context, ctr *engine.Container, ref source.Ref) error {
 	makefile, err := ctr.Output(ctx, engine.Command{Argv: []string{"head", "-n", "40", tree + "/Makefile"}})
 	if engine.CommandFailed(err) {
-		return fault.New(fault.Failed, "is it a kernel's source?", "read the source's Makefile: %w", err)
+		return fault.New(fault.Failed, "name a folder or tarball with the kernel's source", "read the source's Makefile: %w", err)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)

@@ -88,7 +88,7 @@ func (r Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patc
 		return fault.Wrap(fault.Environment, fmt.Errorf("apply patch %s: %w", p.Name, err))
 	}
 	if err != nil {
-		return fault.New(fault.Failed, "make it fit this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
+		return fault.New(fault.Failed, "adapt the patch to this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
 	}
 	r.Console.Logf("applied patch %s", p.Name)
 	return settleFiles(ctx, ctr, patchedFiles(out))

@@ -23,7 +23,7 @@ func (s Provenance) Err() error {
 	if s.Unharmed {
 		return nil
 	}
-	return fault.New(fault.Failed, "copy it anew: go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
+	return fault.New(fault.Failed, "go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
 }
 
 // Why tells the stories of the kernels in dist/ whose name, or name and version and
@@ -48,7 +48,7 @@ func Why(dir, name string) (list []Provenance, err error) {
 		}
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Usage, "build and extract it: go tool mage kernel extract", "find kernel %q in %s: there are %v", name, dir, known)
+		return nil, fault.New(fault.Usage, "go tool mage kernel extract", "find kernel %q in %s: there are %v", name, dir, known)
 	}
 	return list, nil
 }

@@ -30,7 +30,7 @@ func readRecord(dir string) (Record, error) {
 	r := Record{Folder: dir}
 	err := r.read()
 	if err != nil {
-		return r, fault.New(fault.Failed, "go tool mage extract copies it anew; or remove the folder", "read kernel %s: %w", dir, err)
+		return r, fault.New(fault.Failed, "go tool mage extract, or remove the folder", "read kernel %s: %w", dir, err)
 	}
 	return r, nil
 }

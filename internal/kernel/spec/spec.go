@@ -119,7 +119,7 @@ func (f File) nothing(c Choice) error {
 	for _, t := range f.Kernels {
 		known = append(known, t.Name+" ("+strings.Join(t.Arch, ", ")+")")
 	}
-	return fault.New(fault.Usage, "add it to kernels.toml", "choose kernel %s: the file has %s",
+	return fault.New(fault.Usage, "add the kernel to kernels.toml", "choose kernel %s: the file has %s",
 		strings.TrimSpace(c.Name+" "+c.Arch), strings.Join(known, "; "))
 }
 

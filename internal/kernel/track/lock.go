@@ -44,14 +44,14 @@ func ReadLock(path string) (Lock, error) {
 	lock := Lock{Schema: LockSchema}
 	err := report.Read(path, &lock)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return lock, fault.New(fault.Usage, "go tool mage kernel:update writes it; remove it to begin anew", "%w", err)
+		return lock, fault.New(fault.Usage, "remove the file, then run: go tool mage kernel:update", "%w", err)
 	}
 	if lock.Schema != LockSchema {
 		return lock, fault.New(fault.Usage, "", "read %s: expected schema %q, got %q", path, LockSchema, lock.Schema)
 	}
 	for _, l := range lock.Kernels {
 		if l.Version.IsZero() || (l.SHA256 == "") == (l.Commit == "") {
-			return lock, fault.New(fault.Usage, "go tool mage kernel:update writes it; remove it to begin anew",
+			return lock, fault.New(fault.Usage, "remove the file, then run: go tool mage kernel:update",
 				"read %s: kernel %q: expected a version, and a sha256 or a commit", path, l.Name)
 		}
 	}
@@ -95,6 +95,6 @@ func (k Locked) CheckReplace(next Locked, downgrade bool) error {
 	if k.Version.IsZero() || downgrade || next.Version.Compare(k.Version) >= 0 {
 		return nil
 	}
-	return trust.Refuse(trust.Older, "if that is meant: go tool mage kernel:update -downgrade",
+	return trust.Refuse(trust.Older, "to accept the older release: go tool mage kernel:update -downgrade",
 		"kernel %s: kernel.org offers %s, the lock has %s", k.Name, next.Version, k.Version)
 }

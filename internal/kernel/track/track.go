@@ -114,7 +114,7 @@ func (t Tracking) Verdict() error {
 		}
 	}
 	if len(wants) > 0 {
-		return fault.New(fault.Failed, "see the last column", "track kernels: to be looked at: %s", strings.Join(wants, ", "))
+		return fault.New(fault.Failed, "see the last column of the table", "track kernels: to be looked at: %s", strings.Join(wants, ", "))
 	}
 	return nil
 }

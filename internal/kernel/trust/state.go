@@ -39,12 +39,12 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Refuse returns an error of a state. Unpublished and NoKeys are environment problems; with
 // every other state the verified file is bad.
-func Refuse(state State, hint, format string, args ...any) error {
+func Refuse(state State, fix, format string, args ...any) error {
 	class := fault.Failed
 	if state == Unpublished || state == NoKeys {
 		class = fault.Environment
 	}
-	return fault.New(class, hint, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
+	return fault.New(class, fix, "%w", &Error{State: state, Err: fmt.Errorf(format, args...)})
 }
 
 // StateOf returns the state of an error: Verified for nil, "" for an error of a different

@@ -52,7 +52,7 @@ func (s Checksums) FetchError() error { return s.source.FetchError }
 func (s Checksums) Of(v release.Version) (string, error) {
 	sum, ok := s.files[tarball(v)]
 	if !ok {
-		return "", trust.Refuse(trust.Unpublished, "they come some hours after a release: wait, or ask for the one before",
+		return "", trust.Refuse(trust.Unpublished, "wait some hours after the release, or choose the release before",
 			"%s does not name %s", s.source.URL, tarball(v))
 	}
 	return sum, nil

@@ -14,4 +14,4 @@
 // go generate ./internal/docscheck writes the parts.
 package docscheck
 
-//go:generate go test . -run TestReference -count=1 -update
+//go:generate go test . -run TestReference|TestPicture -count=1 -update

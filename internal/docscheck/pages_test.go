@@ -113,3 +113,16 @@ func anchors(text string) (list []string) {
 func withoutBlocks(text string) string { return codeBlock.ReplaceAllString(text, "") }
 
 func withoutCode(text string) string { return codeSpan.ReplaceAllString(withoutBlocks(text), "") }
+
+// unplain matches words that have a plainer or more exact one: "again" or "newly" for anew,
+// "fix" for mend, "environment" for surroundings.
+var unplain = regexp.MustCompile(`(?i)\b(anew|mend(s|ed|ing)?|surroundings|for want of|wares?|goods|moulds?|clay|pott(er|ery))\b`)
+
+func TestWordsArePlain(t *testing.T) {
+	for _, p := range readPages(t) {
+		text := generated.ReplaceAllString(p.text, "") // that is the code's, and checked there
+		for _, word := range unplain.FindAllString(text, -1) {
+			t.Errorf("%s has the word %q", p.path, word)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func sentence(text string) string {
 	return strings.TrimSuffix(text, ".")
 }
 
-// renderExitCodes renders the classes of errors, and the codes that no class has.
+// renderExitCodes renders 0, the classes of errors, and the codes of signals.
 func renderExitCodes(c *code) (string, error) {
 	rows := [][]string{{"0", "success"}}
 	for _, k := range c.packages[faultPackage].constants {
@@ -114,10 +114,14 @@ func renderExitCodes(c *code) (string, error) {
 			rows = append(rows, []string{k.value, k.text})
 		}
 	}
-	if len(rows) < 2 {
+	if len(rows) == 1 {
 		return "", fmt.Errorf("%s declares no Class", faultPackage)
 	}
-	rows = append(rows, []string{"130", "SIGINT (Ctrl-C) ended the run"}, []string{"143", "SIGTERM ended the run"})
+	for _, signal := range [][]string{{"130", "SIGINT (Ctrl-C) ended the run"}, {"143", "SIGTERM ended the run"}} {
+		if !slices.ContainsFunc(rows, func(row []string) bool { return row[0] == signal[0] }) {
+			rows = append(rows, signal)
+		}
+	}
 	return table([]string{"exit code", "meaning"}, rows), nil
 }
 

@@ -141,10 +141,12 @@ func receiverOf(f *ast.FuncDecl) string {
 	return ""
 }
 
-// comment returns the text of the first comment that exists, on one line.
+// comment returns the text of the first comment that exists, on one line, without a last
+// pointer to other code.
 func comment(groups ...*ast.CommentGroup) string {
 	for _, g := range groups {
 		if text := strings.Join(strings.Fields(g.Text()), " "); text != "" {
+			text, _, _ = strings.Cut(text, "; see ")
 			return text
 		}
 	}

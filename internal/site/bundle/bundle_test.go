@@ -214,7 +214,7 @@ func TestRedirects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := b.Expectation().Moved; len(got) != 2 || got[0].To != "/index.html" || got[1].From != "/a b" || got[1].To != "https://example.com/b" {
+	if got := b.Expectation().Redirects; len(got) != 2 || got[0].To != "/index.html" || got[1].From != "/a b" || got[1].To != "https://example.com/b" {
 		t.Errorf("got %+v", got)
 	}
 	for redirects, want := range map[string]string{

@@ -20,9 +20,9 @@ func (b Bundle) compress() error {
 			continue
 		}
 		group.Go(func() error {
-			packed, err := pack(f.body)
-			if len(packed) <= len(f.body)*19/20 {
-				f.gzip = packed
+			compressed, err := pack(f.body)
+			if len(compressed) <= len(f.body)*19/20 {
+				f.gzip = compressed
 			}
 			return err
 		})
@@ -40,8 +40,8 @@ func compresses(contentType string) bool {
 // pack returns body as a gzip stream. The same body gives the same bytes on every machine:
 // the stream holds no name and no time, and go.sum fixes the library's version.
 func pack(body []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	var compressed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&compressed, gzip.BestCompression)
 	if err != nil {
 		return nil, err
 	}
@@ -49,5 +49,5 @@ func pack(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	err = w.Close()
-	return packed.Bytes(), err
+	return compressed.Bytes(), err
 }

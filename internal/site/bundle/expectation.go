@@ -16,7 +16,7 @@ func (b Bundle) Expectation() suite.Expectation {
 		e.Files = append(e.Files, b.expect(f))
 	}
 	for _, r := range b.conf.moved {
-		e.Moved = append(e.Moved, suite.Redirect{From: r.from, To: r.to})
+		e.Redirects = append(e.Redirects, suite.Redirect{From: r.from, To: r.to})
 	}
 	if page := b.find(strings.TrimPrefix(b.conf.fallback, "/")); page != nil {
 		e.Fallback = b.expect(*page)

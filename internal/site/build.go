@@ -51,7 +51,7 @@ func (s Site) Build(ctx context.Context) (Image, error) {
 	return result, err
 }
 
-// addTags gives an image the names that it lacks.
+// addTags adds the names that an image lacks.
 func (s Site) addTags(ctx context.Context, i engine.Image) error {
 	for _, ref := range s.refs() {
 		if slices.Contains(i.Tags, FamiliarName(ref)) {

@@ -1,5 +1,5 @@
 // Package site builds, verifies, serves and reproduces the site image: Nginx with a folder
-// of files. Package bundle says what the image is to serve, package publish pushes it.
+// of files. Package bundle reads what the image is to serve, package publish pushes it.
 //
 //	content + nginx.conf -> Bundle -> Image -> (suite) -> push -> digest -> pull -> (same suite)
 package site

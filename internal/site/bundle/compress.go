@@ -37,7 +37,7 @@ func compresses(contentType string) bool {
 		t == "application/wasm" || t == "application/pdf"
 }
 
-// pack returns body as a gzip stream. The same body gives the same bytes on every machine:
+// pack returns body as a gzip stream. The bytes are the same on every machine:
 // the stream holds no name and no time, and go.sum fixes the library's version.
 func pack(body []byte) ([]byte, error) {
 	var compressed bytes.Buffer

@@ -11,7 +11,7 @@ import (
 )
 
 // WithTimes returns the bundle with the times that its image is to have. Files of the
-// commit get the commit's time, so that the same commit gives the same image. Uncommitted
+// commit get the commit's time, so that the image of a commit is always the same. Uncommitted
 // and generated files keep their own: Nginx tells two states of a file apart by time and
 // length alone.
 func (b Bundle) WithTimes(c gitinfo.Commit) Bundle {

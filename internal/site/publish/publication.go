@@ -116,7 +116,7 @@ func (p *pusher) hasNoBase(err error) bool {
 }
 
 // isPlatform reports whether an image's platform is one that was asked for: "linux/arm64"
-// stands for any variant of it.
+// matches any variant of it.
 func isPlatform(has, asked string) bool { return has == asked || strings.HasPrefix(has, asked+"/") }
 
 // baseOfAll names the base for all platforms: by the lock's digest, else by the digest that

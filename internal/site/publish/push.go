@@ -51,7 +51,7 @@ func Push(ctx context.Context, s site.Site, i site.Image) (Result, error) {
 		Schema: Schema, Repository: s.Settings.Repository, Mirrors: s.Settings.Mirrors, Tags: []string{},
 	}}
 	unlock, err := s.Engine.Acquire(ctx, i.Base.ID, "push-"+bundle.HashStrings(s.Settings.Repository)[:12], func(lock string) {
-		s.Console.Logf("waiting for a different run that pushes to %s (if there is none: docker rm %s)", s.Settings.Repository, lock)
+		s.Console.Logf("waiting for the run that is pushing to %s (if there is none: docker rm %s)", s.Settings.Repository, lock)
 	})
 	if err != nil {
 		return p.result, err

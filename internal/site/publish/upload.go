@@ -70,7 +70,7 @@ func (p *pusher) awaitDigest(ctx context.Context, ref string) error {
 	return withoutPermanent(err)
 }
 
-// withoutPermanent returns the error that backoff was told not to retry, without its mark.
+// withoutPermanent returns the error that backoff marks as permanent, without the mark.
 func withoutPermanent(err error) error {
 	var permanent *backoff.PermanentError
 	if errors.As(err, &permanent) {

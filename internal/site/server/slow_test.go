@@ -1,4 +1,4 @@
-package site_test
+package server_test
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package site
+package server
 
 import (
 	"context"
@@ -8,6 +8,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/site/suite"
 )
+
+// Target returns the container as the suite sees it.
+func (s Server) Target() suite.Target { return target{s.Container} }
 
 // target is a container as the suite sees it.
 type target struct{ *engine.Container }

@@ -13,7 +13,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
-	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/bundle"
 	"github.com/romanatrashyonok/kiln/internal/site/catalog"
 )
 
@@ -22,7 +22,7 @@ const catalogFolder = "kernels"
 
 // catalog makes the pages of the kernels that lie in dist/, and adds the kernels
 // themselves where site.toml says so.
-func (w *Project) catalog(ctx context.Context) ([]site.File, error) {
+func (w *Project) catalog(ctx context.Context) ([]bundle.File, error) {
 	if !w.Site.Value.Kernels {
 		return nil, nil
 	}
@@ -35,7 +35,7 @@ func (w *Project) catalog(ctx context.Context) ([]site.File, error) {
 		return nil, err
 	}
 	var kernels []catalog.Kernel
-	var files []site.File
+	var files []bundle.File
 	for _, p := range published {
 		k := entry(p)
 		if w.Site.Value.Artefacts {
@@ -49,7 +49,7 @@ func (w *Project) catalog(ctx context.Context) ([]site.File, error) {
 	}
 	pages, err := catalog.Render(kernels)
 	for _, page := range pages {
-		f := site.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
+		f := bundle.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
 		if len(kernels) > 0 {
 			f.Time = w.firstSeen(page)
 		}
@@ -75,7 +75,7 @@ func (w *Project) firstSeen(p catalog.Page) (at time.Time) {
 
 // offer reads the files of a kernel, compares each with its sha256, and has the page
 // lead to them.
-func offer(k *catalog.Kernel, folder string) (files []site.File, err error) {
+func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 	for i := range k.Files {
 		f := &k.Files[i]
 		path := filepath.Join(folder, f.Name)
@@ -87,7 +87,7 @@ func offer(k *catalog.Kernel, folder string) (files []site.File, err error) {
 			return nil, fault.New(fault.Failed, "go tool mage extract", "publish %s: it is damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
-		files = append(files, site.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
+		files = append(files, bundle.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
 	}
 	return files, nil
 }

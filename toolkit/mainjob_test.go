@@ -19,6 +19,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/publish"
 )
 
 // clone is a folder that looks like the project's, with a dist/ of its own, and the
@@ -155,7 +156,7 @@ func TestPush(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
-	var p site.Push
+	var p publish.Result
 	c.read("push.json", &p)
 	if got := strings.TrimSpace(stdout); got != p.Ref() || !p.Verified || p.Attempts != 1 || len(p.Tags) != 2 {
 		t.Errorf("printed %q, push.json %+v", got, p)

@@ -8,6 +8,9 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/baselock"
+	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
+	"github.com/romanatrashyonok/kiln/internal/site/publish"
 )
 
 // Image builds the site image and prints its name and id.
@@ -86,7 +89,7 @@ func (w *Project) Push(ctx context.Context) error {
 		return fmt.Errorf("not pushed: %w", err)
 	}
 	w.Console.Logf("verified: %s", verdict)
-	pushed, err := shop.Push(ctx, image)
+	pushed, err := publish.Push(ctx, shop, image)
 	if err != nil {
 		return err
 	}
@@ -125,22 +128,19 @@ func (w *Project) ReproduceImage(ctx context.Context) error {
 		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(dir)
-	root, err := checkOut(ctx, shop.Commit.ID, dir)
+	root, err := gitinfo.Repository{Env: os.Environ()}.CheckOut(ctx, shop.Commit.ID, dir)
 	if err != nil {
 		return err
 	}
-	made, err := w.catalog(ctx)
+	generated, err := w.catalog(ctx)
 	if err != nil {
 		return err
 	}
-	again := shop
-	again.Dir = filepath.Join(root, shop.Dir)
-	bundle, err := w.Site.Value.ReadBundle(again.Dir, made...)
+	second, err := w.Site.Value.ReadSource(filepath.Join(root, shop.Dir), shop.Commit, generated...)
 	if err != nil {
 		return err
 	}
-	again.Bundle = bundle.WithTimes(shop.Commit)
-	result, err := shop.Reproduce(ctx, image, again)
+	result, err := shop.Reproduce(ctx, image, second)
 	if err != nil {
 		return err
 	}
@@ -149,11 +149,11 @@ func (w *Project) ReproduceImage(ctx context.Context) error {
 
 // TrackImage says whether the base's tag names another image than the one that is locked.
 func (w *Project) TrackImage(ctx context.Context, fail bool) error {
-	shop, err := w.Shop(ctx)
+	e, err := w.Engine(ctx)
 	if err != nil {
 		return err
 	}
-	fresh, err := shop.CheckBase(ctx)
+	fresh, err := baselock.Check(ctx, w.registry(), filepath.Dir(SiteFile), w.Site.Value.Base)
 	if err != nil {
 		return err
 	}
@@ -168,11 +168,11 @@ func (w *Project) TrackImage(ctx context.Context, fail bool) error {
 
 // UpdateImage locks the base to what its tag names now.
 func (w *Project) UpdateImage(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
+	e, err := w.Engine(ctx)
 	if err != nil {
 		return err
 	}
-	lock, err := shop.Update(ctx)
+	lock, err := baselock.Update(ctx, w.registry(), filepath.Dir(SiteFile), w.Site.Value.Base)
 	if err != nil {
 		return err
 	}

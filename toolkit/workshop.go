@@ -20,6 +20,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/settings"
 	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 )
 
 // The files and folders of a clone, from its root.
@@ -126,15 +127,10 @@ func (w *Project) close() error {
 	return errors.Join(err, w.engine.Close())
 }
 
-// Shop opens the room of the site image. The site is read before the engine is
-// asked for anything.
+// Shop opens the site. Its files and git are read before the engine is asked for anything.
 func (w *Project) Shop(ctx context.Context) (site.Site, error) {
-	dir := filepath.Dir(SiteFile)
-	made, err := w.catalog(ctx)
-	if err != nil {
-		return site.Site{}, err
-	}
-	bundle, err := w.Site.Value.ReadBundle(dir, made...)
+	dir, settings := filepath.Dir(SiteFile), w.Site.Value
+	generated, err := w.catalog(ctx)
 	if err != nil {
 		return site.Site{}, err
 	}
@@ -142,12 +138,18 @@ func (w *Project) Shop(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
-	settings := w.Site.Value
-	commit, err := w.commit(ctx, dir, filepath.Join(dir, settings.Content))
+	commit, err := gitinfo.Repository{Env: os.Environ()}.LastCommit(ctx, dir, filepath.Join(dir, settings.Content), settings.TagsOfGit())
 	if err != nil {
 		return site.Site{}, err
 	}
-	tags, leftOut := site.Resolve(settings.Tags, commit)
+	if commit.Shallow {
+		w.Console.LogOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
+	}
+	source, err := settings.ReadSource(dir, commit, generated...)
+	if err != nil {
+		return site.Site{}, err
+	}
+	tags, leftOut := site.ResolveTags(settings.Tags, commit)
 	for _, tag := range leftOut {
 		w.Console.LogOnce("tag %s is left out: git does not say it here", tag)
 	}
@@ -157,8 +159,8 @@ func (w *Project) Shop(ctx context.Context) (site.Site, error) {
 	settings.Tags = tags
 	e, err := w.Engine(ctx)
 	return site.Site{
-		Engine: e, Registry: w.registry(), Console: w.Console, Settings: settings, Bundle: bundle.WithTimes(commit), Commit: commit,
-		Dir: dir, Dist: Dist, Cache: imagebuild.FolderCache(filepath.Join(cache, "images")),
+		Engine: e, Registry: w.registry(), Console: w.Console, Settings: settings, Source: source,
+		Dist: Dist, Cache: imagebuild.FolderCache(filepath.Join(cache, "images")),
 	}, err
 }
 

@@ -1,4 +1,4 @@
-package site
+package site_test
 
 import (
 	"os"
@@ -11,12 +11,14 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
-// loadRuns is how often each side is asked, by turns.
+// loadRuns is how often each side is measured, in turn.
 const loadRuns = 5
 
-// bareConf is Nginx as it serves a folder without anything that Kiln's configuration adds.
+// bareConf serves a folder with Nginx, without anything that Kiln's configuration adds.
 const bareConf = `worker_processes 2;
 pid /tmp/nginx.pid;
 events { worker_connections 9000; }
@@ -30,20 +32,17 @@ http {
 }
 `
 
-// BenchmarkLoad asks the shipped site for its front page, as fast as wrk can, and the same
-// base with a bare configuration for the same files: plain, and with gzip, which the bare
-// one makes anew for each answer. Seconds are those of a thousand requests.
+// BenchmarkLoad requests the front page of the shipped site, as fast as wrk can, and of the
+// same files on the same base with a bare configuration: plain, and with gzip, which the
+// bare one compresses for each answer. Seconds are those of a thousand requests.
 func BenchmarkLoad(b *testing.B) {
 	if _, err := exec.LookPath("wrk"); err != nil {
-		b.Skipf("LEFT OUT: it needs wrk: %v", err)
+		b.Skipf("LEFT OUT: wrk is not installed: %v", err)
 	}
-	s := shopFor(b, "load", "registry.invalid")
-	image, err := s.Build(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	ours := serve(b, s)
-	bare, packing := bareServer(b, s, image.Base, ""), bareServer(b, s, image.Base, "gzip on; gzip_types text/html text/css;")
+	s := sitetest.Open(b, "load", sitetest.NoRegistry)
+	image := sitetest.Build(b, s)
+	ours := sitetest.Serve(b, s).URL.String()
+	bare, compressing := bareServer(b, s, image.Base, ""), bareServer(b, s, image.Base, "gzip on; gzip_types text/html text/css;")
 	took := map[string][]float64{}
 	measure := func(what, at string, header ...string) {
 		took[what] = append(took[what], 1000/requests(b, at+"/index.html", header...))
@@ -52,39 +51,39 @@ func BenchmarkLoad(b *testing.B) {
 		for range loadRuns {
 			measure("bare", bare)
 			measure("ours", ours)
-			measure("packing", packing, "-H", "Accept-Encoding: gzip")
-			measure("packed", ours, "-H", "Accept-Encoding: gzip")
+			measure("compressing", compressing, "-H", "Accept-Encoding: gzip")
+			measure("compressed", ours, "-H", "Accept-Encoding: gzip")
 		}
 	}
 	for _, row := range []struct {
 		name, ours, theirs string
 		bound              float64
-	}{{"Plain", "ours", "bare", 1 / 0.97}, {"Gzip", "packed", "packing", 1}} {
+	}{{"Plain", "ours", "bare", 1 / 0.97}, {"Gzip", "compressed", "compressing", 1}} {
 		b.Run(row.name, func(b *testing.B) {
 			for b.Loop() {
 			}
-			b.ReportMetric(middle(took[row.ours]), "ours-s")
-			b.ReportMetric(middle(took[row.theirs]), "theirs-s")
+			b.ReportMetric(median(took[row.ours]), "ours-s")
+			b.ReportMetric(median(took[row.theirs]), "theirs-s")
 			b.ReportMetric(row.bound, "bound")
 			b.ReportMetric(loadRuns, "runs")
 		})
 	}
 }
 
-func middle(values []float64) float64 {
+func median(values []float64) float64 {
 	values = slices.Sorted(slices.Values(values))
 	return values[len(values)/2]
 }
 
-// bareServer serves the site's files by the bare configuration, with the same limits.
-func bareServer(b *testing.B, s Site, root base.Image, gzip string) string {
+// bareServer serves the site's files with the bare configuration, and the same limits.
+func bareServer(b *testing.B, s site.Site, root base.Image, gzip string) string {
 	b.Helper()
 	dir := b.TempDir()
 	if err := s.Bundle.Stage(dir); err != nil {
 		b.Fatal(err)
 	}
-	spec := production(root.Ref, s.Bundle, 0)
-	spec.Hardened = false // its files are put in when it is there
+	spec := s.Runner().Spec(root.Ref, 0)
+	spec.Hardened = false // its files are put in once it runs
 	spec.Command = []string{"sh", "-c", "while ! nginx -c /srv/bare.conf -e /dev/stderr -g 'daemon off;'; do sleep 0.1; done"}
 	ctr, err := s.Engine.Run(b.Context(), spec)
 	if err != nil {
@@ -102,7 +101,7 @@ func bareServer(b *testing.B, s Site, root base.Image, gzip string) string {
 	if err := ctr.Put(b.Context(), "/srv", file); err != nil {
 		b.Fatal(err)
 	}
-	at, err := s.await(b.Context(), ctr)
+	at, err := s.Runner().Await(b.Context(), ctr)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -113,10 +112,10 @@ func move(b *testing.B, ctr *engine.Container, from, to string) error {
 	return ctr.Exec(b.Context(), engine.Command{Argv: []string{"mv", from, to}, User: "0:0"})
 }
 
-// perSecond is what wrk prints at the end.
+// perSecond is the last line of wrk.
 var perSecond = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
 
-// requests gives how many requests a server answers in a second.
+// requests returns how many requests a server answers in a second.
 func requests(b *testing.B, url string, header ...string) float64 {
 	b.Helper()
 	argv := append([]string{"--threads", "1", "--connections", "32", "--duration", "3s"}, header...)

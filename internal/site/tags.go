@@ -4,25 +4,27 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 )
 
 // The parts of a tag that git decides, in braces: "{version}", "edge-{commit}".
 const (
-	tagVersion = "{version}" // of the commit's tag, without a v: 1.2.3
+	tagVersion = "{version}" // of the tag of HEAD, without its v: 1.2.3
 	tagMinor   = "{minor}"   // 1.2
 	tagMajor   = "{major}"   // 1
-	tagCommit  = "{commit}"  // its first 12 digits
-	tagBranch  = "{branch}"  // with - for what no tag can have
+	tagCommit  = "{commit}"  // the first 12 digits
+	tagBranch  = "{branch}"  // with - for characters that a tag cannot have
 )
 
-// shortCommit is how many digits of a commit stand in a tag.
+// shortCommit is the number of a commit's digits in a tag.
 const shortCommit = 12
 
-// notInTags is what a branch's name may have, and a tag may not.
+// notInTags matches characters that a branch can have and a tag cannot.
 var notInTags = regexp.MustCompile(`[^0-9A-Za-z_.-]`)
 
-// values gives what the parts of a tag stand for; "" where git does not say.
-func (c Commit) values() map[string]string {
+// tagParts returns the values of the parts of a tag; "" where git does not decide one.
+func tagParts(c gitinfo.Commit) map[string]string {
 	v := map[string]string{
 		tagVersion: strings.TrimPrefix(c.Version, "v"), tagCommit: c.ID[:min(shortCommit, len(c.ID))],
 		tagBranch: strings.TrimLeft(notInTags.ReplaceAllString(c.Branch, "-"), ".-"), tagMinor: "", tagMajor: "",
@@ -34,15 +36,15 @@ func (c Commit) values() map[string]string {
 	return v
 }
 
-// TagsOfGit tells whether git decides a part of a tag.
+// TagsOfGit reports whether git decides a part of a tag.
 func (s Settings) TagsOfGit() bool {
 	return slices.ContainsFunc(s.Tags, func(t string) bool { return strings.Contains(t, "{") })
 }
 
-// Resolve gives the tags with what git says in place of their parts, each once; and those
-// that are left out, since git does not say it.
-func Resolve(tags []string, c Commit) (resolved, leftOut []string) {
-	values := c.values()
+// ResolveTags fills in the parts of tags that git decides, and returns each tag once. Tags
+// with a part that git does not decide here are left out.
+func ResolveTags(tags []string, c gitinfo.Commit) (resolved, leftOut []string) {
+	values := tagParts(c)
 	for _, tag := range tags {
 		name, known := tag, true
 		for part, value := range values {
@@ -60,10 +62,10 @@ func Resolve(tags []string, c Commit) (resolved, leftOut []string) {
 	return resolved, leftOut
 }
 
-// version is a tag that never moves: a whole version (semver.org).
-var version = regexp.MustCompile(`^v?\d+\.\d+\.\d+([-+.].*)?$`)
+// version matches a whole version (semver.org).
+var version = regexp.MustCompile(`^v?\d+\.\d+\.\d+([-+].*)?$`)
 
-// immutable tells whether a tag never moves: a version's, and the commit's.
-func (s Site) immutable(tag string) bool {
-	return version.MatchString(tag) || s.Commit.ID != "" && strings.Contains(tag, s.Commit.ID[:min(shortCommit, len(s.Commit.ID))])
+// IsImmutableTag reports whether a tag is never moved: a whole version, or one with the commit.
+func IsImmutableTag(tag string, c gitinfo.Commit) bool {
+	return version.MatchString(tag) || c.ID != "" && strings.Contains(tag, c.ID[:min(shortCommit, len(c.ID))])
 }

@@ -1,9 +1,8 @@
-// Package catalog makes the pages on which a team publishes its kernels: HTML that
-// needs no script, a feed, and kernels.json.
+// Package catalog renders the pages on which a team publishes its kernels: HTML without
+// scripts, an Atom feed, and kernels.json. It does not know how kernels are built: the
+// caller fills in the values.
 //
-//	[]Kernel -> Render -> []File
-//
-// It knows nothing of how kernels are built: whoever does fills in the values.
+//	[]Kernel -> Render -> []Page
 package catalog
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Schema names the form of kernels.json.
+// Schema names the format of kernels.json.
 const Schema = "kiln/kernels/v1"
 
 // Kernel is one build of a kernel as it is published.
@@ -32,44 +31,43 @@ type Kernel struct {
 	Status    Status  `json:"standing"`
 	Boot      Boot    `json:"boot"`
 	Rebuild   Rebuild `json:"twice"`
-	Signature string  `json:"signature"` // what became of the source's: "verified", "none", ...
+	Signature string  `json:"signature"` // status of the source's: "verified", "none", ...
 	Signer    string  `json:"signer"`
-	Source    string  `json:"source"` // where it is from
+	Source    string  `json:"source"` // provider of the source
 	Plan      string  `json:"plan"`   // sha256
 	Warnings  int     `json:"warnings"`
 
 	Image   File      `json:"image"`   // the kernel itself
-	Files   []File    `json:"files"`   // all artefacts, the image among them
-	Seconds float64   `json:"seconds"` // that the build took
+	Files   []File    `json:"files"`   // all artefacts, including the image
+	Seconds float64   `json:"seconds"` // duration of the build
 	Built   time.Time `json:"built"`
-	// Change is by how many bytes the image differs from that of the build before; nil
-	// where none is known.
+	// Change is the growth of the image in bytes since the build before; nil without one.
 	Change *int64 `json:"change,omitempty"`
 }
 
-// The words for how a kernel stands.
+// The words for the status of a kernel.
 const (
 	Current = "current"
-	Behind  = "behind"      // newer point releases are out
-	Ending  = "ending"      // its line gets no more fixes soon
-	Over    = "end of life" // or none any more
-	Unknown = "not tracked" // or nothing could be asked
+	Behind  = "behind"      // there are newer point releases
+	Ending  = "ending"      // its line soon gets no more fixes
+	Over    = "end of life" // its line gets no more fixes
+	Unknown = "not tracked" // or the status is not known
 )
 
-// Status is how the kernel's line of releases stands.
+// Status is the status of the kernel's line of releases.
 type Status struct {
 	Word string `json:"word"` // one of the words above
 	Text string `json:"text"` // more about it; may be empty
 }
 
-// Boot is what became of the kernel's boot.
+// Boot is the result of booting the kernel.
 type Boot struct {
-	Verdict string  `json:"verdict"` // "booted", "panic", ...; "" where it was not tried
+	Verdict string  `json:"verdict"` // "booted", "panic", ...; "" where it was not booted
 	Seconds float64 `json:"seconds"` // until the first program ran
-	How     string  `json:"how"`     // in what: "QEMU 10.0.2, tcg"
+	How     string  `json:"how"`     // the machine: "QEMU 10.0.2, tcg"
 }
 
-// Rebuild tells whether a second build gave the same bytes.
+// Rebuild is the result of a second build: Same if its bytes are the same.
 type Rebuild struct {
 	Tried bool `json:"tried"`
 	Same  bool `json:"same"`
@@ -80,33 +78,33 @@ type File struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"` // bytes
-	// Path is where the page leads to, from its own folder; "" where it is not offered.
+	// Path is the link for the download, relative to the page; "" where there is none.
 	Path string `json:"path,omitempty"`
 }
 
-// Page is one file of the site that is made.
+// Page is one rendered file of the site.
 type Page struct {
 	Name string // within the catalog's folder
 	Body []byte
 }
 
-// ID is the kernel's name among all: NAME-VERSION-ARCH.
+// ID identifies the kernel: NAME-VERSION-ARCH.
 func (k Kernel) ID() string { return k.Name + "-" + k.Version + "-" + k.Arch }
 
 //go:embed page.html kernels.css icon.svg
 var texts embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"bytes": report.Bytes, "change": change, "seconds": seconds, "date": date, "short": short, "class": class,
+	"bytes": report.Bytes, "change": change, "seconds": seconds, "date": date, "class": class,
 }).ParseFS(texts, "page.html"))
 
-// Render gives the pages: index.html, kernels.css, icon.svg, feed.atom and kernels.json. The same
-// kernels give the same bytes.
+// Render returns index.html, kernels.css, icon.svg, feed.atom and kernels.json. The same
+// kernels, in any order, give the same bytes.
 func Render(kernels []Kernel) ([]Page, error) {
 	kernels = ordered(kernels)
 	var html bytes.Buffer
 	if err := page.Execute(&html, view{Kernels: kernels, Groups: groups(kernels), Counts: count(kernels)}); err != nil {
-		return nil, fmt.Errorf("render the kernels' page: %w", err)
+		return nil, fmt.Errorf("render the page of the kernels: %w", err)
 	}
 	style, err := texts.ReadFile("kernels.css")
 	if err != nil {
@@ -129,8 +127,8 @@ func Render(kernels []Kernel) ([]Page, error) {
 	}, err
 }
 
-// ordered sorts by name, then by architecture, the youngest build first, and fills in by
-// how much the images differ.
+// ordered sorts by name, then by architecture, then by time, the newest build first, and
+// fills in the growth of the images.
 func ordered(kernels []Kernel) []Kernel {
 	kernels = slices.Clone(kernels)
 	slices.SortStableFunc(kernels, func(a, b Kernel) int {
@@ -145,21 +143,21 @@ func ordered(kernels []Kernel) []Kernel {
 	return kernels
 }
 
-// view is what the template shows.
+// view is the data of the template.
 type view struct {
 	Kernels []Kernel
 	Groups  []group
 	Counts  []counted
 }
 
-// group is the kernels of a name.
+// group is the kernels of one name.
 type group struct {
 	Name    string
 	Kernels []Kernel
 	Charts  []chart
 }
 
-// groups parts ordered kernels by their names.
+// groups splits ordered kernels by name.
 func groups(kernels []Kernel) (list []group) {
 	for _, k := range kernels {
 		if len(list) == 0 || list[len(list)-1].Name != k.Name {
@@ -174,15 +172,15 @@ func groups(kernels []Kernel) (list []group) {
 	return list
 }
 
-// counted is how many kernels something is true of.
+// counted is the number of kernels that something is true of.
 type counted struct {
 	What  string
 	Count int
 }
 
-// count sums up what a visitor wants to know first.
+// count returns the summary at the top of the page.
 func count(kernels []Kernel) []counted {
-	how := func(is func(Kernel) bool) (n int) {
+	number := func(is func(Kernel) bool) (n int) {
 		for _, k := range kernels {
 			if is(k) {
 				n++
@@ -191,14 +189,14 @@ func count(kernels []Kernel) []counted {
 		return n
 	}
 	return []counted{
-		{"booted", how(func(k Kernel) bool { return k.Boot.Verdict == "booted" })},
-		{"from a verified source", how(func(k Kernel) bool { return k.Signature == "verified" })},
-		{"built twice, the same bytes", how(func(k Kernel) bool { return k.Rebuild.Tried && k.Rebuild.Same })},
-		{"want attention", how(Kernel.attention)},
+		{"booted", number(func(k Kernel) bool { return k.Boot.Verdict == "booted" })},
+		{"from a verified source", number(func(k Kernel) bool { return k.Signature == "verified" })},
+		{"reproduced bit for bit", number(func(k Kernel) bool { return k.Rebuild.Tried && k.Rebuild.Same })},
+		{"need attention", number(Kernel.attention)},
 	}
 }
 
-// attention tells whether somebody should look at a kernel.
+// attention reports whether somebody should look at a kernel.
 func (k Kernel) attention() bool {
 	return k.Status.Word == Behind || k.Status.Word == Ending || k.Status.Word == Over ||
 		k.Boot.Verdict != "" && k.Boot.Verdict != "booted" || k.Rebuild.Tried && !k.Rebuild.Same

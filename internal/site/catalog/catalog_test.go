@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +14,7 @@ import (
 	"time"
 )
 
-// many gives kernels as a team has them: names, architectures and versions.
+// many returns kernels of several names, architectures and versions.
 func many(names, versions int) (list []Kernel) {
 	for n := range names {
 		for _, arch := range []string{"amd64", "arm64"} {
@@ -54,9 +56,9 @@ var (
 	linkOf = regexp.MustCompile(`(?:href="#|aria-labelledby=")([^"]*)"`)
 )
 
-// TestPagesHoldTogether renders none, one and a hundred kernels: each id is there once,
-// and what a link or a label names is there.
-func TestPagesHoldTogether(t *testing.T) {
+// TestPageIsConsistent renders none, one and a hundred kernels: each id is unique, and what
+// a link or a label refers to exists.
+func TestPageIsConsistent(t *testing.T) {
 	main := many(1, 2)
 	for i := range main {
 		main[i].Name = "main"
@@ -73,7 +75,7 @@ func TestPagesHoldTogether(t *testing.T) {
 		for _, m := range linkOf.FindAllStringSubmatch(page, -1) {
 			for id := range strings.FieldsSeq(m[1]) {
 				if !ids[id] {
-					t.Errorf("%d kernels: nothing has the id %q", len(kernels), id)
+					t.Errorf("%d kernels: no element has the id %q", len(kernels), id)
 				}
 			}
 		}
@@ -83,12 +85,12 @@ func TestPagesHoldTogether(t *testing.T) {
 			}
 		}
 		if style := regexp.MustCompile(`<style| style=|<script| on\w+=`).FindString(page); style != "" {
-			t.Errorf("the policy of the site forbids %q", style)
+			t.Errorf("the Content-Security-Policy of the site forbids %q", style)
 		}
 	}
 }
 
-// TestOrderDoesNotMatter renders the same kernels in another order to the same bytes.
+// TestOrderDoesNotMatter renders the same kernels in a different order to the same bytes.
 func TestOrderDoesNotMatter(t *testing.T) {
 	kernels := many(3, 4)
 	one := rendered(t, kernels)
@@ -100,8 +102,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// TestWhatThePageSays looks for what a visitor is to learn.
-func TestWhatThePageSays(t *testing.T) {
+// TestPageContent looks for what a visitor needs to know.
+func TestPageContent(t *testing.T) {
 	kernels := many(1, 3)
 	kernels[0].Boot = Boot{Verdict: "panic"}
 	kernels[1].Signature, kernels[1].Rebuild = "none", Rebuild{Tried: true}
@@ -109,21 +111,21 @@ func TestWhatThePageSays(t *testing.T) {
 	kernels[2].Signer = `<b>"Mallory"</b>`
 	page := rendered(t, kernels)["index.html"]
 	for _, want := range []string{
-		"<strong>6</strong> published", "<strong>5</strong> booted", "<strong>5</strong> from a verified source", "<strong>4</strong> want attention",
+		"<strong>6</strong> published", "<strong>5</strong> booted", "<strong>5</strong> from a verified source", "<strong>4</strong> need attention",
 		`<li class="bad">panic</li>`, `<li class="bad">not reproducible</li>`, `<li class="good">booted in 0.40s</li>`, "not signed",
 		`<a href="kernel0-6.12.102-amd64/config" download>config</a>`, "&lt;b&gt;&#34;Mallory&#34;&lt;/b&gt;", "&#43;1.0 KiB",
 		"6.12.100: 6.0 MiB; 6.12.101: 6.0 MiB; 6.12.102: 6.0 MiB",
 	} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page does not say %q", want)
+			t.Errorf("the page has no %q", want)
 		}
 	}
 	if empty := rendered(t, nil)["index.html"]; !strings.Contains(empty, "No kernel is published here yet") {
-		t.Error("the empty page does not say that it is")
+		t.Error("the empty page does not state that it is empty")
 	}
 }
 
-// TestFeedAndList read both as programs do.
+// TestFeedAndList parses both as programs do.
 func TestFeedAndList(t *testing.T) {
 	kernels := many(5, 10)
 	text := rendered(t, kernels)
@@ -142,5 +144,30 @@ func TestFeedAndList(t *testing.T) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&list); err != nil || list.Schema != Schema || len(list.Kernels) != len(kernels) {
 		t.Errorf("%d kernels of schema %q, %v", len(list.Kernels), list.Schema, err)
+	}
+}
+
+var (
+	headerOf = regexp.MustCompile(`(?s)<header.*</header>`)
+	varying  = regexp.MustCompile(` aria-current="page"|src="[^"]*"`)
+)
+
+// TestAllPagesHaveTheSameHeader compares the catalog's header with those of the shipped
+// pages, apart from the current page and the icon's address.
+func TestAllPagesHaveTheSameHeader(t *testing.T) {
+	header := func(page string) string { return varying.ReplaceAllString(headerOf.FindString(page), "") }
+	want := header(rendered(t, nil)["index.html"])
+	pages, err := filepath.Glob("../../../site/content/*.html")
+	if err != nil || len(pages) < 3 || !strings.Contains(want, "<nav") {
+		t.Fatalf("pages %q, header %q, %v", pages, want, err)
+	}
+	for _, path := range pages {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := header(string(text)); got != want {
+			t.Errorf("%s: header %s\nwant %s", path, got, want)
+		}
 	}
 }

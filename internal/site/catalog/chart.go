@@ -8,25 +8,25 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// The size of a chart, in its own units, and the margin that points keep to its edges.
+// The size of a chart and the margin around its points, in SVG user units.
 const (
 	chartWidth  = 240
 	chartHeight = 56
 	chartMargin = 6
 )
 
-// chart is a line over versions, as SVG draws it.
+// chart is the SVG of one value over versions.
 type chart struct {
-	ID, Title, Text string // Text says in words what the line shows
-	First, Last     string // what its ends are labelled with
+	ID, Title, Text string // Text is the alternative text
+	First, Last     string // labels of both ends
 	Points          string // of the polyline
 	Dots            []dot
 }
 
 type dot struct{ X, Y float64 }
 
-// charts draws size and build time over the versions of each architecture that has
-// several.
+// charts returns the size and the build time over the versions of each architecture that
+// has several.
 func charts(kernels []Kernel) (list []chart) {
 	for start := 0; start < len(kernels); {
 		end := start
@@ -44,12 +44,12 @@ func charts(kernels []Kernel) (list []chart) {
 	return list
 }
 
-// line draws one value over versions, from the least to the most.
-func line(kernels []Kernel, what string, value func(Kernel) float64, show func(float64) string) chart {
+// line returns the chart of one value, scaled from its minimum to its maximum.
+func line(kernels []Kernel, title string, value func(Kernel) float64, show func(float64) string) chart {
 	first, last := kernels[0], kernels[len(kernels)-1]
 	c := chart{
-		ID:    fmt.Sprintf("%s-%s-%s", first.Name, first.Arch, strings.ToLower(strings.ReplaceAll(what, " ", "-"))),
-		Title: fmt.Sprintf("%s, %s", what, first.Arch),
+		ID:    fmt.Sprintf("%s-%s-%s", first.Name, first.Arch, strings.ToLower(strings.ReplaceAll(title, " ", "-"))),
+		Title: fmt.Sprintf("%s, %s", title, first.Arch),
 		First: first.Version + ": " + show(value(first)), Last: last.Version + ": " + show(value(last)),
 	}
 	least, most := value(first), value(first)
@@ -70,7 +70,7 @@ func line(kernels []Kernel, what string, value func(Kernel) float64, show func(f
 	return c
 }
 
-// share gives where a value lies between two, from 0 to 1; in the middle if they are one.
+// share returns the position of a value between two, from 0 to 1; 0.5 if they are equal.
 func share(value, least, most float64) float64 {
 	if least == most {
 		return 0.5

@@ -9,7 +9,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// The elements of a feed that are used (RFC 4287).
+// The elements of an Atom feed that are used (RFC 4287).
 type (
 	atomFeed struct {
 		XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
@@ -34,20 +34,20 @@ type (
 	}
 )
 
-// feedLength is how many of the youngest kernels the feed tells of.
+// feedLength is the number of kernels in the feed, the newest first.
 const feedLength = 50
 
-// atom gives the feed. Where the site will stand is not known when it is made, so
-// addresses are relative to the feed's own.
+// atom returns the feed. Its links are relative: the address of the site is not known when
+// the feed is rendered.
 func atom(kernels []Kernel) ([]byte, error) {
-	youngest := slices.Clone(kernels)
-	slices.SortStableFunc(youngest, func(a, b Kernel) int { return b.Built.Compare(a.Built) })
-	youngest = youngest[:min(len(youngest), feedLength)]
+	newest := slices.Clone(kernels)
+	slices.SortStableFunc(newest, func(a, b Kernel) int { return b.Built.Compare(a.Built) })
+	newest = newest[:min(len(newest), feedLength)]
 	feed := atomFeed{
-		Title: "Kernels", ID: "urn:kiln:kernels", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339), Author: "Kiln",
+		Title: "Kernels built by Kiln", ID: "urn:kiln:kernels", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339), Author: "Kiln",
 		Links: []atomLink{{"self", "application/atom+xml", "feed.atom"}, {"alternate", "text/html", "index.html"}},
 	}
-	for i, k := range youngest {
+	for i, k := range newest {
 		updated := k.Built.UTC().Format(time.RFC3339)
 		if i == 0 {
 			feed.Updated = updated
@@ -61,7 +61,7 @@ func atom(kernels []Kernel) ([]byte, error) {
 	return append([]byte(xml.Header), append(text, '\n')...), err
 }
 
-// summary tells in a line what a subscriber wants to know.
+// summary returns the entry's text, in a line.
 func (k Kernel) summary() string {
 	boot := "not booted"
 	if k.Boot.Verdict != "" {

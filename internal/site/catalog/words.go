@@ -7,7 +7,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// change tells by how much an image has grown: "+12 KiB".
+// change returns the growth of an image as text: "+12 KiB".
 func change(bytes int64) string {
 	switch {
 	case bytes > 0:
@@ -18,17 +18,15 @@ func change(bytes int64) string {
 	return "no change"
 }
 
-// seconds tells how long something took.
+// seconds returns a duration in seconds as text.
 func seconds(s float64) string {
 	return report.Duration(time.Duration(s * float64(time.Second)))
 }
 
+// date returns the day of a time, in UTC: "2026-11-10".
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// short gives the first digits of a hash.
-func short(sum string) string { return fmt.Sprintf("%.12s", sum) }
-
-// class gives the style of a word: good, bad, or neither.
+// class returns the CSS class for a status or a verdict.
 func class(word string) string {
 	switch word {
 	case Current, "booted":
@@ -41,7 +39,7 @@ func class(word string) string {
 	return "bad"
 }
 
-// plural gives "1 warning", "2 warnings".
+// plural returns a count with its noun: "1 warning", "2 warnings".
 func plural(n int, what string) string {
 	if n != 1 {
 		what += "s"

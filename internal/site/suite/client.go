@@ -9,38 +9,37 @@ import (
 	"time"
 )
 
-// answerTimeout bounds each request; a site of files answers in milliseconds.
+// answerTimeout bounds each request; a static site answers in milliseconds.
 const answerTimeout = 10 * time.Second
 
-// bodyLimit bounds what is read of an answer, in bytes.
+// bodyLimit bounds the body that is read of an answer, in bytes.
 const bodyLimit = 1 << 30
 
 // runner sends requests to one site.
 type runner struct {
 	client *http.Client
 	base   *url.URL
-	said   *transcript
+	record *transcript
 }
 
-// newClient gives a client that shows answers as they are: no redirect is
-// followed, nothing is unpacked.
+// newClient returns a client that follows no redirect and decompresses nothing.
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout:       answerTimeout,
-		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: atOnce},
+		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: maxParallel},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// answer is a whole answer.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// ask sends a request for a path exactly as it is written, dots and all. The pairs
-// are header names and values.
+// ask sends a request for a path exactly as it is written, dots included. The pairs are
+// names and values of headers.
 func (r *runner) ask(ctx context.Context, method, path string, pairs ...string) (answer, error) {
 	target := *r.base
 	plain, err := url.PathUnescape(path)
@@ -58,16 +57,16 @@ func (r *runner) ask(ctx context.Context, method, path string, pairs ...string) 
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
-		r.said.note(request, nil, nil)
+		r.record.add(request, nil, nil)
 		return answer{}, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
-	r.said.note(request, response, body)
+	r.record.add(request, response, body)
 	return answer{status: response.StatusCode, header: response.Header, body: body}, err
 }
 
-// Answers tells whether a path of a site answers 200 now.
+// Answers reports whether a URL answers 200 within a second.
 func Answers(ctx context.Context, target *url.URL) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -83,12 +82,12 @@ func Answers(ctx context.Context, target *url.URL) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// failed is the check of a question that got no answer.
+// failed is the check of a probe that got no answer.
 func failed(name string, err error) []Check {
 	return []Check{{Name: name, Expected: "an answer", Got: err.Error()}}
 }
 
-// size tells the length of a body and how it begins, for a message.
+// size describes a body by its length and its beginning, for a message.
 func size(body []byte) string {
 	return fmt.Sprintf("%d bytes %.60q", len(body), body)
 }

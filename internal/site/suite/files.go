@@ -13,22 +13,22 @@ import (
 	"strings"
 )
 
-// aboutFile asks for one file in every way that a browser or a cache does.
-func aboutFile(f File) []question {
-	questions := []question{
-		func(ctx context.Context, r *runner) []Check { return plainly(ctx, r, f) },
-		func(ctx context.Context, r *runner) []Check { return headOnly(ctx, r, f) },
-		func(ctx context.Context, r *runner) []Check { return conditionally(ctx, r, f) },
-		func(ctx context.Context, r *runner) []Check { return compressed(ctx, r, f) },
+// fileProbes request one file in every way that a browser or a cache does.
+func fileProbes(f File) []probe {
+	probes := []probe{
+		func(ctx context.Context, r *runner) []Check { return checkGet(ctx, r, f) },
+		func(ctx context.Context, r *runner) []Check { return checkHead(ctx, r, f) },
+		func(ctx context.Context, r *runner) []Check { return checkConditional(ctx, r, f) },
+		func(ctx context.Context, r *runner) []Check { return checkCompression(ctx, r, f) },
 	}
 	if len(f.Body) > 1 {
-		questions = append(questions, func(ctx context.Context, r *runner) []Check { return inRanges(ctx, r, f) })
+		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkRanges(ctx, r, f) })
 	}
-	return questions
+	return probes
 }
 
-// plainly asks for the file, and compares its bytes, type and headers.
-func plainly(ctx context.Context, r *runner, f File) []Check {
+// checkGet compares the bytes, the type and the headers of the file.
+func checkGet(ctx context.Context, r *runner, f File) []Check {
 	name := "GET " + f.URL
 	a, err := r.ask(ctx, http.MethodGet, f.URL)
 	if err != nil {
@@ -52,7 +52,7 @@ func present(name string, a answer, header string) Check {
 	return Check{Name: name + ": has " + header, Passed: a.header.Get(header) != "", Expected: "any value", Got: a.header.Get(header)}
 }
 
-// sameHeaders compares each expected header, and that it comes once.
+// sameHeaders compares each expected header, which must come once.
 func sameHeaders(name string, want map[string]string, a answer) (checks []Check) {
 	for _, h := range slices.Sorted(maps.Keys(want)) {
 		checks = append(checks, equal(name+": "+h, want[h], strings.Join(a.header.Values(h), " | ")))
@@ -60,8 +60,8 @@ func sameHeaders(name string, want map[string]string, a answer) (checks []Check)
 	return checks
 }
 
-// headOnly wants the headers of GET without the body.
-func headOnly(ctx context.Context, r *runner, f File) []Check {
+// checkHead expects the headers of GET without the body.
+func checkHead(ctx context.Context, r *runner, f File) []Check {
 	name := "HEAD " + f.URL
 	a, err := r.ask(ctx, http.MethodHead, f.URL)
 	if err != nil {
@@ -75,8 +75,8 @@ func headOnly(ctx context.Context, r *runner, f File) []Check {
 	}
 }
 
-// conditionally asks as a cache does that has the file already.
-func conditionally(ctx context.Context, r *runner, f File) []Check {
+// checkConditional requests the file as a cache does that has it.
+func checkConditional(ctx context.Context, r *runner, f File) []Check {
 	name := "GET " + f.URL
 	first, err := r.ask(ctx, http.MethodHead, f.URL)
 	if err != nil {
@@ -88,17 +88,17 @@ func conditionally(ctx context.Context, r *runner, f File) []Check {
 		if err != nil {
 			return append(checks, failed(name, err)...)
 		}
-		checks = append(checks, equal(name+": unchanged by "+pair[0], "304, 0 bytes", fmt.Sprintf("%d, %d bytes", a.status, len(a.body))))
+		checks = append(checks, equal(name+": not modified for "+pair[0], "304, 0 bytes", fmt.Sprintf("%d, %d bytes", a.status, len(a.body))))
 	}
-	a, err := r.ask(ctx, http.MethodGet, f.URL, "If-None-Match", `"another"`)
+	a, err := r.ask(ctx, http.MethodGet, f.URL, "If-None-Match", `"different"`)
 	if err != nil {
 		return append(checks, failed(name, err)...)
 	}
-	return append(checks, equal(name+": changed by If-None-Match", "200", strconv.Itoa(a.status)))
+	return append(checks, equal(name+": modified for If-None-Match", "200", strconv.Itoa(a.status)))
 }
 
-// inRanges asks for the file's second half, and for what lies behind its end.
-func inRanges(ctx context.Context, r *runner, f File) []Check {
+// checkRanges requests the second half of the file, and a range beyond its end.
+func checkRanges(ctx context.Context, r *runner, f File) []Check {
 	name := "GET " + f.URL
 	from, total := len(f.Body)/2, len(f.Body)
 	part, err := r.ask(ctx, http.MethodGet, f.URL, "Range", fmt.Sprintf("bytes=%d-", from))
@@ -112,19 +112,20 @@ func inRanges(ctx context.Context, r *runner, f File) []Check {
 	return []Check{
 		equal(name+": range", "206", strconv.Itoa(part.status)),
 		equal(name+": Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, total-1, total), part.header.Get("Content-Range")),
-		sameBytes(name+": range's bytes", f.Body[from:], part.body),
-		equal(name+": range behind the end", "416", strconv.Itoa(beyond.status)),
+		sameBytes(name+": bytes of the range", f.Body[from:], part.body),
+		equal(name+": range beyond the end", "416", strconv.Itoa(beyond.status)),
 	}
 }
 
-// compressed asks with and without gzip; only what has a .gz may come packed.
-func compressed(ctx context.Context, r *runner, f File) []Check {
+// checkCompression requests the file with and without gzip; only a file with a .gz copy may
+// come compressed.
+func checkCompression(ctx context.Context, r *runner, f File) []Check {
 	name := "GET " + f.URL
 	a, err := r.ask(ctx, http.MethodGet, f.URL, "Accept-Encoding", "gzip")
 	if err != nil {
 		return failed(name, err)
 	}
-	refused, err := r.ask(ctx, http.MethodGet, f.URL, "Accept-Encoding", "gzip;q=0")
+	uncompressed, err := r.ask(ctx, http.MethodGet, f.URL, "Accept-Encoding", "gzip;q=0")
 	if err != nil {
 		return failed(name, err)
 	}
@@ -134,28 +135,28 @@ func compressed(ctx context.Context, r *runner, f File) []Check {
 	}
 	checks := []Check{
 		equal(name+": Content-Encoding for gzip", want, a.header.Get("Content-Encoding")),
-		equal(name+": Content-Encoding for gzip;q=0", "", refused.header.Get("Content-Encoding")),
-		sameBytes(name+": bytes for gzip;q=0", f.Body, refused.body),
+		equal(name+": Content-Encoding for gzip;q=0", "", uncompressed.header.Get("Content-Encoding")),
+		sameBytes(name+": bytes for gzip;q=0", f.Body, uncompressed.body),
 	}
 	if !f.Gzip {
 		return checks
 	}
 	return append(checks,
-		sameBytes(name+": bytes unpacked", f.Body, unpack(a.body)),
+		sameBytes(name+": bytes decompressed", f.Body, decompress(a.body)),
 		Check{Name: name + ": Vary", Passed: strings.Contains(a.header.Get("Vary"), "Accept-Encoding") &&
-			strings.Contains(refused.header.Get("Vary"), "Accept-Encoding"), Expected: "Accept-Encoding, packed or not",
-			Got: a.header.Get("Vary") + " and " + refused.header.Get("Vary")})
+			strings.Contains(uncompressed.header.Get("Vary"), "Accept-Encoding"), Expected: "Accept-Encoding, compressed or not",
+			Got: a.header.Get("Vary") + " and " + uncompressed.header.Get("Vary")})
 }
 
-// unpack gives what is in a gzip stream, or the stream itself if it is none.
-func unpack(packed []byte) []byte {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
+// decompress returns the content of a gzip stream, or the bytes themselves if they are none.
+func decompress(compressed []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		return packed
+		return compressed
 	}
 	body, err := io.ReadAll(r)
 	if err != nil {
-		return packed
+		return compressed
 	}
 	return body
 }

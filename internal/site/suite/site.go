@@ -9,39 +9,39 @@ import (
 	"strings"
 )
 
-// aboutSite asks what concerns no single file.
-func aboutSite(e Expectation) []question {
-	questions := []question{
-		func(ctx context.Context, r *runner) []Check { return frontPage(ctx, r, e) },
-		func(ctx context.Context, r *runner) []Check { return notFound(ctx, r, e) },
-		func(ctx context.Context, r *runner) []Check { return health(ctx, r, e) },
-		tellsNoVersion,
+// siteProbes check the site as a whole.
+func siteProbes(e Expectation) []probe {
+	probes := []probe{
+		func(ctx context.Context, r *runner) []Check { return checkIndex(ctx, r, e) },
+		func(ctx context.Context, r *runner) []Check { return checkNotFound(ctx, r, e) },
+		func(ctx context.Context, r *runner) []Check { return checkHealth(ctx, r, e) },
+		checkNoVersion,
 	}
 	if len(e.Files) > 0 {
-		questions = append(questions, func(ctx context.Context, r *runner) []Check { return pipelined(ctx, r, e.Files[0]) })
+		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkPipelining(ctx, r, e.Files[0]) })
 	}
 	for _, f := range e.Files {
 		if folder := strings.TrimSuffix(f.URL, "index.html"); folder != f.URL && folder != "/" && strings.HasSuffix(folder, "/") {
-			questions = append(questions, func(ctx context.Context, r *runner) []Check { return folderPage(ctx, r, folder, f) })
+			probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkFolder(ctx, r, folder, f) })
 		}
 	}
-	for _, m := range e.Moved {
-		questions = append(questions, func(ctx context.Context, r *runner) []Check { return moved(ctx, r, m) })
+	for _, m := range e.Redirects {
+		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkRedirect(ctx, r, m) })
 	}
 	for _, path := range e.Folders {
-		questions = append(questions, hidden("no listing of "+path, path, e.Fallback))
+		probes = append(probes, notServed("no listing of "+path, path, e.Fallback))
 	}
-	for _, path := range leaks(e) {
-		questions = append(questions, hidden("not served: "+path, path, e.Fallback))
+	for _, path := range leakPaths(e) {
+		probes = append(probes, notServed("not served: "+path, path, e.Fallback))
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"} {
-		questions = append(questions, func(ctx context.Context, r *runner) []Check { return refused(ctx, r, method) })
+		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkRefused(ctx, r, method) })
 	}
-	return questions
+	return probes
 }
 
-// frontPage wants the index at the root.
-func frontPage(ctx context.Context, r *runner, e Expectation) []Check {
+// checkIndex expects index.html at the root.
+func checkIndex(ctx context.Context, r *runner, e Expectation) []Check {
 	a, err := r.ask(ctx, http.MethodGet, "/")
 	if err != nil {
 		return failed("GET /", err)
@@ -56,8 +56,9 @@ func frontPage(ctx context.Context, r *runner, e Expectation) []Check {
 	}
 }
 
-// folderPage wants the index of a folder, and to be led to it where the slash is missing.
-func folderPage(ctx context.Context, r *runner, folder string, index File) []Check {
+// checkFolder expects the index of a folder, and a redirect to it from the path without the
+// slash.
+func checkFolder(ctx context.Context, r *runner, folder string, index File) []Check {
 	name := "GET " + folder
 	a, err := r.ask(ctx, http.MethodGet, folder)
 	if err != nil {
@@ -74,9 +75,9 @@ func folderPage(ctx context.Context, r *runner, folder string, index File) []Che
 	}
 }
 
-// notFound wants the site's own page, with all its headers, for what is not there.
-func notFound(ctx context.Context, r *runner, e Expectation) []Check {
-	const name = "GET of a page that is not there"
+// checkNotFound expects the site's own page, with all its headers, for an unknown path.
+func checkNotFound(ctx context.Context, r *runner, e Expectation) []Check {
+	const name = "GET of a missing page"
 	a, err := r.ask(ctx, http.MethodGet, "/not/here.html")
 	if err != nil {
 		return failed(name, err)
@@ -94,18 +95,18 @@ func notFound(ctx context.Context, r *runner, e Expectation) []Check {
 	return append(checks, sameHeaders(name, e.NotFound.Headers, a)...)
 }
 
-// moved wants to be led to where a path has moved.
-func moved(ctx context.Context, r *runner, m Redirect) []Check {
+// checkRedirect expects the redirect of a moved path.
+func checkRedirect(ctx context.Context, r *runner, m Redirect) []Check {
 	name := "GET " + m.From
 	a, err := r.ask(ctx, http.MethodGet, m.From)
 	if err != nil {
 		return failed(name, err)
 	}
-	return []Check{equal(name+": has moved", "301 to "+m.To, strconv.Itoa(a.status)+" to "+a.header.Get("Location"))}
+	return []Check{equal(name+": is redirected", "301 to "+m.To, strconv.Itoa(a.status)+" to "+a.header.Get("Location"))}
 }
 
-// health wants the health location to answer.
-func health(ctx context.Context, r *runner, e Expectation) []Check {
+// checkHealth expects the health location to answer 200.
+func checkHealth(ctx context.Context, r *runner, e Expectation) []Check {
 	a, err := r.ask(ctx, http.MethodGet, e.Health)
 	if err != nil {
 		return failed("health", err)
@@ -113,25 +114,25 @@ func health(ctx context.Context, r *runner, e Expectation) []Check {
 	return []Check{equal("health at "+e.Health, "200", strconv.Itoa(a.status))}
 }
 
-// tellsNoVersion wants a Server header without a digit in it, on errors too.
-func tellsNoVersion(ctx context.Context, r *runner) (checks []Check) {
+// checkNoVersion expects a Server header without a digit in it, on errors too.
+func checkNoVersion(ctx context.Context, r *runner) (checks []Check) {
 	for _, path := range []string{"/", "/not/here.html"} {
 		a, err := r.ask(ctx, http.MethodGet, path)
 		if err != nil {
-			return append(checks, failed("no version told", err)...)
+			return append(checks, failed("no version revealed", err)...)
 		}
 		server := a.header.Get("Server")
 		checks = append(checks, Check{
-			Name: "no version told at " + path, Passed: !strings.ContainsAny(server, "0123456789"),
+			Name: "no version revealed at " + path, Passed: !strings.ContainsAny(server, "0123456789"),
 			Expected: "a Server header without a version", Got: server,
 		})
 	}
 	return checks
 }
 
-// hidden wants that a path is not served, but for the single page of a site that has one.
-// A name that leads elsewhere is no answer either.
-func hidden(name, path string, fallback File) question {
+// notServed expects that a path answers 4xx, or the single page of a site that has one. A
+// redirect is a failure too.
+func notServed(name, path string, fallback File) probe {
 	return func(ctx context.Context, r *runner) []Check {
 		a, err := r.ask(ctx, http.MethodGet, path)
 		if err != nil {
@@ -141,10 +142,10 @@ func hidden(name, path string, fallback File) question {
 	}
 }
 
-// leaks gives paths of what should never be served: ways out of the root in several
-// spellings, what editors and version control leave, the server's own files, and
-// the ready-made .gz of each file. A path that is a file of the site is none.
-func leaks(e Expectation) []string {
+// leakPaths returns paths that must never be served: out of the root in several spellings,
+// files of editors and of version control, the server's own files, and the .gz copy of each
+// file. A path that is a file of the site is left out.
+func leakPaths(e Expectation) []string {
 	paths := []string{
 		"/../etc/passwd", "/../../../../etc/passwd", "/%2e%2e/etc/passwd", "/%2e%2e%2fetc%2fpasswd", "/..%2f..%2fetc/passwd",
 		"/..%5c..%5cetc/passwd", "/%252e%252e/etc/passwd", "/.%2e/.%2e/etc/passwd", "//etc/passwd", "/etc/passwd", "/proc/self/environ",
@@ -160,8 +161,8 @@ func leaks(e Expectation) []string {
 	})
 }
 
-// refused wants that a method which is not for reading does nothing.
-func refused(ctx context.Context, r *runner, method string) []Check {
+// checkRefused expects 405 for a method that does not read.
+func checkRefused(ctx context.Context, r *runner, method string) []Check {
 	a, err := r.ask(ctx, method, "/")
 	if err != nil {
 		return failed(method+" /", err)

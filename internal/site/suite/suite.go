@@ -1,8 +1,8 @@
-// Package suite asks a running site everything that it should answer, and what it
-// should not, and compares each answer with what the site's own files say.
+// Package suite requests from a running site everything that it should serve, and what it
+// should not, and compares each answer with the site's own files.
 //
-// The same suite runs on an image that was just built and on the copy of it that
-// came back from a registry.
+// The same suite runs on an image that was just built and on the copy of it that was pulled
+// back from a registry.
 package suite
 
 import (
@@ -14,50 +14,50 @@ import (
 
 // Expectation is what a site should serve.
 type Expectation struct {
-	Files    []File
-	Folders  []string // paths of folders that have no index
-	NotFound File     // the page that comes with 404; its URL is "" where there is none
-	Fallback File     // the page that comes with 200 for what is not there, of a single-page site
-	Health   string   // path that answers 200
-	Moved    []Redirect
-	Root     string // folder of the site in the container; "" where that is not known
+	Files     []File
+	Folders   []string // paths of folders that have no index
+	NotFound  File     // the page for 404; its URL is "" where there is none
+	Fallback  File     // the page that answers 200 for unknown paths, of a single-page site
+	Health    string   // path that answers 200
+	Redirects []Redirect
+	Root      string // folder of the site in the container; "" where it is not known
 }
 
-// Redirect is a path that has moved for good.
+// Redirect is a path that has moved permanently.
 type Redirect struct{ From, To string }
 
 // File is one file as it should be served.
 type File struct {
 	URL     string // path, escaped
 	Body    []byte
-	Gzip    bool // whether there is a ready-made .gz of it
+	Gzip    bool // whether there is a .gz copy of it
 	Type    string
 	Headers map[string]string
 }
 
 // Target is the container that the site runs in.
 type Target interface {
-	// Processes lists what runs in it.
+	// Processes lists its processes.
 	Processes(context.Context) ([]Process, error)
 	// CheckHealth runs the image's own health check once.
 	CheckHealth(context.Context) error
-	// Output runs a program in it and gives what it prints; ErrNoTool where the image
+	// Output runs a program in it and returns what it prints; ErrNoTool where the image
 	// does not have it.
 	Output(ctx context.Context, argv ...string) (string, error)
-	// List gives what lies below a folder of it.
+	// List returns the entries below a folder of it.
 	List(ctx context.Context, folder string) ([]Entry, error)
-	// Logs gives what it has printed so far.
+	// Logs returns what it has printed so far.
 	Logs(context.Context) (string, error)
-	// Memory gives how much memory it takes, in bytes.
+	// Memory returns the memory that it uses, in bytes.
 	Memory(context.Context) (int64, error)
-	// Stop sends the stop signal, waits for the end and gives the exit code.
+	// Stop sends the stop signal, waits for the exit and returns the exit code.
 	Stop(context.Context) (int, error)
 }
 
 // Process is a process of the container.
 type Process struct{ UID, Command string }
 
-// Check is one question with its answer.
+// Check is one expectation with what the site answered.
 type Check struct {
 	Name     string `json:"name"`
 	Passed   bool   `json:"passed"`
@@ -65,51 +65,51 @@ type Check struct {
 	Got      string `json:"got"`
 }
 
-// atOnce bounds how many requests are under way: the box is as small as in production.
-const atOnce = 8
+// maxParallel bounds the requests at a time: the container is as small as in production.
+const maxParallel = 8
 
-// Report is what came of asking.
+// Report is the result of the suite.
 type Report struct {
-	Checks   []Check    // in an order that does not change
-	Failures []Exchange // where a check failed
-	Memory   int64      // bytes that the box took when all had been asked; 0 where that is unknown
+	Checks   []Check    // in a stable order
+	Failures []Exchange // of the failed checks
+	Memory   int64      // bytes that the container used after all requests; 0 where it is unknown
 }
 
-// Run asks everything. The site is stopped at the end, which is a check too.
+// Run runs all checks. At the end it stops the site, which is a check too.
 func Run(ctx context.Context, base *url.URL, e Expectation, target Target) (report Report) {
-	r := &runner{client: newClient(), base: base, said: &transcript{}}
+	r := &runner{client: newClient(), base: base, record: &transcript{}}
 	defer r.client.CloseIdleConnections()
-	var questions []question
+	var probes []probe
 	for _, f := range e.Files {
-		questions = append(questions, aboutFile(f)...)
+		probes = append(probes, fileProbes(f)...)
 	}
-	questions = append(questions, aboutSite(e)...)
-	questions = append(questions, aboutBox(e, target)...)
-	questions = append(questions, aboutHostility(e)...)
-	checks := r.askAll(ctx, questions)
-	checks = append(checks, unharmed(ctx, target)...)
+	probes = append(probes, siteProbes(e)...)
+	probes = append(probes, containerProbes(e, target)...)
+	probes = append(probes, hostileProbes(e)...)
+	checks := r.runAll(ctx, probes)
+	checks = append(checks, checkWorkers(ctx, target)...)
 	r.client.CloseIdleConnections()
-	report.Memory, _ = target.Memory(ctx) // told, and judged by nobody
-	report.Checks, report.Failures = append(checks, stopGracefully(ctx, base, target)...), r.said.all()
+	report.Memory, _ = target.Memory(ctx) // reported, not checked
+	report.Checks, report.Failures = append(checks, checkGracefulStop(ctx, base, target)...), r.record.all()
 	return report
 }
 
-// question asks the site something and gives one or more checks.
-type question func(context.Context, *runner) []Check
+// probe sends requests to the site and returns one or more checks.
+type probe func(context.Context, *runner) []Check
 
-func (r *runner) askAll(ctx context.Context, questions []question) []Check {
-	answers := make([][]Check, len(questions))
-	turn := make(chan struct{}, atOnce)
+func (r *runner) runAll(ctx context.Context, probes []probe) []Check {
+	answers := make([][]Check, len(probes))
+	turn := make(chan struct{}, maxParallel)
 	var all sync.WaitGroup
-	for i, ask := range questions {
+	for i, ask := range probes {
 		turn <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turn }()
 			own := *r
-			own.said = &transcript{}
+			own.record = &transcript{}
 			answers[i] = ask(ctx, &own)
 			if slices.ContainsFunc(answers[i], func(c Check) bool { return !c.Passed }) {
-				r.said.take(own.said)
+				r.record.merge(own.record)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func (r *runner) askAll(ctx context.Context, questions []question) []Check {
 	return slices.Concat(answers...)
 }
 
-// equal is a check that something is as it should be.
+// equal is a check that a value is as expected.
 func equal(name, expected, got string) Check {
 	return Check{Name: name, Passed: expected == got, Expected: expected, Got: got}
 }

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// aboutBox asks what concerns the container.
-func aboutBox(e Expectation, target Target) []question {
-	return []question{
-		func(ctx context.Context, _ *runner) []Check { return withoutRoot(ctx, target) },
-		func(ctx context.Context, _ *runner) []Check { return healthy(ctx, target) },
-		func(ctx context.Context, _ *runner) []Check { return hardened(ctx, target) },
-		func(ctx context.Context, _ *runner) []Check { return readOnly(ctx, target) },
-		func(ctx context.Context, _ *runner) []Check { return wellKept(ctx, e, target) },
+// containerProbes check the container.
+func containerProbes(e Expectation, target Target) []probe {
+	return []probe{
+		func(ctx context.Context, _ *runner) []Check { return checkNoRoot(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return checkImageHealth(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return checkHardening(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return checkReadOnly(ctx, target) },
+		func(ctx context.Context, _ *runner) []Check { return checkFolderFiles(ctx, e, target) },
 	}
 }
 
-// withoutRoot wants that no process runs as root.
-func withoutRoot(ctx context.Context, target Target) []Check {
+// checkNoRoot expects that no process runs as root.
+func checkNoRoot(ctx context.Context, target Target) []Check {
 	const name = "no process runs as root"
 	processes, err := target.Processes(ctx)
 	if err != nil {
@@ -39,8 +39,8 @@ func withoutRoot(ctx context.Context, target Target) []Check {
 	return []Check{c}
 }
 
-// healthy wants that the image's own health check succeeds on a server that is well.
-func healthy(ctx context.Context, target Target) []Check {
+// checkImageHealth expects the image's own health check to succeed.
+func checkImageHealth(ctx context.Context, target Target) []Check {
 	c := Check{Name: "the image's health check", Passed: true, Expected: "success", Got: "success"}
 	if err := target.CheckHealth(ctx); err != nil {
 		c.Passed, c.Got = false, err.Error()
@@ -48,17 +48,16 @@ func healthy(ctx context.Context, target Target) []Check {
 	return []Check{c}
 }
 
-// Times of the graceful stop: how long until the server has heard of it, and how
-// long all of it may take.
+// Times of the graceful stop: until the server has received the signal, and until it must
+// have exited.
 const (
 	stopNotice = 400 * time.Millisecond
 	stopLimit  = 12 * time.Second
 )
 
-// stopGracefully begins a request, has the server stopped, and finishes the
-// request: it must be answered whole, new ones must not, and the server must end
-// by itself with code 0.
-func stopGracefully(ctx context.Context, base *url.URL, target Target) []Check {
+// checkGracefulStop begins a request, stops the server, and finishes the request: it must be
+// answered completely, new ones must not, and the server must exit by itself with code 0.
+func checkGracefulStop(ctx context.Context, base *url.URL, target Target) []Check {
 	const name = "graceful stop"
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
@@ -71,18 +70,18 @@ func stopGracefully(ctx context.Context, base *url.URL, target Target) []Check {
 	if _, err := fmt.Fprintf(conn, "GET /index.html HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", base.Host); err != nil {
 		return failed(name, err)
 	}
-	wait(ctx, stopNotice/4) // the server has read the half
+	wait(ctx, stopNotice/4) // the server has read the first half
 	stopped := stop(ctx, target)
 	wait(ctx, stopNotice)
 	fresh := Answers(ctx, base)
 	return []Check{
-		equal(name+": a request in flight is answered", "200, whole", finish(conn)),
+		equal(name+": a request in flight is answered", "200, complete", finish(conn)),
 		equal(name+": new requests are not answered", "false", strconv.FormatBool(fresh)),
 		equal(name+": exit code", "0", <-stopped),
 	}
 }
 
-// stop asks the box to stop and gives its exit code when it has.
+// stop stops the container; the channel receives its exit code.
 func stop(ctx context.Context, target Target) <-chan string {
 	code := make(chan string, 1)
 	go func() {
@@ -96,7 +95,7 @@ func stop(ctx context.Context, target Target) <-chan string {
 	return code
 }
 
-// finish sends the end of the request and reads the answer.
+// finish sends the end of the request and describes the answer.
 func finish(conn net.Conn) string {
 	if _, err := io.WriteString(conn, "\r\n"); err != nil {
 		return err.Error()
@@ -109,7 +108,7 @@ func finish(conn net.Conn) string {
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%d, whole", response.StatusCode)
+	return fmt.Sprintf("%d, complete", response.StatusCode)
 }
 
 func wait(ctx context.Context, d time.Duration) {

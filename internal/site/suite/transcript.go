@@ -7,21 +7,20 @@ import (
 	"sync"
 )
 
-// Exchange is a request and its answer, as text: the body no further than it says
-// something.
+// Exchange is a request and its answer, as text, with the beginning of the body.
 type Exchange string
 
-// shownBody is how much of a body stands in an exchange, in bytes.
+// shownBody is the part of a body that an exchange has, in bytes.
 const shownBody = 2048
 
-// transcript takes down what is said.
+// transcript records exchanges.
 type transcript struct {
 	mu   sync.Mutex
 	list []Exchange
 }
 
-// note takes down a request and its answer; nil where there was none.
-func (t *transcript) note(request *http.Request, response *http.Response, body []byte) {
+// add records a request and its answer; nil where there was none.
+func (t *transcript) add(request *http.Request, response *http.Response, body []byte) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", request.Method, request.URL.RequestURI(), request.URL.Host)
 	request.Header.Write(&text)
@@ -37,8 +36,8 @@ func (t *transcript) note(request *http.Request, response *http.Response, body [
 	t.list = append(t.list, Exchange(strings.ReplaceAll(text.String(), "\r\n", "\n")))
 }
 
-// take adds what another has taken down.
-func (t *transcript) take(other *transcript) {
+// merge adds the exchanges of a different transcript.
+func (t *transcript) merge(other *transcript) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.list = append(t.list, other.list...)

@@ -1,4 +1,4 @@
-package site
+package bundle
 
 import (
 	"bytes"
@@ -9,7 +9,11 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 )
+
+// shipped is a file of the site that Kiln ships.
+func shipped(name string) string { return filepath.Join("..", "..", "..", "site", name) }
 
 // siteOf writes files to a content folder and reads it with the shipped configuration.
 func siteOf(t *testing.T, files map[string]string) (Bundle, string, error) {
@@ -27,12 +31,12 @@ func siteOf(t *testing.T, files map[string]string) (Bundle, string, error) {
 			t.Fatal(err)
 		}
 	}
-	b, err := ReadBundle(dir, "nginx.conf")
+	b, err := Read(dir, shipped("nginx.conf"))
 	return b, dir, err
 }
 
 func TestShippedSiteIsRead(t *testing.T) {
-	b, err := ReadBundle("content", "nginx.conf")
+	b, err := Read(shipped("content"), shipped("nginx.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,28 +81,28 @@ func TestNamesAndTypes(t *testing.T) {
 	}
 }
 
-func TestFaultsOfASiteComeTogether(t *testing.T) {
+func TestAllFaultsOfASiteAreReported(t *testing.T) {
 	_, dir, err := siteOf(t, map[string]string{".env": "x", "old.css.gz": "x"})
 	if fault.Code(err) != int(fault.Usage) {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{".env: begins with a dot", "old.css.gz: ends in .gz", "index.html: missing", "404.html: missing"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
+			t.Errorf("the error has no %q: %v", part, err)
 		}
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link.txt")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadBundle(dir, "nginx.conf"); err == nil || !strings.Contains(err.Error(), "link.txt: is a link") {
-		t.Errorf("a link: %v", err)
+	if _, err := Read(dir, shipped("nginx.conf")); err == nil || !strings.Contains(err.Error(), "link.txt: is a symbolic link") {
+		t.Errorf("a symbolic link: %v", err)
 	}
-	if _, err := ReadBundle(filepath.Join(dir, "none"), "nginx.conf"); fault.Code(err) != int(fault.Usage) {
+	if _, err := Read(filepath.Join(dir, "none"), shipped("nginx.conf")); fault.Code(err) != int(fault.Usage) {
 		t.Errorf("no folder: %v", err)
 	}
 }
 
-func TestGzipOnlyWhereItPaysAndAlwaysTheSame(t *testing.T) {
+func TestGzipIsMadeWhereItSavesAndIsDeterministic(t *testing.T) {
 	files := map[string]string{
 		"index.html": strings.Repeat("<p>kiln</p>", 200), "404.html": "no", "small.txt": "x",
 		"photo.png": strings.Repeat("a", 5000),
@@ -107,31 +111,31 @@ func TestGzipOnlyWhereItPaysAndAlwaysTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := siteOf(t, files)
+	second, _, err := siteOf(t, files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range b.files {
-		if packed := f.gzip != nil; packed != (f.name == "index.html") {
-			t.Errorf("%s: packed is %v", f.name, packed)
+		if compressed := f.gzip != nil; compressed != (f.name == "index.html") {
+			t.Errorf("%s: compressed is %v", f.name, compressed)
 		}
-		if !bytes.Equal(f.gzip, again.files[i].gzip) {
-			t.Errorf("%s: packed differently the second time", f.name)
+		if !bytes.Equal(f.gzip, second.files[i].gzip) {
+			t.Errorf("%s: compressed to different bytes the second time", f.name)
 		}
 	}
-	at := Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	b, again = b.WithTimes(at), again.WithTimes(at)
-	if b.Hash() != again.Hash() {
+	at := gitinfo.Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	b, second = b.WithTimes(at), second.WithTimes(at)
+	if b.Hash() != second.Hash() {
 		t.Error("the same site has two hashes")
 	}
 	files["small.txt"] = "y"
 	if other, _, _ := siteOf(t, files); other.WithTimes(at).Hash() == b.Hash() {
-		t.Error("another site has the same hash")
+		t.Error("a different site has the same hash")
 	}
 }
 
-func TestConfThatIsNotUnderstood(t *testing.T) {
-	types, err := os.ReadFile("mime.types")
+func TestUnsupportedConf(t *testing.T) {
+	types, err := os.ReadFile(shipped("mime.types"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +165,7 @@ func confOf(t *testing.T, edit func(conf string) string, redirects string, more 
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"nginx.conf", "mime.types"} {
-		text, err := os.ReadFile(name)
+		text, err := os.ReadFile(shipped(name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,13 +187,13 @@ func confOf(t *testing.T, edit func(conf string) string, redirects string, more 
 			t.Fatal(err)
 		}
 	}
-	return Settings{Content: "content"}.ReadBundle(dir)
+	return Read(filepath.Join(dir, "content"), filepath.Join(dir, "nginx.conf"))
 }
 
-func asIs(conf string) string { return conf }
+func unchanged(conf string) string { return conf }
 
-func TestHashedFilesAreKeptForGood(t *testing.T) {
-	b, err := confOf(t, asIs, "", "app.3f2a9c1b.js", "app-3f2a9c1b4d5e6f70.css", "plain.css", "jquery-migrated.js", "page.3f2a9c1b.html")
+func TestHashedFilesAreImmutable(t *testing.T) {
+	b, err := confOf(t, unchanged, "", "app.3f2a9c1b.js", "app-3f2a9c1b4d5e6f70.css", "plain.css", "jquery-migrated.js", "page.3f2a9c1b.html")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,20 +209,20 @@ func TestHashedFilesAreKeptForGood(t *testing.T) {
 	}
 }
 
-func TestWhatHasMoved(t *testing.T) {
-	b, err := confOf(t, asIs, "/old.html /index.html;\n\"/a b\" https://example.com/b;\n")
+func TestRedirects(t *testing.T) {
+	b, err := confOf(t, unchanged, "/old.html /index.html;\n\"/a b\" https://example.com/b;\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := b.Expectation().Moved; len(got) != 2 || got[0].To != "/index.html" || got[1].From != "/a b" || got[1].To != "https://example.com/b" {
+	if got := b.Expectation().Redirects; len(got) != 2 || got[0].To != "/index.html" || got[1].From != "/a b" || got[1].To != "https://example.com/b" {
 		t.Errorf("got %+v", got)
 	}
 	for redirects, want := range map[string]string{
-		"/index.html /404.html;":   "index.html: is there, and redirects.conf says",
+		"/index.html /404.html;":   "index.html: exists, although redirects.conf moves it",
 		"\n/old relative;":         "redirects.conf:2: expected a path",
 		"/old //evil.example/x y;": "redirects.conf:1: expected a path",
 	} {
-		if _, err := confOf(t, asIs, redirects); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
+		if _, err := confOf(t, unchanged, redirects); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", redirects, err)
 		}
 	}
@@ -232,16 +236,16 @@ func TestSinglePage(t *testing.T) {
 	if err != nil || b.Expectation().Fallback.URL != "/index.html" {
 		t.Errorf("%+v, %v", b.Expectation().Fallback, err)
 	}
-	b, err = confOf(t, asIs, "")
+	b, err = confOf(t, unchanged, "")
 	if err != nil || b.Expectation().Fallback.URL != "" {
 		t.Errorf("%+v, %v", b.Expectation().Fallback, err)
 	}
 }
 
-func TestTimesAreTheCommits(t *testing.T) {
-	at := Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+func TestFilesHaveTheTimeOfTheCommit(t *testing.T) {
+	at := gitinfo.Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
 	built := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	b, err := ReadBundle("content", "nginx.conf", File{Name: "kernels/index.html", Time: built}, File{Name: "kernels/none.html"})
+	b, err := Read(shipped("content"), shipped("nginx.conf"), File{Name: "kernels/index.html", Time: built}, File{Name: "kernels/none.html"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,10 +264,10 @@ func TestTimesAreTheCommits(t *testing.T) {
 	at.Dirty = true
 	for _, f := range b.WithTimes(at).files {
 		if f.name == "index.html" && f.time.Equal(at.Time) {
-			t.Errorf("a file that no commit has the commit's time")
+			t.Errorf("a file with uncommitted changes has the commit's time")
 		}
 	}
-	for _, f := range b.WithTimes(Commit{}).files {
+	for _, f := range b.WithTimes(gitinfo.Commit{}).files {
 		if f.time.Year() < 2020 {
 			t.Errorf("without git %s has the time %s", f.name, f.time)
 		}

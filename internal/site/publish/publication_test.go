@@ -1,4 +1,4 @@
-package site
+package publish
 
 import (
 	"context"
@@ -18,13 +18,15 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild/imagebuildtest"
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
+	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
-// basesFor publishes a base for two platforms: the shipped one for this engine's, and for
-// the other an image without Nginx, which nobody runs here.
-func basesFor(t *testing.T, s Site, ref string) {
+// pushBases pushes a base for two platforms: the shipped one for the engine's, and for the
+// other an image without Nginx, which is not run here.
+func pushBases(t *testing.T, s site.Site, ref string) {
 	t.Helper()
-	root, err := base.Get(t.Context(), s.Engine, Defaults().Base, s.Console)
+	root, err := base.Get(t.Context(), s.Engine, site.Defaults().Base, s.Console)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,20 +50,17 @@ func basesFor(t *testing.T, s Site, ref string) {
 	t.Cleanup(func() { s.Engine.RemoveImage(context.Background(), ref) })
 }
 
-func TestSeveralPlatformsUnderOneName(t *testing.T) {
+func TestIndexOfPlatforms(t *testing.T) {
 	address := registrytest.Start(t)
-	s := shopFor(t, "platforms", address)
+	s := sitetest.Open(t, "platforms", address)
 	s.Settings.Base = address + "/base:1"
-	basesFor(t, s, s.Settings.Base)
-	s.Settings.Platforms, s.Settings.Missing = []string{"linux/amd64", "linux/arm64", "linux/riscv64"}, MissingIsLeftOut
-	image, err := s.Build(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	pushBases(t, s, s.Settings.Base)
+	s.Settings.Platforms, s.Settings.Missing = []string{"linux/amd64", "linux/arm64", "linux/riscv64"}, site.MissingIsLeftOut
+	image := sitetest.Build(t, s)
 	if image.Base.From != base.FromRegistry {
 		t.Errorf("the base is from the %s", image.Base.From)
 	}
-	p, err := s.Push(t.Context(), image)
+	p, err := Push(t.Context(), s, image)
 	if err != nil || !p.Verified || !slices.Equal(p.Platforms, []string{"linux/amd64", "linux/arm64"}) || !slices.Equal(p.LeftOut, []string{"linux/riscv64"}) {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -87,13 +86,13 @@ func TestSeveralPlatformsUnderOneName(t *testing.T) {
 		}
 		checkPlatform(t, child, want)
 	}
-	s.Settings.Missing = MissingFails
-	if _, err := s.Push(t.Context(), image); err == nil || !strings.Contains(err.Error(), "linux/riscv64") || fault.Code(err) != int(fault.Environment) {
+	s.Settings.Missing = site.MissingFails
+	if _, err := Push(t.Context(), s, image); err == nil || !strings.Contains(err.Error(), "linux/riscv64") || fault.Code(err) != int(fault.Environment) {
 		t.Errorf("a platform without a base: %v", err)
 	}
 }
 
-// checkPlatform wants an image for a platform, which starts the site's server.
+// checkPlatform fails the test unless an image is for a platform and starts the site's server.
 func checkPlatform(t *testing.T, image v1.Image, platform string) {
 	t.Helper()
 	config, err := image.ConfigFile()

@@ -1,4 +1,4 @@
-package site
+package server_test
 
 import (
 	"encoding/json"
@@ -12,23 +12,24 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
-// slowClients is how many connections say half a request and then nothing.
+// slowClients is the number of connections that send half a request and then nothing.
 const slowClients = 10_000
 
-// TestSlowClientsKeepNobodyOut opens ten thousand connections that send half a request,
-// and asks for the page meanwhile.
-func TestSlowClientsKeepNobodyOut(t *testing.T) {
-	s := shopFor(t, "slow", "registry.invalid")
-	ctr, at := serveBox(t, s)
-	open := beSlow(t, inside(t, ctr, s.Bundle.Port()))
+// TestSlowClientsDoNotBlockOthers opens ten thousand connections that send half a request,
+// and requests the page meanwhile.
+func TestSlowClientsDoNotBlockOthers(t *testing.T) {
+	s := sitetest.Open(t, "slow", sitetest.NoRegistry)
+	running := sitetest.Serve(t, s)
+	open := openSlow(t, addressInside(t, running.Container, s.Bundle.Port()))
 	if open < slowClients {
 		t.Fatalf("only %d connections could be opened", open)
 	}
 	for range 20 {
 		start := time.Now()
-		response, err := (&http.Client{Timeout: 5 * time.Second}).Get(at + "/index.html")
+		response, err := (&http.Client{Timeout: 5 * time.Second}).Get(running.URL.String() + "/index.html")
 		if err != nil {
 			t.Fatalf("with %d slow clients: %v", open, err)
 		}
@@ -37,16 +38,16 @@ func TestSlowClientsKeepNobodyOut(t *testing.T) {
 		if err != nil || response.StatusCode != http.StatusOK || len(body) == 0 {
 			t.Fatalf("with %d slow clients: %d, %v", open, response.StatusCode, err)
 		}
-		if spent := time.Since(start); spent > 2*time.Second {
-			t.Errorf("the page took %s", spent)
+		if elapsed := time.Since(start); elapsed > 2*time.Second {
+			t.Errorf("the page took %s", elapsed)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// inside gives a port of the container on the engine's own network: what publishes a port
-// takes two files for each connection.
-func inside(t *testing.T, ctr *engine.Container, port int) string {
+// addressInside returns the address of a port on the engine's own network: a published port
+// takes two file descriptors for each connection.
+func addressInside(t *testing.T, ctr *engine.Container, port int) string {
 	t.Helper()
 	text, err := ctr.Inspect(t.Context())
 	if err != nil {
@@ -59,8 +60,9 @@ func inside(t *testing.T, ctr *engine.Container, port int) string {
 	return net.JoinHostPort(info.NetworkSettings.IPAddress, strconv.Itoa(port))
 }
 
-// beSlow opens the connections, which are closed when the test ends, and tells how many.
-func beSlow(t *testing.T, host string) int {
+// openSlow opens the connections, which are closed when the test ends, and returns how
+// many it could open.
+func openSlow(t *testing.T, host string) int {
 	t.Helper()
 	var mu sync.Mutex
 	var conns []net.Conn

@@ -1,0 +1,115 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+
+	"github.com/romanatrashyonok/kiln/internal/base"
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/registry"
+	"github.com/romanatrashyonok/kiln/internal/site/bundle"
+)
+
+// HashLabel is the image label with the hash of everything that decides the image.
+const HashLabel = "kiln.bundle"
+
+// assemblyVersion names how images are assembled. A change of the way needs a change of
+// this, so that no image of an older Kiln passes for unchanged.
+const assemblyVersion = "1"
+
+// Assembly puts the site's files on base images. The images that it makes can be read
+// until it is closed.
+type Assembly struct {
+	site      Site
+	root      base.Image
+	base      imagebuild.Base // root, as the engine has it
+	closeBase func()
+	dir       string // build context; "" until an image is made
+}
+
+// Assemble opens a base of the engine's store, to put the site's files on.
+func (s Site) Assemble(ctx context.Context, root base.Image) (*Assembly, error) {
+	from, done, err := s.Engine.ImageBase(ctx, root.ID, s.Cache)
+	if err != nil {
+		return nil, err
+	}
+	return &Assembly{site: s, root: root, base: from, closeBase: done}, nil
+}
+
+// Close removes the temporary files. Images that were made can no longer be read.
+func (a *Assembly) Close() {
+	a.closeBase()
+	if a.dir != "" {
+		os.RemoveAll(a.dir)
+	}
+}
+
+// Image returns the image of the site on a base.
+func (a *Assembly) Image(from imagebuild.Base) (*imagebuild.Image, error) {
+	if err := a.stage(); err != nil {
+		return nil, err
+	}
+	s := a.site
+	return s.Dockerfile.Image(from, imagebuild.Input{
+		Context: os.DirFS(a.dir), Created: s.Bundle.Created(), Cache: s.Cache,
+		Args: map[string]string{"REVISION": s.Commit.Revision()},
+		Labels: map[string]string{
+			engine.Label: "site", HashLabel: a.hash(from),
+			"org.opencontainers.image.base.name": s.Settings.Base,
+		},
+	})
+}
+
+// stage writes the build context to a temporary folder, once.
+func (a *Assembly) stage() (err error) {
+	if a.dir != "" {
+		return nil
+	}
+	if a.dir, err = os.MkdirTemp("", "kiln-site-"); err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	return a.site.Bundle.Stage(a.dir)
+}
+
+// hash returns the sha256 of everything that decides the image on a base. The base counts
+// by its configuration, since engines differ in what they call an image.
+func (a *Assembly) hash(from imagebuild.Base) string {
+	s := a.site
+	return bundle.HashStrings(assemblyVersion, s.Bundle.Hash(), string(from.Config), s.Commit.Revision(), s.Settings.Base, s.Dockerfile.Text())
+}
+
+// Published returns the image as a registry has it. Where the base came from a registry,
+// its layers are those of that registry, known by their digests: they are neither
+// compressed nor sent.
+func (a *Assembly) Published(ctx context.Context) (*imagebuild.Image, error) {
+	from, err := a.publishedBase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.Image(from)
+}
+
+// publishedBase returns the base as the registry has it that it came from, or as the
+// engine has it where it came from none, or is no longer there.
+func (a *Assembly) publishedBase(ctx context.Context) (imagebuild.Base, error) {
+	image, err := a.site.Engine.FindImage(ctx, a.root.ID)
+	platform, known := a.base.Platform()
+	if err != nil || !known {
+		return a.base, err
+	}
+	for _, byDigest := range image.Digests {
+		published, _, err := a.site.Registry.Base(ctx, byDigest, platform)
+		switch {
+		case errors.Is(err, registry.ErrNotFound):
+		case err != nil:
+			return a.base, err
+		case bytes.Equal(published.Config, a.base.Config):
+			return published, nil
+		}
+	}
+	return a.base, nil
+}

@@ -1,0 +1,53 @@
+package site_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
+)
+
+// TestConfigurationThatNginxRejects has a fault that only Nginx itself finds.
+func TestConfigurationThatNginxRejects(t *testing.T) {
+	s := sitetest.Open(t, "rejected", sitetest.NoRegistry)
+	sitetest.Edit(t, s, "nginx.conf", "send_timeout 20s", "send_timeout banana")
+	s = sitetest.Read(t, s)
+	_, err := s.Build(t.Context())
+	if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), filepath.Join(s.Dir, "nginx.conf")+":") || !strings.Contains(err.Error(), "send_timeout") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.Engine.FindImage(t.Context(), s.Ref()); err == nil {
+		t.Error("the image was tagged all the same")
+	}
+}
+
+func TestBuildOfUnchangedSite(t *testing.T) {
+	s := sitetest.Open(t, "unchanged", sitetest.NoRegistry)
+	first := sitetest.Build(t, s)
+	if !first.Built {
+		t.Errorf("first: %+v", first)
+	}
+	if second := sitetest.Build(t, sitetest.Read(t, s)); second.Built || second.ID != first.ID {
+		t.Errorf("second: %+v", second)
+	}
+	sitetest.Write(t, s, "content/page.html", "changed")
+	if third := sitetest.Build(t, sitetest.Read(t, s)); !third.Built || third.ID == first.ID {
+		t.Errorf("third: %+v", third)
+	}
+}
+
+func TestReproduce(t *testing.T) {
+	s := sitetest.Open(t, "reproduced", sitetest.NoRegistry)
+	image := sitetest.Build(t, s)
+	r, err := s.Reproduce(t.Context(), image, sitetest.Read(t, s).Source)
+	if err != nil || !r.Same || !strings.HasPrefix(r.Digest, "sha256:") {
+		t.Errorf("the same source: %+v, %v", r, err)
+	}
+	sitetest.Write(t, s, "content/page.html", "changed")
+	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, s).Source)
+	if fault.Code(err) != int(fault.Failed) || r.Same || !strings.Contains(err.Error(), "layers") {
+		t.Errorf("a changed source: %+v, %v", r, err)
+	}
+}

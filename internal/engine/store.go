@@ -18,6 +18,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // ImageBase gives an image of the engine's store as one to compose on. Its configuration is
@@ -92,25 +93,26 @@ const maxConfig = 8 << 20
 
 // saved is an image that is copied out of the engine when it is needed.
 type saved struct {
-	engine *Client
-	ctx    context.Context
-	id     string
-	dir    string
-	image  func() (v1.Image, error) // once
+	engine    *Client
+	ctx       context.Context
+	id        string
+	removeDir func()                   // removes the copy; nil before there is one
+	image     func() (v1.Image, error) // once
 }
 
 func (s *saved) fetch() (v1.Image, error) {
 	doing := "copy image " + shortID(s.id) + " out of the engine"
-	var err error
-	if s.dir, err = os.MkdirTemp("", "kiln-image-"); err != nil {
-		return nil, fault.Wrap(fault.Environment, err)
+	dir, remove, err := scratch.Dir("image")
+	if err != nil {
+		return nil, err
 	}
+	s.removeDir = remove
 	stream, err := s.engine.api.ImageSave(s.ctx, []string{s.id})
 	if err != nil {
 		return nil, s.engine.failed(doing, err)
 	}
 	defer stream.Close()
-	file, err := os.Create(filepath.Join(s.dir, "image.tar"))
+	file, err := os.Create(filepath.Join(dir, "image.tar"))
 	if err != nil {
 		return nil, fault.Wrap(fault.Environment, err)
 	}
@@ -139,8 +141,8 @@ func (s *saved) layer(n int) (io.ReadCloser, error) {
 }
 
 func (s *saved) remove() {
-	if s.dir != "" {
-		os.RemoveAll(s.dir)
+	if s.removeDir != nil {
+		s.removeDir()
 	}
 }
 

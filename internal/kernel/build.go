@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // Result is a kernel that is built: its image in the engine.
@@ -121,11 +123,15 @@ func (w *Builder) Built(ctx context.Context, s Spec) (Result, error) {
 // execute carries out a plan in a container and stores what comes out as an image. Where
 // another run did so meanwhile, it says so.
 func (w *Builder) execute(ctx context.Context, r candidate, tree source.Tree) (why string, err error) {
-	log, err := os.CreateTemp("", "kiln-build-*.log")
+	dir, remove, err := scratch.Dir("build")
+	if err != nil {
+		return "", err
+	}
+	defer remove()
+	log, err := os.Create(filepath.Join(dir, "build.log"))
 	if err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
-	defer os.Remove(log.Name())
 	defer log.Close()
 	j, err := w.newRun(ctx, r, tree)
 	if err != nil {

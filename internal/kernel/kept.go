@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // The store of results is the engine's own: each result image has a second name, by
@@ -41,11 +41,11 @@ func (w *Builder) restore(ctx context.Context, p Plan) (bool, error) {
 
 // checkImage copies a result out and compares every file with its manifest.
 func (w *Builder) checkImage(ctx context.Context, ref, plan string) error {
-	dir, err := os.MkdirTemp("", "kiln-kept-")
+	dir, remove, err := scratch.Dir("kept")
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := w.Engine.CopyFromImage(ctx, ref, resultDir, dir); err != nil {
 		return err
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // planFile is where a result keeps the plan that made it.
@@ -39,11 +39,11 @@ func (w *Builder) lastFile(ctx context.Context, p Plan, name string, into any) e
 		return engine.ErrNoImage
 	}
 	newest := slices.MaxFunc(images, func(a, b engine.Image) int { return a.Tagged.Compare(b.Tagged) })
-	dir, err := os.MkdirTemp("", "kiln-last-")
+	dir, remove, err := scratch.Dir("last")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := w.Engine.CopyFromImage(ctx, newest.ID, resultDir+"/"+name, dir); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/reproduce"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // ReproduceSchema names the form of reproduce.json, which lies beside a kernel.
@@ -111,11 +112,11 @@ func (w *Builder) Reproduce(ctx context.Context, s Spec, folder string) (Reprodu
 		return Reproduction{}, err
 	}
 	r := Reproduction{Schema: ReproduceSchema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Varied: rebuildVariation.names()}
-	dir, err := os.MkdirTemp("", "kiln-reproduce-")
+	dir, remove, err := scratch.Dir("reproduce")
 	if err != nil {
-		return r, fault.Wrap(fault.Environment, err)
+		return r, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	plain := *w
 	plain.Limits.CCache, plain.group = "0", nil // a cache would only give what the first build made
 	took, err := plain.buildOnce(ctx, s, m.Plan, &rebuildVariation, filepath.Join(dir, "second"))

@@ -9,8 +9,8 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // staged is the site's files, laid out, with the Dockerfile that puts them on a base: the
@@ -19,6 +19,7 @@ type staged struct {
 	shop       Site
 	dockerfile imagebuild.Dockerfile
 	dir        string
+	remove     func() // removes dir
 }
 
 // composing is how images are composed: change it with the way, so that none is taken for
@@ -27,11 +28,11 @@ const composing = "1"
 
 // stage lays the files out.
 func (s Site) stage(dockerfile imagebuild.Dockerfile) (*staged, error) {
-	dir, err := os.MkdirTemp("", "kiln-site-")
+	dir, remove, err := scratch.Dir("site")
 	if err != nil {
-		return nil, fault.Wrap(fault.Environment, err)
+		return nil, err
 	}
-	m := &staged{shop: s, dockerfile: dockerfile, dir: dir}
+	m := &staged{shop: s, dockerfile: dockerfile, dir: dir, remove: remove}
 	if err := s.Bundle.Stage(dir); err != nil {
 		m.remove()
 		return nil, err
@@ -51,8 +52,6 @@ func (m *staged) assemble(from imagebuild.Base) (*imagebuild.Image, error) {
 		},
 	})
 }
-
-func (m *staged) remove() { os.RemoveAll(m.dir) }
 
 // recipe hashes all that decides what the image on a base holds. The base counts by its
 // configuration: engines differ in what they call an image.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +20,8 @@ import (
 // commit asks git for the last commit that changed one of the folders: a zero value where
 // there is no git, or no commit yet. What git ignores in the second, the content's, is
 // served all the same, and in no commit.
-func (w *Project) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
-	last, err := git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
+func (p *Project) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
+	last, err := p.git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
 	id, seconds, ok := strings.Cut(last, " ")
 	if err != nil || !ok {
 		return c, err
@@ -33,16 +33,16 @@ func (w *Project) commit(ctx context.Context, dir, content string) (c site.Commi
 	c = site.Commit{ID: id, Time: time.Unix(since, 0).UTC()}
 	ask := func(args ...string) (text string) {
 		if err == nil {
-			text, err = git(ctx, args...)
+			text, err = p.git(ctx, args...)
 		}
 		return text
 	}
 	c.Dirty = ask("status", "--porcelain", "--untracked-files=all", "--", dir) != "" ||
 		ask("status", "--porcelain", "--untracked-files=all", "--ignored=matching", "--", content) != ""
 	if ask("rev-parse", "--is-shallow-repository") == "true" {
-		w.Console.LogOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
+		p.console.LogOnce("warning: the clone is shallow: the site's commit, which gives the image its time, may be taken for the newest (git fetch --unshallow)")
 	}
-	if w.Site.Value.TagsOfGit() {
+	if p.site.Value.TagsOfGit() {
 		c.Version, c.Branch = newestVersion(ask("tag", "--points-at", "HEAD")), ask("branch", "--show-current")
 	}
 	return c, err
@@ -62,10 +62,10 @@ func newestVersion(tags string) (newest string) {
 
 // git gives what a git command prints; "" where there is no git, no repository and no
 // commit.
-func git(ctx context.Context, args ...string) (string, error) {
+func (p *Project) git(ctx context.Context, args ...string) (string, error) {
 	var said strings.Builder
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "LC_ALL=C"), &said
+	cmd.Dir, cmd.Env, cmd.Stderr = p.options.Dir, append(slices.Clone(p.options.Env), "LC_ALL=C"), &said
 	out, err := cmd.Output()
 	if err == nil {
 		return strings.TrimSpace(string(out)), nil
@@ -83,14 +83,14 @@ func git(ctx context.Context, args ...string) (string, error) {
 
 // checkOut writes the files of a commit into a folder, and gives where this folder's are
 // in there.
-func checkOut(ctx context.Context, commit, dir string) (string, error) {
+func (p *Project) checkOut(ctx context.Context, commit, dir string) (string, error) {
 	for _, argv := range [][]string{{"read-tree", commit}, {"checkout-index", "--all", "--prefix=" + dir + "/"}} {
 		cmd := exec.CommandContext(ctx, "git", argv...)
-		cmd.Env = append(os.Environ(), "GIT_INDEX_FILE="+filepath.Join(dir, ".index")) // the clone's own is left alone
+		cmd.Dir, cmd.Env = p.options.Dir, append(slices.Clone(p.options.Env), "GIT_INDEX_FILE="+filepath.Join(dir, ".index")) // the clone's own is left alone
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fault.Wrap(fault.Environment, fmt.Errorf("check out commit %.12s: %w\n%s", commit, err, out))
 		}
 	}
-	prefix, err := git(ctx, "rev-parse", "--show-prefix")
+	prefix, err := p.git(ctx, "rev-parse", "--show-prefix")
 	return filepath.Join(dir, prefix), err
 }

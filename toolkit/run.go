@@ -7,51 +7,50 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Work is what a target does: a method of Workshop.
-type Work func(*Project, context.Context) error
-
-// Run does the work of a target and gives the process's exit code with the text
-// of what went wrong, secrets blotted out. The work's context ends on SIGTERM and
-// when the mage that started this process dies, besides on what ended ctx before.
-func Run(ctx context.Context, work Work) (code int, text string) {
+// Run opens a project, does work with it and closes it: what a Mage target consists of.
+// The context of the work ends with ctx, on SIGTERM, and when the mage that started this
+// process dies. The error has secrets redacted, and a method ExitStatus that returns the
+// process's exit code, which Mage exits with.
+func Run(ctx context.Context, o Options, work func(context.Context, *Project) error) error {
+	o = o.filled()
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go watchParent(ctx, cancel)
-	w, err := Open()
+	if o.getenv("MAGEFILE_GOCMD") != "" { // mage compiled and started this process
+		go watchParent(ctx, cancel)
+	}
+	p, err := Open(o)
 	if err == nil {
-		err = w.carryOut(ctx, work)
+		err = errors.Join(work(ctx, p), p.Close())
 	}
 	if err == nil {
-		return 0, ""
+		return nil
 	}
 	if errors.Is(err, context.Canceled) {
-		return int(fault.Failed), "interrupted: what was started has been removed"
+		err = errInterrupted
 	}
-	return fault.Code(err), newConsole().Redact(err.Error())
+	return &exitError{code: ExitCode(err), text: newConsole(o).Redact(err.Error())}
 }
 
-// carryOut does the work with a folder for what is laid down on the way, and closes what
-// it opened. Where there can be none, the machine's serves.
-func (w *Project) carryOut(ctx context.Context, work Work) error {
-	if done, err := scratch(); err == nil {
-		defer done()
-	}
-	return errors.Join(work(w, ctx), w.close())
+var errInterrupted = errors.New("interrupted: everything that was started has been removed")
+
+// exitError is an error with the exit code of the process.
+type exitError struct {
+	code int
+	text string
 }
 
-// watchParent cancels the work when mage, which compiled and started this
-// process, is no more: nobody would be left to tell it to end. A binary that was
-// compiled to be run by itself (mage -compile) has no such parent.
+func (e *exitError) Error() string { return e.text }
+
+// ExitStatus returns the exit code.
+func (e *exitError) ExitStatus() int { return e.code }
+
+// watchParent cancels the work when the parent of this process dies: nobody would be left to
+// stop it.
 func watchParent(ctx context.Context, cancel context.CancelFunc) {
-	if os.Getenv("MAGEFILE_GOCMD") == "" {
-		return
-	}
 	parent := os.Getppid()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()

@@ -1,4 +1,4 @@
-package toolkit
+package dev
 
 import (
 	"fmt"
@@ -8,20 +8,20 @@ import (
 	"text/tabwriter"
 )
 
-// BenchRow compares one thing that Kiln does with how it is done without.
-type BenchRow struct {
+// row compares one thing that Kiln does with how it is done without Kiln.
+type row struct {
 	Name    string  `json:"name"`
 	Against string  `json:"against"`
 	Ours    float64 `json:"ours"`   // seconds, median
 	Theirs  float64 `json:"theirs"` // seconds, median
 	Ratio   float64 `json:"ratio"`
-	Bound   float64 `json:"bound"` // the ratio that is not to be passed
+	Bound   float64 `json:"bound"` // the highest ratio that passes
 	Runs    int     `json:"runs"`
 	By      string  `json:"by"`         // "wall" or "processor": which time it is
 	Memory  float64 `json:"memory_mib"` // of this process at most, MiB; 0 where it was not measured
 }
 
-// comparison is a benchmark that compares, and in words what it compares.
+// comparison is a benchmark that compares, with a description of what it compares.
 type comparison struct{ benchmark, name, against string }
 
 var comparisons = []comparison{
@@ -51,7 +51,7 @@ var (
 	benchMetric = regexp.MustCompile(`([\d.e+-]+) (\S+)`)
 )
 
-// benchCPU gives the processor's name, which go test prints first.
+// benchCPU returns the processor's name, which go test prints first.
 func benchCPU(text string) string {
 	for line := range strings.Lines(text) {
 		if name, ok := strings.CutPrefix(line, "cpu: "); ok {
@@ -61,8 +61,8 @@ func benchCPU(text string) string {
 	return "an unknown processor"
 }
 
-// benchRows reads the benchmarks that compare out of what go test printed.
-func benchRows(text string) []BenchRow {
+// benchRows parses the benchmarks that compare from the output of go test.
+func benchRows(text string) []row {
 	printed := map[string]map[string]float64{}
 	for _, line := range benchLine.FindAllStringSubmatch(text, -1) {
 		value := map[string]float64{}
@@ -71,7 +71,7 @@ func benchRows(text string) []BenchRow {
 		}
 		printed[line[1]] = value
 	}
-	rows := []BenchRow{}
+	rows := []row{}
 	for _, c := range comparisons {
 		value, ok := printed[c.benchmark]
 		if !ok {
@@ -81,7 +81,7 @@ func benchRows(text string) []BenchRow {
 		if value["by-processor"] == 1 {
 			by = "processor"
 		}
-		rows = append(rows, BenchRow{
+		rows = append(rows, row{
 			Name: c.name, Against: c.against, Ours: value["ours-s"], Theirs: value["theirs-s"],
 			Ratio: value["ours-s"] / value["theirs-s"], Bound: value["bound"], Runs: int(value["runs"]), By: by, Memory: value["ours-MiB"],
 		})
@@ -90,7 +90,7 @@ func benchRows(text string) []BenchRow {
 }
 
 // String prints the table for people.
-func (b Bench) String() string {
+func (b results) String() string {
 	var s strings.Builder
 	table := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "WHAT\tAGAINST\tOURS\tTHEIRS\tRATIO\tAT MOST\tTIME\tRUNS")

@@ -1,6 +1,6 @@
 //go:build unix
 
-package toolkit
+package dev
 
 import (
 	"bytes"
@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// TestCancelledCommandLeavesNothing cancels a command that ignores it, as does what it has
-// started.
-func TestCancelledCommandLeavesNothing(t *testing.T) {
+// TestCancelledCommandLeavesNoProcess cancels a command that ignores SIGINT, as does the
+// process that it has started.
+func TestCancelledCommandLeavesNoProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, "sh", "-c", "trap '' INT; sleep 300 & echo $!; wait")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	time.AfterFunc(500*time.Millisecond, cancel)
 	start := time.Now()
-	err := (&Project{}).runCommand(ctx, cmd)
+	err := (&runner{}).run(ctx, cmd)
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
@@ -32,10 +32,10 @@ func TestCancelledCommandLeavesNothing(t *testing.T) {
 	}
 	for range 50 { // until it is gone
 		state, _ := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(child)).Output()
-		if len(state) == 0 || state[0] == 'Z' { // dead, and nobody has asked how it ended
+		if len(state) == 0 || state[0] == 'Z' { // a zombie: it has ended
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("process %d is still there", child)
+	t.Errorf("process %d still runs", child)
 }

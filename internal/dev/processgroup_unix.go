@@ -1,20 +1,21 @@
 //go:build unix
 
-package toolkit
+package dev
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// inGroup has a command, and all that it starts, be told together to end.
-func inGroup(cmd *exec.Cmd) {
+// startGroup makes a command, with all that it starts, a process group that is interrupted as
+// one.
+func startGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 }
 
-// endGroup ends what is left of it.
-func endGroup(cmd *exec.Cmd) {
+// killGroup kills what is left of a command's process group.
+func killGroup(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}

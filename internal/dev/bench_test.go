@@ -1,15 +1,18 @@
-package toolkit
+package dev
 
 import (
+	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-func TestBenchmarksAreRead(t *testing.T) {
+func TestBenchmarkOutputIsParsed(t *testing.T) {
 	text := `goos: linux
 cpu: AMD EPYC
 measured cold: 200 s
@@ -18,33 +21,36 @@ BenchmarkUnpack-2   	       1	43210987654 ns/op	         1.300 bound	       120.
 BenchmarkOther-2    	       1	12 ns/op
 PASS`
 	if got := benchCPU(text); got != "AMD EPYC" {
-		t.Errorf("the processor is %q", got)
+		t.Errorf("processor: got %q", got)
 	}
 	rows := benchRows(text)
-	want := []BenchRow{
+	want := []row{
 		{Name: "from the tarball to the verified, unpacked volume", Against: "xz -dc | tar -x", Ours: 7.5, Theirs: 10, Ratio: 0.75, Bound: 1.3, Runs: 3, By: "wall", Memory: 120},
 		{Name: "cold build in a container, no ccache", Against: "the same in a chroot of the same image", Ours: 410, Theirs: 400, Ratio: 1.025, Bound: 1.03, Runs: 3, By: "processor"},
 	}
 	if !slices.Equal(rows, want) {
 		t.Errorf("got %+v", rows)
 	}
-	if err := (Bench{Rows: rows}).err(); err != nil {
+	if err := (results{Rows: rows}).err(); err != nil {
 		t.Error(err)
 	}
-	if got := (Bench{Rows: rows, LeftOut: []string{"extract"}}).String(); !strings.Contains(got, "7.5 s  ") || !strings.Contains(got, "left out: extract\n") {
-		t.Errorf("the table is\n%s", got)
+	if got := (results{Rows: rows, LeftOut: []string{"extract"}}).String(); !strings.Contains(got, "7.5 s  ") || !strings.Contains(got, "left out: extract\n") {
+		t.Errorf("table:\n%s", got)
 	}
 	rows[0].Ratio = 1.31
-	if (Bench{Rows: rows}).err() == nil || (Bench{}).err() == nil {
-		t.Error("a ratio above its bound, or none at all, is no error")
+	if (results{Rows: rows}).err() == nil || (results{}).err() == nil {
+		t.Error("no error for a ratio above its bound, or for no ratio")
 	}
 }
 
-// commandRuns is how often each command runs, by turns.
+// root is the repository.
+const root = "../.."
+
+// commandRuns is how often each command runs, in turn.
 const commandRuns = 5
 
-// BenchmarkCommand measures whole commands with nothing to do, against limits in
-// seconds. What they would build is built before.
+// BenchmarkCommand measures whole commands that find nothing changed, against limits in
+// seconds.
 func BenchmarkCommand(b *testing.B) {
 	took := map[string][]float64{}
 	mage(b, "image", "kernel")
@@ -55,30 +61,30 @@ func BenchmarkCommand(b *testing.B) {
 			}
 		}
 	}
-	for _, row := range []struct {
+	for _, c := range []struct {
 		name, target string
 		limit        float64
 	}{
-		{"NothingChanged", "kernel", 1.0 + middle(took["-l"])},
+		{"NothingChanged", "kernel", 1.0 + median(took["-l"])},
 		{"Image", "image", 0.5},
 		{"Verify", "verify", 2.5},
 	} {
-		b.Run(row.name, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
 			}
-			b.ReportMetric(middle(took[row.target]), "ours-s")
-			b.ReportMetric(row.limit, "theirs-s")
+			b.ReportMetric(median(took[c.target]), "ours-s")
+			b.ReportMetric(c.limit, "theirs-s")
 			b.ReportMetric(1, "bound")
 			b.ReportMetric(commandRuns, "runs")
 		})
 	}
 }
 
-// mage runs targets at the project's root, and gives how many seconds that took.
+// mage runs targets in the repository and returns how many seconds they took.
 func mage(b *testing.B, targets ...string) float64 {
 	b.Helper()
 	cmd := exec.Command("go", append([]string{"tool", "mage"}, targets...)...)
-	cmd.Dir = ".."
+	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "MAGEFILE_VERBOSE=0")
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
@@ -88,7 +94,25 @@ func mage(b *testing.B, targets ...string) float64 {
 	return time.Since(start).Seconds()
 }
 
-func middle(list []float64) float64 {
+func median(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[len(sorted)/2]
+}
+
+// TestBenchPackages requires that Bench runs every benchmark of the repository.
+func TestBenchPackages(t *testing.T) {
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		dir, _ := filepath.Rel(root, filepath.Dir(path))
+		if bytes.Contains(text, []byte("\nfunc Benchmark")) && !slices.Contains(benchPackages, "./"+filepath.ToSlash(dir)) {
+			t.Errorf("%s has a benchmark; benchPackages lacks its package", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

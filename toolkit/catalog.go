@@ -82,7 +82,7 @@ func offer(k *catalog.Kernel, folder string) (files []site.File, err error) {
 			return nil, fault.Wrap(fault.Environment, err)
 		}
 		if got := trust.Hash(body); got != f.SHA256 {
-			return nil, fault.New(fault.Failed, "copy it again: go tool mage extract", "publish %s: damaged: sha256 %s, recorded %s", path, got, f.SHA256)
+			return nil, fault.New(fault.Failed, "go tool mage extract", "publish %s: damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
 		files = append(files, site.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})

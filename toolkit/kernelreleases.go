@@ -33,7 +33,7 @@ func (k *Kernels) Track(ctx context.Context, c Choice) (KernelTracking, error) {
 		}
 	}
 	if !tracking.Known() {
-		return tracking, fault.New(fault.Environment, "check the network; once kernel.org has answered, its data is cached and shown with its age",
+		return tracking, fault.New(fault.Environment, "make kernel.org reachable once; its data is then cached and shown with its age",
 			"track kernels: kernel.org cannot be reached, and no data from it is cached")
 	}
 	return tracking, nil

@@ -187,7 +187,7 @@ func (k *Kernels) one(ctx context.Context, c Choice, target string) (kernel.Spec
 	}
 	if len(specs) > 1 {
 		return kernel.Spec{}, nil, fault.New(fault.Usage,
-			"choose one: go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels match", len(specs))
+			"go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels match", len(specs))
 	}
 	b, err := k.builder(ctx)
 	return specs[0], b, err

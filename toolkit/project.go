@@ -106,7 +106,7 @@ func Variables() []string {
 
 // ExitCode returns the exit code for an error: 0 for nil, 1 if what was built or checked is
 // bad, 2 if the call or the configuration is wrong, 3 for an environment problem: no engine,
-// network, disk space or registry.
+// network, disk space or registry; 130 and 143 if Run was ended by SIGINT or SIGTERM.
 func ExitCode(err error) int { return fault.Code(err) }
 
 func newConsole(o Options) *report.Console {

@@ -3,39 +3,30 @@ package toolkit
 import (
 	"context"
 	"errors"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/interrupt"
 )
 
-// Run opens a project, does work with it and closes it: what a Mage target consists of.
-// The context of the work ends with ctx, on SIGTERM, and when the mage that started this
-// process dies. The error has secrets redacted, and a method ExitStatus that returns the
-// process's exit code, which Mage exits with.
+// Run opens a project, does work with it and closes it: what a Mage target consists of. The
+// context of work ends with ctx, on SIGINT and SIGTERM, and when the mage that started this
+// process ends; work must return within five seconds after that.
+//
+// The error has secrets redacted, and a method ExitStatus that returns the exit code of the
+// process, by which Mage exits: that of ExitCode, or 130 or 143 where a signal ended the run.
 func Run(ctx context.Context, o Options, work func(context.Context, *Project) error) error {
 	o = o.filled()
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if o.getenv("MAGEFILE_GOCMD") != "" { // mage compiled and started this process
-		go watchParent(ctx, cancel)
-	}
-	p, err := Open(o)
-	if err == nil {
-		err = errors.Join(work(ctx, p), p.Close())
-	}
+	err := interrupt.Run(ctx, func(ctx context.Context) error {
+		p, err := Open(o)
+		if err != nil {
+			return err
+		}
+		return errors.Join(work(ctx, p), p.Close())
+	})
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.Canceled) {
-		err = errInterrupted
-	}
 	return &exitError{code: ExitCode(err), text: newConsole(o).Redact(err.Error())}
 }
-
-var errInterrupted = errors.New("interrupted: everything that was started has been removed")
 
 // exitError is an error with the exit code of the process.
 type exitError struct {
@@ -47,22 +38,3 @@ func (e *exitError) Error() string { return e.text }
 
 // ExitStatus returns the exit code.
 func (e *exitError) ExitStatus() int { return e.code }
-
-// watchParent cancels the work when the parent of this process dies: nobody would be left to
-// stop it.
-func watchParent(ctx context.Context, cancel context.CancelFunc) {
-	parent := os.Getppid()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if os.Getppid() != parent {
-				cancel()
-				return
-			}
-		}
-	}
-}

@@ -95,7 +95,7 @@ func (s *Site) Reproduce(ctx context.Context) (SiteReproduction, error) {
 		return SiteReproduction{}, err
 	}
 	if half.Commit.ID == "" || half.Commit.Dirty {
-		return SiteReproduction{}, fault.New(fault.Usage, "commit the changes first", "reproduce %s: %s has uncommitted changes", image.Ref, half.Dir)
+		return SiteReproduction{}, fault.New(fault.Usage, "commit them first", "reproduce %s: %s has uncommitted changes", image.Ref, half.Dir)
 	}
 	dir, remove, err := scratch.Dir("commit")
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *Site) tags(commit site.Commit) ([]string, error) {
 		s.p.console.LogOnce("tag %s is left out: git has no value for it", tag)
 	}
 	if len(tags) == 0 {
-		return nil, fault.New(fault.Usage, "add one that always has a value, as latest", "resolve tags of site.toml: git has no value for %s", strings.Join(unresolved, ", "))
+		return nil, fault.New(fault.Usage, "add a tag that always applies, such as latest", "resolve tags of site.toml: git has no value for %s", strings.Join(unresolved, ", "))
 	}
 	return tags, nil
 }

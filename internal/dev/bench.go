@@ -119,5 +119,5 @@ func (b results) err() error {
 	if len(above) == 0 {
 		return nil
 	}
-	return fault.New(fault.Failed, "is the machine busy? repeat it on an idle one", "measure: %s", strings.Join(above, "\n"))
+	return fault.New(fault.Failed, "measure on an idle machine", "measure: %s", strings.Join(above, "\n"))
 }

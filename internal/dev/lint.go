@@ -17,7 +17,7 @@ func Lint(ctx context.Context, _ *toolkit.Project) error {
 		return fault.Wrap(fault.Environment, fmt.Errorf("run gofmt: %w", err))
 	}
 	if len(out) > 0 {
-		return fault.New(fault.Failed, "run: gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
+		return fault.New(fault.Failed, "gofmt -w .", "gofmt would change:\n%s", strings.TrimSpace(string(out)))
 	}
 	return newRunner().all(ctx,
 		[]string{"go", "vet", "-tags", fullTag, "./..."},

@@ -78,7 +78,7 @@ func Connect(ctx context.Context, getenv func(string) string) (*Client, error) {
 	}
 	api, err := client.NewClientWithOpts(append(opts, client.WithAPIVersionNegotiation())...)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "see the docker documentation for the form of "+at.origin,
+		return nil, fault.New(fault.Usage, "correct "+at.origin+": its form is in Docker's documentation",
 			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
 	}
 	e := &Client{api: api, endpoint: at, getenv: getenv, owner: thisOwner()}
@@ -91,7 +91,7 @@ func (e *Client) negotiate(ctx context.Context) error {
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.NewWithCause(fault.Engine, "install and start one: go tool mage setup; or point DOCKER_HOST at one",
+		return fault.NewWithCause(fault.Engine, "go tool mage setup, or set DOCKER_HOST to a running engine",
 			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {
@@ -129,18 +129,18 @@ func (e *Client) Close() error {
 }
 
 // failed wraps an error of the engine: what it did, and that the surroundings
-// are at fault. A full disk gets a hint, since the engine only passes text on.
+// are at fault. A full disk has a fix, since the engine only passes text on.
 func (e *Client) failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	hint, cause := "", fault.Engine
+	fix, cause := "", fault.Engine
 	switch {
 	case client.IsErrConnectionFailed(err):
-		hint = "is it running? start it: go tool mage setup"
+		fix = "start the engine: go tool mage setup"
 	case strings.Contains(err.Error(), "no space left on device"):
 		cause = fault.Resources
-		hint = "the disk is full: free some with go tool mage prune, or docker system prune"
+		fix = "free disk space: go tool mage prune, or docker system prune"
 	}
-	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Hint: hint}
+	return &fault.Error{Class: fault.Environment, Cause: cause, Err: fmt.Errorf("%s: %w", doing, err), Fix: fix}
 }

@@ -5,20 +5,20 @@ import (
 	"syscall"
 )
 
-// Cause says what is to blame for a failed build, where that is known.
+// Cause is what made a build fail.
 type Cause string
 
-// The causes, and who can mend them: the exit code follows from that.
+// The causes. The class of an error, and so the exit code, follows from its cause.
 const (
 	Source        Cause = "source"        // the code that was built, patches included
 	Configuration Cause = "configuration" // what was asked for
-	Toolchain     Cause = "toolchain"     // a program that builds is missing or cannot do it
+	Toolchain     Cause = "toolchain"     // a build program is missing or lacks a feature
 	Resources     Cause = "resources"     // memory or disk
 	Network       Cause = "network"
 	Engine        Cause = "engine"
 )
 
-// class gives who can mend it.
+// class returns the class that follows from a cause.
 func (c Cause) class() Class {
 	switch c {
 	case Source:
@@ -29,8 +29,8 @@ func (c Cause) class() Class {
 	return Environment
 }
 
-// WithCause gives err a cause and the class that follows from it, unless it has a class
-// already. A nil error stays nil.
+// WithCause returns err with a cause and the class that follows from it, unless it has
+// a class already. A nil error stays nil.
 func WithCause(c Cause, err error) error {
 	var known *Error
 	if err == nil || errors.As(err, &known) {
@@ -39,15 +39,16 @@ func WithCause(c Cause, err error) error {
 	return &Error{Class: c.class(), Cause: c, Err: err}
 }
 
-// NewWithCause gives an error with a cause. The hint may be empty.
-func NewWithCause(c Cause, hint, format string, args ...any) error {
-	e := New(c.class(), hint, format, args...).(*Error)
+// NewWithCause returns an error with a cause and the class that follows from it. The
+// fix may be empty.
+func NewWithCause(c Cause, fix, format string, args ...any) error {
+	e := New(c.class(), fix, format, args...).(*Error)
 	e.Cause = c
 	return e
 }
 
-// CauseOf gives what is to blame for an error: what it says itself, else what its
-// class suggests.
+// CauseOf returns the cause of an error: the outermost one in its tree, else the one
+// that its class suggests. A full disk is always Resources.
 func CauseOf(err error) Cause {
 	if errors.Is(err, syscall.ENOSPC) {
 		return Resources

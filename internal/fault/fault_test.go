@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,11 +17,13 @@ func TestCode(t *testing.T) {
 		want int
 	}{
 		{"nil", nil, 0},
-		{"unclassed is bad", errors.New("no"), 1},
+		{"no class is Failed", errors.New("no"), 1},
 		{"usage", usage, 2},
 		{"wrapped usage", fmt.Errorf("read site.toml: %w", usage), 2},
 		{"first class stays", Wrap(Environment, fmt.Errorf("x: %w", usage)), 2},
-		{"surroundings win", errors.Join(usage, New(Environment, "", "no engine")), 3},
+		{"environment wins", errors.Join(usage, New(Environment, "", "no engine")), 3},
+		{"signal wins", errors.Join(New(Interrupted, "", "SIGINT"), New(Environment, "", "no engine"), syscall.ENOSPC), 130},
+		{"deadline", fmt.Errorf("x: %w", context.DeadlineExceeded), 3},
 		{"full disk", New(Failed, "", "write: %w", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 3},
 	} {
 		if got := Code(tc.err); got != tc.want {
@@ -29,9 +32,9 @@ func TestCode(t *testing.T) {
 	}
 }
 
-func TestHintStandsOnItsOwnLine(t *testing.T) {
-	err := New(Environment, "run: go tool mage setup", "connect to the engine: %w", os.ErrNotExist)
-	want := "connect to the engine: file does not exist\n  run: go tool mage setup"
+func TestFixIsOnItsOwnLine(t *testing.T) {
+	err := New(Environment, "go tool mage setup", "connect to the engine: %w", os.ErrNotExist)
+	want := "connect to the engine: file does not exist\n  fix: go tool mage setup"
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}

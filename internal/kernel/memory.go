@@ -25,7 +25,7 @@ func (j *run) stepWithMemory(ctx context.Context, s Step) error {
 			return shrinkErr
 		}
 		if !fewer && j.makeFlags() == flags {
-			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
+			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Fix: memoryFix}
 		}
 		if err := j.repairNow(ctx); err != nil {
 			return err
@@ -34,7 +34,7 @@ func (j *run) stepWithMemory(ctx context.Context, s Step) error {
 	}
 }
 
-const memoryHint = "give the engine's machine more memory, or the build: memory in the [build] table of kernels.toml"
+const memoryFix = "add memory to the engine's machine, or raise memory in the [build] table of kernels.toml"
 
 // fullBelow is how little room there is on a disk that is full, in bytes: less than what
 // a failed step may have removed again.

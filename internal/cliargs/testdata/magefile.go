@@ -1,0 +1,43 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	// mage:import
+	"github.com/romanatrashyonok/kiln/internal/cliargs/testdata/imported"
+)
+
+type Kernel mg.Namespace
+
+type helper struct{}
+
+var Aliases = map[string]any{"kernel": Kernel.All, "i": imported.Image, "image:sign": imported.Seal.All}
+
+func Push(ctx context.Context, dryRun *bool, tries *int) error {
+	fmt.Println("push")
+	return nil
+}
+
+// Greet prints a greeting.
+//
+//	Usage:
+func Greet(name string, times int, loud *bool) { fmt.Println("hello", name) }
+
+func (Kernel) All(ctx context.Context,
+	name *string, // the kernel
+	version *string, // its version
+) error {
+	fmt.Println("kernel:all")
+	return nil
+}
+
+func (Kernel) Arm64(ctx context.Context, wait *time.Duration) error { return nil }
+
+func (helper) Exported() {}
+func internal()          {}

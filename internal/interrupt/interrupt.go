@@ -1,0 +1,98 @@
+// Package interrupt ends a run on SIGINT and SIGTERM, and gives it the exit code that
+// shells expect: 128 and the number of the signal.
+package interrupt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// The causes with which a run's context ends.
+var (
+	errInterrupted = fault.New(fault.Interrupted, "", "interrupted by SIGINT")
+	errTerminated  = fault.New(fault.Terminated, "", "terminated by SIGTERM")
+	errOrphaned    = fault.New(fault.Terminated, "", "terminated: the mage that started this run has ended")
+)
+
+// Run calls work with a context that ends on SIGINT, on SIGTERM, when the mage that
+// started this process ends, and with ctx. Work must return within five seconds after
+// that, when it has removed what it started: Mage waits no longer.
+//
+// The error is that of work. Where a signal ended the run, it has the class
+// fault.Interrupted or fault.Terminated, by the signal that came first. Signals that
+// follow are ignored; Mage itself exits on a second SIGINT. Where work succeeds in
+// spite of a signal, the error is nil.
+func Run(ctx context.Context, work func(context.Context) error) error {
+	run, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go watch(run, end, signals)
+	err := work(run)
+	cause := context.Cause(run)
+	if cause == nil { // else the process is about to exit, and a late signal must not kill it
+		signal.Stop(signals)
+	}
+	return classify(err, cause)
+}
+
+// watch ends a run on the first signal, and without the mage that started it.
+func watch(run context.Context, end context.CancelCauseFunc, signals <-chan os.Signal) {
+	select {
+	case s := <-signals:
+		if s == syscall.SIGTERM {
+			end(errTerminated)
+		} else {
+			end(errInterrupted)
+		}
+	case <-parentEnded(run):
+		end(errOrphaned)
+	case <-run.Done():
+	}
+}
+
+// parentEnded returns a channel that is closed when mage, which compiled and started
+// this process, has ended: nobody is left then to pass a signal on. A binary that runs
+// by itself (mage -compile) has no such parent, and the channel stays open.
+func parentEnded(run context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	if os.Getenv("MAGEFILE_GOCMD") == "" {
+		return ended
+	}
+	parent := os.Getppid()
+	go func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-run.Done():
+				return
+			case <-tick.C:
+			}
+		}
+		close(ended)
+	}()
+	return ended
+}
+
+// classify returns the error of work in a run that ended with a cause, or did not: nil.
+// Mage ends its context on SIGINT only, and may do so before the signal is seen here.
+func classify(err, cause error) error {
+	if cause == context.Canceled {
+		cause = errInterrupted
+	}
+	var ended *fault.Error
+	switch {
+	case err == nil || !errors.As(cause, &ended):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fault.New(ended.Class, "", "%w; what was started has been removed", ended.Err)
+	}
+	return fault.New(ended.Class, "", "%w: %w", ended.Err, err)
+}

@@ -1,0 +1,95 @@
+//go:build unix
+
+package interrupt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// untilEnd waits for the end of a run and returns the context's error.
+func untilEnd(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("build: %w", ctx.Err())
+	case <-time.After(5 * time.Second):
+		return errors.New("the context did not end")
+	}
+}
+
+// send sends this process a signal and waits for the end of the run.
+func send(signals ...syscall.Signal) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, s := range signals {
+			syscall.Kill(os.Getpid(), s)
+			untilEnd(ctx)
+		}
+		return untilEnd(ctx)
+	}
+}
+
+func TestRun(t *testing.T) {
+	mage, cancel := context.WithCancel(t.Context())
+	deadline, stop := context.WithTimeout(t.Context(), time.Millisecond)
+	defer stop()
+	for _, tc := range []struct {
+		name string
+		ctx  context.Context
+		work func(context.Context) error
+		code int
+		text string
+	}{
+		{"SIGINT", t.Context(), send(syscall.SIGINT), 130, "interrupted by SIGINT; what was started has been removed"},
+		{"SIGTERM", t.Context(), send(syscall.SIGTERM), 143, "terminated by SIGTERM; what was started has been removed"},
+		{"SIGINT, passed on as SIGTERM", t.Context(), send(syscall.SIGINT, syscall.SIGTERM, syscall.SIGTERM), 130, "interrupted by SIGINT; what was started has been removed"},
+		{"Mage cancels", mage, func(ctx context.Context) error { cancel(); return untilEnd(ctx) }, 130, "interrupted by SIGINT; what was started has been removed"},
+		{"a different error", t.Context(), func(ctx context.Context) error {
+			send(syscall.SIGTERM)(ctx)
+			return fault.New(fault.Environment, "", "no engine")
+		}, 143, "terminated by SIGTERM: no engine"},
+		{"success in spite of a signal", t.Context(), func(ctx context.Context) error { send(syscall.SIGTERM)(ctx); return nil }, 0, ""},
+		{"deadline", deadline, untilEnd, int(fault.Environment), "build: context deadline exceeded"},
+		{"no signal", t.Context(), func(context.Context) error { return fault.New(fault.Usage, "", "no") }, int(fault.Usage), "no"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := Run(tc.ctx, tc.work)
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if fault.Code(err) != tc.code || text != tc.text {
+				t.Errorf("exit code %d, %q; want %d, %q", fault.Code(err), text, tc.code, tc.text)
+			}
+		})
+	}
+}
+
+// TestParentEnds has a shell start this test in the background, as mage starts a
+// magefile, and end once the run has begun.
+func TestParentEnds(t *testing.T) {
+	if begun := os.Getenv("KILN_TEST_BEGUN"); begun != "" {
+		err := Run(context.Background(), func(ctx context.Context) error {
+			time.Sleep(time.Second / 2)
+			os.WriteFile(begun, nil, 0o600)
+			return untilEnd(ctx)
+		})
+		fmt.Println("exit code", fault.Code(err))
+		os.Exit(0)
+	}
+	begun := filepath.Join(t.TempDir(), "begun")
+	cmd := exec.Command("sh", "-c", `"$0" -test.run=TestParentEnds & until [ -e "$1" ]; do sleep 0.05; done`, os.Args[0], begun)
+	cmd.Env = append(os.Environ(), "MAGEFILE_GOCMD=go", "KILN_TEST_BEGUN="+begun)
+	out, err := cmd.Output()
+	if err != nil || string(out) != "exit code 143\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}

@@ -1,11 +1,10 @@
-// Command mage is Mage as `go tool mage` runs it here: Mage itself, which in
-// addition passes SIGINT and SIGTERM on to the magefile, and starts one that has not
-// changed without asking go build.
+// Command mage is Mage as `go tool mage` runs it here: Mage itself, which in addition
+// passes SIGINT and SIGTERM on to the magefile, and then exits with 130 or 143.
 //
-// Mage swallows a SIGINT that reaches it alone and dies of a SIGTERM without a
-// word to the magefile that it started, which then works on unattended. A
-// terminal signals the whole group and hides that; a CI runner that cancels a
-// job signals the first process only.
+// Mage ignores a SIGINT that is sent to it alone, and ends on a SIGTERM without passing
+// it on to the magefile that it started, which then runs on unattended. A terminal
+// signals the whole process group and hides that; a CI runner that cancels a job
+// signals the first process only.
 package main
 
 import (
@@ -19,10 +18,7 @@ import (
 func main() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		for range signals {
-			passOn()
-		}
-	}()
-	os.Exit(runFast(os.Args[1:], mage.Main))
+	var r relay
+	go r.run(signals)
+	os.Exit(r.exitCode(mage.Main()))
 }

@@ -8,38 +8,42 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/imagebuild"
-	"github.com/romanatrashyonok/kiln/internal/kernel"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/site/bundle"
 	"github.com/romanatrashyonok/kiln/internal/site/catalog"
 )
 
-// catalogFolder is where the kernels' pages are on the site.
+// catalogFolder is the folder of the kernels' pages on the site.
 const catalogFolder = "kernels"
 
-// catalog makes the pages of the kernels that lie in dist/, and adds the kernels
-// themselves where site.toml says so.
-func (w *Project) catalog(ctx context.Context) ([]bundle.File, error) {
-	if !w.Site.Value.Kernels {
+// catalog renders the pages of the kernels in dist/, and adds the kernels' files where
+// site.toml asks for them.
+func (p *Project) catalog(ctx context.Context) ([]bundle.File, error) {
+	if !p.site.Value.Kernels {
 		return nil, nil
 	}
-	b, err := w.works(nil)
+	b, err := p.Kernels().newBuilder(nil)
 	if err != nil {
 		return nil, err
 	}
-	published, err := b.Published(ctx)
+	known, err := b.tracker.Known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	published, err := record.List(b.Folder.Dir, known)
 	if err != nil {
 		return nil, err
 	}
 	var kernels []catalog.Kernel
 	var files []bundle.File
-	for _, p := range published {
-		k := entry(p)
-		if w.Site.Value.Artefacts {
-			offered, err := offer(&k, p.Folder)
+	for _, kernel := range published {
+		k := entry(kernel)
+		if p.site.Value.Artefacts {
+			offered, err := offer(&k, kernel.Folder)
 			if err != nil {
 				return nil, err
 			}
@@ -51,30 +55,29 @@ func (w *Project) catalog(ctx context.Context) ([]bundle.File, error) {
 	for _, page := range pages {
 		f := bundle.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
 		if len(kernels) > 0 {
-			f.Time = w.firstSeen(page)
+			f.Time = p.firstSeen(page)
 		}
 		files = append(files, f)
 	}
 	return files, err
 }
 
-// firstSeen gives when a page said for the first time, on this machine, what it says: its
-// time changes when its text does, and not before.
-func (w *Project) firstSeen(p catalog.Page) (at time.Time) {
+// firstSeen returns when a page was rendered with this text for the first time on this
+// machine: its time changes only when its text does.
+func (p *Project) firstSeen(page catalog.Page) (at time.Time) {
 	at = time.Now().UTC().Truncate(time.Second)
-	cache, err := cacheDir()
+	cache, err := p.imageCache()
 	if err != nil {
 		return at
 	}
-	notes, key := imagebuild.FolderCache(filepath.Join(cache, "images")), "page-"+trust.Hash(p.Body)
-	if !notes.Read(key, &at) {
-		notes.Write(key, at)
+	if key := "page-" + trust.Hash(page.Body); !cache.Read(key, &at) {
+		cache.Write(key, at)
 	}
 	return at
 }
 
-// offer reads the files of a kernel, compares each with its sha256, and has the page
-// lead to them.
+// offer reads the files of a kernel, verifies each by its sha256, and links the page to
+// them.
 func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 	for i := range k.Files {
 		f := &k.Files[i]
@@ -84,7 +87,7 @@ func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 			return nil, fault.Wrap(fault.Environment, err)
 		}
 		if got := trust.Hash(body); got != f.SHA256 {
-			return nil, fault.New(fault.Failed, "go tool mage extract", "publish %s: it is damaged: sha256 %s, recorded %s", path, got, f.SHA256)
+			return nil, fault.New(fault.Failed, "go tool mage extract", "publish %s: damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
 		files = append(files, bundle.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
@@ -92,13 +95,13 @@ func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 	return files, nil
 }
 
-// entry says of a kernel what the pages tell.
-func entry(p kernel.Published) catalog.Kernel {
+// entry returns what the pages show of a kernel.
+func entry(p record.Published) catalog.Kernel {
 	m := p.Manifest
 	k := catalog.Kernel{
 		Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Warnings: len(m.Warnings),
 		Signature: m.Source.Signature.Status, Signer: m.Source.Signature.Signer, Source: m.Source.Kind,
-		Image: file(p.Image), Seconds: m.Finished.Sub(m.Started).Seconds(), Built: m.Finished, Status: standing(p.Status),
+		Image: file(p.Image), Seconds: m.Finished.Sub(m.Started).Seconds(), Built: m.Finished, Status: statusOf(p.Status),
 	}
 	for _, a := range m.Artefacts {
 		k.Files = append(k.Files, file(a))
@@ -112,11 +115,11 @@ func entry(p kernel.Published) catalog.Kernel {
 	return k
 }
 
-func file(a kernel.Artefact) catalog.File {
+func file(a plan.Artefact) catalog.File {
 	return catalog.File{Name: a.Path, SHA256: a.SHA256, Size: a.Size}
 }
 
-// machineOf names what a kernel was booted in; "" where nothing could.
+// machineOf names what a kernel was booted in; "" without QEMU.
 func machineOf(r boot.Report) string {
 	if r.QEMU == "" {
 		return ""
@@ -124,8 +127,8 @@ func machineOf(r boot.Report) string {
 	return fmt.Sprintf("QEMU %s, %s", r.QEMU, r.Accelerator)
 }
 
-// standing puts how a kernel stands into a word, and what more is known into a sentence.
-func standing(s *release.Status) catalog.Status {
+// statusOf returns the release status of a kernel as a word and a sentence.
+func statusOf(s *release.Status) catalog.Status {
 	switch {
 	case s == nil || s.Moniker == "" && s.End == "" && !s.Ended:
 		return catalog.Status{Word: catalog.Unknown}

@@ -30,11 +30,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends docker.io iptab
 CMD ["dockerd", "--host=tcp://0.0.0.0:2375", "--tls=false"]
 `
 
-// TestOneCommitGivesOneDigest makes the site image of one commit out of two clones, as two
-// users with two umasks, on two engines: the same digest.
-func TestOneCommitGivesOneDigest(t *testing.T) {
+// TestOneCommitHasOneDigest builds the site image of one commit from two clones, as two users
+// with two umasks, on two engines: the digest is the same.
+func TestOneCommitHasOneDigest(t *testing.T) {
 	e := enginetest.Engine(t)
-	kiln := filepath.Join(forAll(t), "kiln")
+	kiln := filepath.Join(sharedDir(t), "kiln")
 	compile(t, kiln)
 	here := reproduced(t, kiln, cloned(t, 0o022, 0), 0, os.Getenv("DOCKER_HOST"))
 	other := startSecond(t, e)
@@ -46,10 +46,10 @@ func TestOneCommitGivesOneDigest(t *testing.T) {
 	}
 }
 
-// cloned clones the repository as a user with that umask has it.
+// cloned clones the repository as a user with that umask would.
 func cloned(t *testing.T, umask, user int) string {
 	t.Helper()
-	dir := filepath.Join(forAll(t), "clone")
+	dir := filepath.Join(sharedDir(t), "clone")
 	old := syscall.Umask(umask)
 	out, err := exec.Command("git", "clone", "--quiet", "..", dir).CombinedOutput()
 	syscall.Umask(old)
@@ -68,8 +68,8 @@ func cloned(t *testing.T, umask, user int) string {
 	return dir
 }
 
-// forAll gives a folder that every user reaches: this run's own is root's.
-func forAll(t *testing.T) string {
+// sharedDir returns a folder that every user can read; t.TempDir is the test's user's.
+func sharedDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "kiln-test-")
 	if err != nil {
@@ -82,18 +82,18 @@ func forAll(t *testing.T) string {
 	return dir
 }
 
-// reproduced makes the image in a clone, as a user, on an engine, and makes it again.
+// reproduced runs image:reproduce in a clone, as a user, on an engine.
 func reproduced(t *testing.T, kiln, dir string, user uint32, host string) site.Reproduction {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), kiln, "image:reproduce")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "KILN_OUTPUT=json", "HOME="+dir, "XDG_CACHE_HOME="+filepath.Join(dir, ".cache"), "DOCKER_HOST="+host, "TMPDIR=")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
-	var said strings.Builder
-	cmd.Stderr = &said
+	var log strings.Builder
+	cmd.Stderr = &log
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("image:reproduce: %v\n%s%s", err, out, &said)
+		t.Fatalf("image:reproduce: %v\n%s%s", err, out, &log)
 	}
 	var r site.Reproduction
 	if err := json.Unmarshal(out, &r); err != nil {
@@ -102,9 +102,9 @@ func reproduced(t *testing.T, kiln, dir string, user uint32, host string) site.R
 	return r
 }
 
-// startSecond runs another engine in a container of the first, with the site's base in its
-// store, and gives its address. It takes what the docker command can ask for and Kiln
-// never does.
+// startSecond runs a second engine in a container of the first, with the site's base in its
+// store, and returns its address. It needs privileges that the docker command can ask for and
+// Kiln never does.
 func startSecond(t *testing.T, e *engine.Client) string {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
@@ -132,7 +132,7 @@ func startSecond(t *testing.T, e *engine.Client) string {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("the second engine does not answer:\n%s", shell(t, "docker", "logs", name))
+			t.Fatalf("no answer from the second engine:\n%s", shell(t, "docker", "logs", name))
 		}
 	}
 	nginx, err := base.Get(t.Context(), e, site.Defaults().Base, c)

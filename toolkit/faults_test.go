@@ -14,14 +14,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site"
 )
 
-func TestFullDiskIsTheSurroundingsAndLosesNothing(t *testing.T) {
+func TestFullDiskIsAnEnvironmentProblem(t *testing.T) {
 	enginetest.Engine(t)
 	if os.Getuid() != 0 {
-		t.Skip("SKIPPED, only root can mount a small disk")
+		t.Skip("SKIPPED: only root can mount a small filesystem")
 	}
 	c := newClone(t)
-	clay := claySettings(t)
-	if code, _, stderr := c.run(clay, "kernel:amd64"); code != 0 {
+	settings := fixtureSettings(t)
+	if code, _, stderr := c.run(settings, "kernel:amd64"); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
 	dist := filepath.Join(c.dir, Dist)
@@ -29,38 +29,38 @@ func TestFullDiskIsTheSurroundingsAndLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("tmpfs", dist, "tmpfs", 0, "size=4k"); err != nil {
-		t.Skipf("SKIPPED, a small disk cannot be mounted here: %v", err)
+		t.Skipf("SKIPPED: cannot mount a small filesystem: %v", err)
 	}
 	defer syscall.Unmount(dist, 0)
-	code, _, stderr := c.run(clay, "extract")
+	code, _, stderr := c.run(settings, "extract")
 	if code != 3 || !strings.Contains(stderr, "no space left on device") {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dist, "kernels", "*")); len(left) > 0 {
-		t.Errorf("half a kernel is left: %v", left)
+		t.Errorf("partial kernel left: %v", left)
 	}
 }
 
-// claySettings makes all kernels the stand-in that builds in a moment.
-func claySettings(t *testing.T) []string {
+// fixtureSettings replaces all kernels by a small source tree that builds in seconds.
+func fixtureSettings(t *testing.T) []string {
 	t.Helper()
-	tree, err := filepath.Abs("../kernel/testdata/tree")
+	tree, err := filepath.Abs("../internal/kernel/testdata/tree")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return []string{"KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
 }
 
-func TestOptionThatDoesNotStick(t *testing.T) {
+func TestLostOption(t *testing.T) {
 	enginetest.Engine(t)
 	c := newClone(t)
-	code, _, stderr := c.run(append(claySettings(t), "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_DROPPED=y"), "kernel:amd64")
+	code, _, stderr := c.run(append(fixtureSettings(t), "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_DROPPED=y"), "kernel:amd64")
 	if code != 2 || !strings.Contains(stderr, "CONFIG_DROPPED: asked y") {
 		t.Errorf("exit code %d, want 2\n%s", code, stderr)
 	}
 }
 
-func TestConstraintThatNothingSatisfies(t *testing.T) {
+func TestUnsatisfiableConstraint(t *testing.T) {
 	enginetest.Engine(t)
 	c := newClone(t)
 	code, _, stderr := c.run([]string{"KILN_KERNEL_SOURCE=debian", "KILN_KERNEL_VERSION=>= 99.0"}, "kernel:plan")
@@ -69,7 +69,7 @@ func TestConstraintThatNothingSatisfies(t *testing.T) {
 	}
 }
 
-func TestTakenPort(t *testing.T) {
+func TestPortInUse(t *testing.T) {
 	enginetest.Engine(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,7 +83,7 @@ func TestTakenPort(t *testing.T) {
 	}
 }
 
-func TestBaseThatCannotBeHad(t *testing.T) {
+func TestUnobtainableBase(t *testing.T) {
 	enginetest.Engine(t)
 	code, _, stderr := newClone(t).run([]string{"KILN_SITE_BASE=registry.invalid/caddy:2"}, "image")
 	if code != 3 || !strings.Contains(stderr, "only debian and nginx bases are supported") {
@@ -116,7 +116,7 @@ func TestNamesWithSpacesAndCyrillicLetters(t *testing.T) {
 			found = found || strings.Contains(check.Name, url+": bytes") && check.Passed
 		}
 		if !found {
-			t.Errorf("nobody asked for %s", url)
+			t.Errorf("no passed check of %s", url)
 		}
 	}
 }

@@ -18,22 +18,22 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
-	"github.com/romanatrashyonok/kiln/internal/kernel"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// kills is how often the whole job is ended.
+// kills is how often the whole job is killed.
 const kills = 20
 
-// TestAllSurvivesKills ends the whole job with SIGKILL at random moments, on the real
-// kernel. Whatever lies in dist/ afterwards is whole, and the run after the last one
-// ends well.
+// TestAllSurvivesKills ends the whole job with SIGKILL at random moments, on the real kernel.
+// Every document and kernel in dist/ is complete afterwards, and the run after the last kill
+// succeeds.
 func TestAllSurvivesKills(t *testing.T) {
 	e := enginetest.Engine(t)
 	c := newClone(t)
-	t.Cleanup(func() { forgetKilled(t, e) })
-	forgetKilled(t, e)
+	t.Cleanup(func() { removeKilled(t, e) })
+	removeKilled(t, e)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -42,22 +42,22 @@ func TestAllSurvivesKills(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
 	whole := time.Since(began)
-	goesOn := false
+	resumed := false
 	for done, plan := 0, 1; done < kills; {
 		began := time.Now()
 		after := time.Duration(random.Int64N(int64(whole)))
-		ended, said := c.runKilled(killed(plan), after)
-		goesOn = goesOn || strings.Contains(said, "this one goes on")
+		ended, log := c.runKilled(killed(plan), after)
+		resumed = resumed || strings.Contains(log, "this one goes on")
 		c.checkDist()
-		if ended { // well, before its time had come: the next one has something to do again
+		if ended { // before the kill: the next run gets a new configuration
 			plan, whole = plan+1, time.Since(began)
 			continue
 		}
 		done++
 		t.Logf("kill %d after %s", done, after)
 	}
-	if !goesOn {
-		t.Error("no run went on with what the one before had done")
+	if !resumed {
+		t.Error("no run resumed the one before")
 	}
 	code, _, stderr := c.run(killed(1000), "all")
 	if code != 0 {
@@ -72,8 +72,8 @@ func TestAllSurvivesKills(t *testing.T) {
 	}
 }
 
-// killed is the shipped kernel under another name, in its nth configuration: each takes
-// a build over the last output, of the few files that include that option.
+// killed returns the environment of the shipped kernel under a different name, in its nth
+// configuration: each takes an incremental build of the few files that include that option.
 func killed(n int) []string {
 	return []string{
 		"KILN_KERNEL_NAME=killed", "KILN_KERNEL_ARCH=amd64", "KILN_KERNEL_SOURCE=debian",
@@ -81,8 +81,8 @@ func killed(n int) []string {
 	}
 }
 
-// forgetKilled removes that kernel from the engine.
-func forgetKilled(t *testing.T, e *engine.Client) {
+// removeKilled removes that kernel from the engine.
+func removeKilled(t *testing.T, e *engine.Client) {
 	t.Helper()
 	images, err := e.Images(context.Background(), "kernel", map[string]string{"kiln.kernel": "killed"})
 	if err != nil {
@@ -98,9 +98,9 @@ func forgetKilled(t *testing.T, e *engine.Client) {
 	}
 }
 
-// runKilled runs the whole job and kills it after a while; true where it had ended well
+// runKilled runs the whole job, kills it after a while, and reports whether it had succeeded
 // before. A run that fails by itself fails the test.
-func (c clone) runKilled(env []string, after time.Duration) (ended bool, said string) {
+func (c clone) runKilled(env []string, after time.Duration) (ended bool, log string) {
 	c.t.Helper()
 	cmd := exec.Command(c.kiln, "all")
 	var out bytes.Buffer
@@ -112,13 +112,13 @@ func (c clone) runKilled(env []string, after time.Duration) (ended bool, said st
 	kill := time.AfterFunc(after, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	err := cmd.Wait()
 	if early := kill.Stop(); early && err != nil {
-		c.t.Fatalf("it failed by itself: %v\n%s", err, &out)
+		c.t.Fatalf("failed by itself: %v\n%s", err, &out)
 	}
 	return err == nil, out.String()
 }
 
-// checkDist reads every document in dist/, and compares every file of a kernel that has
-// a manifest with its sha256.
+// checkDist parses every document in dist/, and compares every file of a kernel that has a
+// manifest with its sha256.
 func (c clone) checkDist() {
 	c.t.Helper()
 	root := filepath.Join(c.dir, Dist)
@@ -128,7 +128,7 @@ func (c clone) checkDist() {
 		}
 		text, err := os.ReadFile(path)
 		if err == nil && !json.Valid(text) {
-			c.t.Errorf("%s is half written:\n%s", path, text)
+			c.t.Errorf("%s is incomplete:\n%s", path, text)
 		}
 		return err
 	})
@@ -140,13 +140,13 @@ func (c clone) checkDist() {
 		c.t.Error(err)
 	}
 	for _, path := range manifests {
-		var m kernel.Manifest
+		var m plan.Manifest
 		if err := report.Read(path, &m); err != nil {
 			c.t.Error(err)
 		}
 		for _, a := range m.Artefacts {
 			if err := trust.CheckHash(filepath.Join(filepath.Dir(path), a.Path), a.SHA256); err != nil {
-				c.t.Errorf("%s is not what %s says: %v", a.Path, path, err)
+				c.t.Errorf("%s differs from %s: %v", a.Path, path, err)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
-	"github.com/romanatrashyonok/kiln/internal/kernel"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -22,8 +22,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site/publish"
 )
 
-// clone is a folder that looks like the project's, with a dist/ of its own, and the
-// compiled magefile.
+// clone is a copy of the project's site/ and kernel/, with a dist/ of its own, and the compiled
+// magefile.
 type clone struct {
 	t    *testing.T
 	dir  string
@@ -33,8 +33,8 @@ type clone struct {
 func newClone(t *testing.T) clone {
 	t.Helper()
 	c := clone{t: t, dir: t.TempDir(), kiln: filepath.Join(t.TempDir(), "kiln")}
-	for _, room := range []string{"site", "kernel"} {
-		if err := os.CopyFS(filepath.Join(c.dir, room), os.DirFS(filepath.Join("..", room))); err != nil {
+	for _, half := range []string{"site", "kernel"} {
+		if err := os.CopyFS(filepath.Join(c.dir, half), os.DirFS(filepath.Join("..", half))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -42,7 +42,7 @@ func newClone(t *testing.T) clone {
 	return c
 }
 
-// run runs a target and gives its exit code and its two streams.
+// run runs targets and returns the exit code and both streams.
 func (c clone) run(env []string, targets ...string) (code int, stdout, stderr string) {
 	c.t.Helper()
 	cmd := exec.Command(c.kiln, targets...)
@@ -58,7 +58,7 @@ func (c clone) run(env []string, targets ...string) (code int, stdout, stderr st
 	return code, out.String(), log.String()
 }
 
-// read fills v from a document of dist/.
+// read decodes a document of dist/ into v.
 func (c clone) read(name string, v any) {
 	c.t.Helper()
 	if err := report.Read(filepath.Join(c.dir, Dist, name), v); err != nil {
@@ -66,8 +66,8 @@ func (c clone) read(name string, v any) {
 	}
 }
 
-// TestMainJob does all that the toolkit exists for, on the real engine with the
-// real kernel source: minutes the first time, seconds when nothing has changed.
+// TestMainJob runs the whole job on the real engine with the real kernel source: minutes the
+// first time, seconds when nothing has changed.
 func TestMainJob(t *testing.T) {
 	enginetest.Engine(t)
 	c := newClone(t)
@@ -89,12 +89,12 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("with nothing changed: exit code %d after %s\n%s", code, spent, stderr)
 	}
 	if n := strings.Count(stderr, "nothing changed"); n != 3 {
-		t.Errorf("it says %d times that nothing changed, want 3:\n%s", n, stderr)
+		t.Errorf("\"nothing changed\" is logged %d times, want 3:\n%s", n, stderr)
 	}
 }
 
-// checkKernel proves a kernel in dist/ by its image's first bytes and its manifest. It may
-// have been built over an output in which nothing had to be compiled.
+// checkKernel checks a kernel in dist/ by its image's first bytes and its manifest. It may have
+// been built over an output in which nothing had to be compiled.
 func (c clone) checkKernel(name string) {
 	c.t.Helper()
 	folders, _ := filepath.Glob(filepath.Join(c.dir, Dist, "kernels", "micro-*-"+name))
@@ -113,16 +113,16 @@ func (c clone) checkKernel(name string) {
 	if err := a.Magic.Check(image); err != nil {
 		c.t.Errorf("%s: %v", name, err)
 	}
-	var m kernel.Manifest
+	var m plan.Manifest
 	c.read(filepath.Join("kernels", filepath.Base(folders[0]), "manifest.json"), &m)
 	if m.Config.Asked == 0 || m.Config.Kept != m.Config.Asked || len(m.Plan) != 64 || m.Source.SHA256 == "" ||
 		m.Source.Signature.Status == "" || m.Toolchain.Compiler == "" || m.Toolchain.Linker == "" ||
 		len(m.Artefacts) < 4 || len(m.Steps) < 5 || m.Finished.Before(m.Started) {
-		c.t.Errorf("manifest of %s is not whole: %+v", name, m)
+		c.t.Errorf("incomplete manifest of %s: %+v", name, m)
 	}
 }
 
-// toRegistry is the environment of a push to a test registry.
+// toRegistry returns the environment of a push to a test registry.
 func toRegistry(address, password string) []string {
 	return []string{
 		"KILN_SITE_REPOSITORY=" + address + "/me/site", "KILN_SITE_TAGS=v1,latest",
@@ -130,8 +130,8 @@ func toRegistry(address, password string) []string {
 	}
 }
 
-// forget removes from the engine what a push to a test registry left there.
-func forget(t *testing.T, e *engine.Client, address string) {
+// removePushed removes from the engine the tags of a push to a test registry, when the test ends.
+func removePushed(t *testing.T, e *engine.Client, address string) {
 	t.Helper()
 	t.Cleanup(func() {
 		for _, tag := range []string{"v1", "latest", "kiln-staging"} {
@@ -142,8 +142,8 @@ func forget(t *testing.T, e *engine.Client, address string) {
 	})
 }
 
-// asRegistry asks the registry itself which digest a tag has.
-func asRegistry(t *testing.T, ref string) (string, error) {
+// registryDigest returns the digest that the registry has under a tag.
+func registryDigest(t *testing.T, ref string) (string, error) {
 	t.Helper()
 	return registrytest.Client(registrytest.Password).Digest(t.Context(), ref)
 }
@@ -151,7 +151,7 @@ func asRegistry(t *testing.T, ref string) (string, error) {
 func TestPush(t *testing.T) {
 	e := enginetest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
-	forget(t, e, address)
+	removePushed(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, registrytest.Password), "push")
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
@@ -162,16 +162,16 @@ func TestPush(t *testing.T) {
 		t.Errorf("printed %q, push.json %+v", got, p)
 	}
 	for _, tag := range []string{"v1", "latest"} {
-		if got, err := asRegistry(t, p.Repository+":"+tag); err != nil || got != p.Digest {
-			t.Errorf("the registry has %s under %s (%v), the push said %s", got, tag, err, p.Digest)
+		if got, err := registryDigest(t, p.Repository+":"+tag); err != nil || got != p.Digest {
+			t.Errorf("registry: %s under %s (%v); push.json: %s", got, tag, err, p.Digest)
 		}
 	}
 }
 
-func TestPushWithAWrongPassword(t *testing.T) {
+func TestPushWithWrongPassword(t *testing.T) {
 	e := enginetest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
-	forget(t, e, address)
+	removePushed(t, e, address)
 	code, stdout, stderr := c.run(toRegistry(address, "wr0ng-hunter2"), "push")
 	if code != 3 {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
@@ -179,24 +179,24 @@ func TestPushWithAWrongPassword(t *testing.T) {
 	if strings.Contains(stdout+stderr, "hunter2") {
 		t.Errorf("the password is printed:\n%s%s", stdout, stderr)
 	}
-	c.noTag(address)
+	c.wantNoTag(address)
 }
 
-// noTag wants that the registry has neither tag.
-func (c clone) noTag(address string) {
+// wantNoTag requires that the registry has neither tag.
+func (c clone) wantNoTag(address string) {
 	c.t.Helper()
 	for _, tag := range []string{"v1", "latest"} {
-		if got, err := asRegistry(c.t, address+"/me/site:"+tag); !errors.Is(err, registry.ErrNotFound) {
-			c.t.Errorf("tag %s is %q, %v; it should not be there", tag, got, err)
+		if got, err := registryDigest(c.t, address+"/me/site:"+tag); !errors.Is(err, registry.ErrNotFound) {
+			c.t.Errorf("tag %s is %q, %v; want none", tag, got, err)
 		}
 	}
 }
 
-func TestImageThatFailsItsSuiteIsNotTagged(t *testing.T) {
+func TestImageThatFailsItsChecksIsNotTagged(t *testing.T) {
 	e := enginetest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
-	forget(t, e, address)
-	// The image serves another page than the one that it is compared with.
+	removePushed(t, e, address)
+	// The image serves a different page from the one in content/.
 	dockerfile := filepath.Join(c.dir, "site", "Dockerfile")
 	text, err := os.ReadFile(dockerfile)
 	if err != nil {
@@ -210,5 +210,5 @@ func TestImageThatFailsItsSuiteIsNotTagged(t *testing.T) {
 	if code != 1 || !strings.Contains(stderr, "not pushed") {
 		t.Errorf("exit code %d, want 1\n%s", code, stderr)
 	}
-	c.noTag(address)
+	c.wantNoTag(address)
 }

@@ -3,67 +3,38 @@ package toolkit
 import (
 	"context"
 	"errors"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/interrupt"
 )
 
-// Work is what a target does: a method of Workshop.
-type Work func(*Project, context.Context) error
-
-// Run does the work of a target and gives the process's exit code with the text
-// of what went wrong, secrets blotted out. The work's context ends on SIGTERM and
-// when the mage that started this process dies, besides on what ended ctx before.
-func Run(ctx context.Context, work Work) (code int, text string) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go watchParent(ctx, cancel)
-	w, err := Open()
-	if err == nil {
-		err = w.carryOut(ctx, work)
-	}
-	if err == nil {
-		return 0, ""
-	}
-	if errors.Is(err, context.Canceled) {
-		return int(fault.Failed), "interrupted: what was started has been removed"
-	}
-	return fault.Code(err), newConsole().Redact(err.Error())
-}
-
-// carryOut does the work with a folder for what is laid down on the way, and closes what
-// it opened. Where there can be none, the machine's serves.
-func (w *Project) carryOut(ctx context.Context, work Work) error {
-	if done, err := scratch(); err == nil {
-		defer done()
-	}
-	return errors.Join(work(w, ctx), w.close())
-}
-
-// watchParent cancels the work when mage, which compiled and started this
-// process, is no more: nobody would be left to tell it to end. A binary that was
-// compiled to be run by itself (mage -compile) has no such parent.
-func watchParent(ctx context.Context, cancel context.CancelFunc) {
-	if os.Getenv("MAGEFILE_GOCMD") == "" {
-		return
-	}
-	parent := os.Getppid()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if os.Getppid() != parent {
-				cancel()
-				return
-			}
+// Run opens a project, does work with it and closes it: what a Mage target consists of. The
+// context of work ends with ctx, on SIGINT and SIGTERM, and when the mage that started this
+// process ends; work must return within five seconds after that.
+//
+// The error has secrets redacted, and a method ExitStatus that returns the exit code of the
+// process, by which Mage exits: that of ExitCode, or 130 or 143 where a signal ended the run.
+func Run(ctx context.Context, o Options, work func(context.Context, *Project) error) error {
+	o = o.filled()
+	err := interrupt.Run(ctx, func(ctx context.Context) error {
+		p, err := Open(o)
+		if err != nil {
+			return err
 		}
+		return errors.Join(work(ctx, p), p.Close())
+	})
+	if err == nil {
+		return nil
 	}
+	return &exitError{code: ExitCode(err), text: newConsole(o).Redact(err.Error())}
 }
+
+// exitError is an error with the exit code of the process.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e *exitError) Error() string { return e.text }
+
+// ExitStatus returns the exit code.
+func (e *exitError) ExitStatus() int { return e.code }

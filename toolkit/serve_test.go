@@ -18,15 +18,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 )
 
-// TestServeShowsWhatIsChanged serves a site, changes its page, breaks it, mends it, and
-// ends it.
-func TestServeShowsWhatIsChanged(t *testing.T) {
+// TestServeShowsChanges serves a site, changes its page, breaks it, fixes it, and ends it.
+func TestServeShowsChanges(t *testing.T) {
 	enginetest.Engine(t)
 	c := newClone(t)
 	port := freePort(t)
 	cmd := exec.Command(c.kiln, "serve")
-	var said lockedBuffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, &said, &said
+	var log lockedBuffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, &log, &log
 	cmd.Env = append(os.Environ(), fmt.Sprintf("KILN_SITE_PORT=%d", port), "KILN_SITE_REPOSITORY=registry.invalid/serve")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -38,28 +37,28 @@ func TestServeShowsWhatIsChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shows(t, address, "<!doctype html>", &said)
+	shows(t, address, "<!doctype html>", &log)
 	change("<p>first change</p>")
-	shows(t, address, "first change", &said)
+	shows(t, address, "first change", &log)
 	if err := os.Remove(index); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "the fault is not told", &said, func() bool { return strings.Contains(said.String(), "index.html: missing") })
-	shows(t, address, "first change", &said)
+	within(t, "the error is not logged", &log, func() bool { return strings.Contains(log.String(), "index.html: missing") })
+	shows(t, address, "first change", &log)
 	change("<p>second change</p>")
-	shows(t, address, "second change", &said)
+	shows(t, address, "second change", &log)
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("after Ctrl-C: %v\n%s", err, &said)
+		t.Errorf("after Ctrl-C: %v\n%s", err, &log)
 	}
 }
 
-// shows waits until a page holds a text.
-func shows(t *testing.T, address, text string, said fmt.Stringer) {
+// shows waits until a page contains a text.
+func shows(t *testing.T, address, text string, log fmt.Stringer) {
 	t.Helper()
-	within(t, fmt.Sprintf("the page does not show %q", text), said, func() bool {
+	within(t, fmt.Sprintf("the page does not show %q", text), log, func() bool {
 		response, err := http.Get(address)
 		if err != nil {
 			return false
@@ -70,12 +69,12 @@ func shows(t *testing.T, address, text string, said fmt.Stringer) {
 	})
 }
 
-// within waits for something to become true.
-func within(t *testing.T, complaint string, said fmt.Stringer, is func() bool) {
+// within waits up to a minute for a condition.
+func within(t *testing.T, complaint string, log fmt.Stringer, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s\n%s", complaint, said)
+			t.Fatalf("%s\n%s", complaint, log)
 		}
 	}
 }
@@ -90,7 +89,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// lockedBuffer is written by one and read by another.
+// lockedBuffer is a buffer for use by several goroutines.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -16,18 +16,18 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// slow is a kernel whose compile takes a minute: a stand-in for hours.
+// slow returns the environment of a kernel whose compile takes a minute, in place of hours.
 func slow(t *testing.T) []string {
 	t.Helper()
-	tree, err := filepath.Abs("../kernel/testdata/tree")
+	tree, err := filepath.Abs("../internal/kernel/testdata/tree")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(os.Environ(), "KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
 }
 
-// start begins a build in a process group of its own, with more variables, and waits
-// until its container runs.
+// start starts a build in a process group of its own, with more variables, and waits until its
+// container runs.
 func start(t *testing.T, e *engine.Client, more ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.Command("go", "tool", "mage", "kernel:amd64")
@@ -41,7 +41,7 @@ func start(t *testing.T, e *engine.Client, more ...string) (*exec.Cmd, *bytes.Bu
 	t.Cleanup(func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	for end := time.Now().Add(2 * time.Minute); len(running(t, e)) == 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("no build began:\n%s", &out)
+			t.Fatalf("no build started:\n%s", &out)
 		}
 	}
 	time.Sleep(2 * time.Second) // into the compile
@@ -57,17 +57,18 @@ func running(t *testing.T, e *engine.Client) []string {
 	return names
 }
 
-func TestSignalsEndABuildWithinFiveSeconds(t *testing.T) {
+func TestSignalsEndBuildWithinFiveSeconds(t *testing.T) {
 	e := enginetest.Engine(t)
 	for _, tc := range []struct {
 		name   string
 		signal syscall.Signal
 		group  bool
+		code   int
 	}{
-		{"Ctrl-C in a terminal", syscall.SIGINT, true},
-		{"SIGINT to the first process", syscall.SIGINT, false},
-		{"SIGTERM to the group", syscall.SIGTERM, true},
-		{"SIGTERM to the first process", syscall.SIGTERM, false},
+		{"Ctrl-C in a terminal", syscall.SIGINT, true, 130},
+		{"SIGINT to the first process", syscall.SIGINT, false, 130},
+		{"SIGTERM to the group", syscall.SIGTERM, true, 143},
+		{"SIGTERM to the first process", syscall.SIGTERM, false, 143},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cmd, out := start(t, e)
@@ -79,13 +80,14 @@ func TestSignalsEndABuildWithinFiveSeconds(t *testing.T) {
 			if err := syscall.Kill(to, tc.signal); err != nil {
 				t.Fatal(err)
 			}
-			if err := cmd.Wait(); err == nil {
-				t.Error("the run says that all went well")
+			cmd.Wait()
+			if got := cmd.ProcessState.ExitCode(); got != tc.code {
+				t.Errorf("exit code %d, want %d", got, tc.code)
 			}
 			if spent := time.Since(sent); spent > 5*time.Second {
 				t.Errorf("it took %s to end", spent)
 			}
-			if err := gone(cmd.Process.Pid, sent.Add(5*time.Second)); err != nil {
+			if err := awaitGroupEnd(cmd.Process.Pid, sent.Add(5*time.Second)); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 			if left := running(t, e); len(left) > 0 {
@@ -95,18 +97,18 @@ func TestSignalsEndABuildWithinFiveSeconds(t *testing.T) {
 	}
 }
 
-// gone waits until no process of the group is left.
-func gone(group int, until time.Time) error {
+// awaitGroupEnd waits until no process of the group is left.
+func awaitGroupEnd(group int, until time.Time) error {
 	for time.Now().Before(until) {
 		if err := syscall.Kill(-group, 0); errors.Is(err, syscall.ESRCH) {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return errors.New("an orphan works on")
+	return errors.New("a process of the group still runs")
 }
 
-func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestNextRunRemovesContainersOfKilledRun(t *testing.T) {
 	e := enginetest.Engine(t)
 	cmd, _ := start(t, e)
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
@@ -116,20 +118,20 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	nextRunSweeps(t, e)
 }
 
-// TestEngineThatStopsDuringABuild cuts a build off from its engine.
-func TestEngineThatStopsDuringABuild(t *testing.T) {
+// TestEngineStopsDuringBuild disconnects a build from its engine.
+func TestEngineStopsDuringBuild(t *testing.T) {
 	e := enginetest.Engine(t)
-	gate := enginetest.NewProxy(t, e)
-	cmd, out := start(t, e, "DOCKER_HOST="+gate.Host)
-	gate.Shut()
+	proxy := enginetest.NewProxy(t, e)
+	cmd, out := start(t, e, "DOCKER_HOST="+proxy.Host)
+	proxy.Shut()
 	err := cmd.Wait()
-	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Environment) || !strings.Contains(out.String(), "start the engine: go tool mage setup") || strings.Contains(out.String(), "step compile failed") {
+	if err == nil || cmd.ProcessState.ExitCode() != int(fault.Environment) || !strings.Contains(out.String(), "go tool mage setup") || strings.Contains(out.String(), "step compile failed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	nextRunSweeps(t, e)
 }
 
-// nextRunSweeps wants one container that was left, and has the next run remove it.
+// nextRunSweeps requires that one container is left and that the next run removes it.
 func nextRunSweeps(t *testing.T, e *engine.Client) {
 	t.Helper()
 	left := running(t, e)

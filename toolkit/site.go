@@ -3,178 +3,266 @@ package toolkit
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 	"github.com/romanatrashyonok/kiln/internal/site"
 	"github.com/romanatrashyonok/kiln/internal/site/baselock"
 	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 	"github.com/romanatrashyonok/kiln/internal/site/publish"
 )
 
-// Image builds the site image and prints its name and id.
-func (w *Project) Image(ctx context.Context) error {
-	_, image, err := w.image(ctx)
+// What the methods of Site return. Each is printed to Options.Stdout as well.
+type (
+	SiteSettings     = site.Settings     // site/site.toml with the environment over it
+	Image            = site.Image        // the site image in the engine
+	Verdict          = site.Verdict      // dist/verify.json
+	Pushed           = publish.Result    // dist/push.json
+	SiteReproduction = site.Reproduction // the comparison of an image with a second build
+	BaseStatus       = baselock.Status   // the locked base compared with the registry
+	BaseLock         = baselock.Lock     // site/base.lock.json
+)
+
+// Site is the site half of a project: the Nginx image that site/ describes.
+type Site struct{ p *Project }
+
+// Settings returns site.toml with the environment over it.
+func (s *Site) Settings() SiteSettings { return s.p.site.Value }
+
+// Build builds the site image, unless the engine has one of the same files, configuration and
+// base, and prints its name and id.
+func (s *Site) Build(ctx context.Context) (Image, error) {
+	_, image, err := s.build(ctx)
+	if err != nil {
+		return image, err
+	}
+	return image, s.p.console.Result(image, image.Ref+" "+image.ID)
+}
+
+// Verify builds the site image if necessary, runs it as in production, tests it by what it
+// serves, and writes dist/verify.json. A failed check is an error, for which ExitCode is 1.
+func (s *Site) Verify(ctx context.Context) (Verdict, error) {
+	half, image, err := s.build(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.verify(ctx, half, image)
+}
+
+// Push verifies the site image, uploads it, pulls it back by digest, verifies that copy, tags
+// it, and writes dist/push.json. Uncommitted changes of site/ are an error unless site.toml
+// allows them.
+func (s *Site) Push(ctx context.Context) (Pushed, error) {
+	half, err := s.open(ctx)
+	if err != nil {
+		return Pushed{}, err
+	}
+	if err := half.Publishable(); err != nil {
+		return Pushed{}, err
+	}
+	image, err := s.buildImage(ctx, half)
+	if err != nil {
+		return Pushed{}, err
+	}
+	verdict, err := half.Verify(ctx, image)
+	if err != nil {
+		return Pushed{}, fmt.Errorf("not pushed: %w", err)
+	}
+	s.p.console.Logf("verified: %s", verdict)
+	pushed, err := publish.Push(ctx, half, image)
+	if err != nil {
+		return pushed, err
+	}
+	return pushed, s.p.console.Result(pushed, pushed.Ref())
+}
+
+// Serve runs the site image on the port of site.toml until ctx ends, and rebuilds it when a
+// file of site/ changes. That ctx ends is not an error.
+func (s *Site) Serve(ctx context.Context) error {
+	half, image, err := s.build(ctx)
 	if err != nil {
 		return err
 	}
-	return w.Console.Result(image, image.Ref+" "+image.ID)
+	return half.Serve(ctx, image, s.build)
 }
 
-// image opens the shop and builds the image unless nothing has changed.
-func (w *Project) image(ctx context.Context) (site.Site, site.Image, error) {
-	shop, err := w.Shop(ctx)
+// Reproduce builds the image a second time, from a fresh checkout of its commit, and compares
+// configuration, layers and manifest by digest. A difference is an error, for which ExitCode
+// is 1.
+func (s *Site) Reproduce(ctx context.Context) (SiteReproduction, error) {
+	half, image, err := s.build(ctx)
 	if err != nil {
-		return shop, site.Image{}, err
+		return SiteReproduction{}, err
 	}
-	image, err := w.imageOf(ctx, shop)
-	return shop, image, err
+	if half.Commit.ID == "" || half.Commit.Dirty {
+		return SiteReproduction{}, fault.New(fault.Usage, "commit them first", "reproduce %s: %s has uncommitted changes", image.Ref, half.Dir)
+	}
+	dir, remove, err := scratch.Dir("commit")
+	if err != nil {
+		return SiteReproduction{}, err
+	}
+	defer remove()
+	second, err := s.checkedOut(ctx, half, dir)
+	if err != nil {
+		return SiteReproduction{}, err
+	}
+	result, err := half.Reproduce(ctx, image, second)
+	if err != nil {
+		return result, err
+	}
+	return result, s.p.console.Result(result, result.String())
 }
 
-// imageOf builds a shop's image unless nothing has changed.
-func (w *Project) imageOf(ctx context.Context, shop site.Site) (site.Image, error) {
-	image, err := shop.Build(ctx)
+// Track compares the locked base with what the base's tag resolves to in the registry, and
+// prints the outcome. It asks the registry and nothing else.
+func (s *Site) Track(ctx context.Context) (BaseStatus, error) {
+	status, err := baselock.Check(ctx, s.p.registry(), s.dir(), s.p.site.Value.Base)
+	if err != nil {
+		return status, err
+	}
+	return status, s.p.console.Result(status, status.String())
+}
+
+// Update writes the digest that the base's tag resolves to now into site/base.lock.json.
+func (s *Site) Update(ctx context.Context) (BaseLock, error) {
+	lock, err := baselock.Update(ctx, s.p.registry(), s.dir(), s.p.site.Value.Base)
+	if err != nil {
+		return lock, err
+	}
+	return lock, s.p.console.Result(lock, fmt.Sprintf("%s is locked to %s", lock.Base, lock.Digest))
+}
+
+// dir returns the folder of site.toml.
+func (s *Site) dir() string { return filepath.Dir(s.p.path(SiteFile)) }
+
+// open reads the site, then connects to the engine: a file that cannot be served is reported
+// without one.
+func (s *Site) open(ctx context.Context) (site.Site, error) {
+	p, settings := s.p, s.p.site.Value
+	commit, err := s.commit(ctx)
+	if err != nil {
+		return site.Site{}, err
+	}
+	source, err := s.read(ctx, s.dir(), commit)
+	if err != nil {
+		return site.Site{}, err
+	}
+	cache, err := p.imageCache()
+	if err != nil {
+		return site.Site{}, err
+	}
+	if settings.Tags, err = s.tags(commit); err != nil {
+		return site.Site{}, err
+	}
+	e, err := p.engine(ctx)
+	return site.Site{
+		Source: source, Settings: settings, Engine: e, Registry: p.registry(), Console: p.console, Dist: p.path(Dist), Cache: cache,
+	}, err
+}
+
+// read reads the site's files in a folder, once, with the pages of the kernels in dist/.
+func (s *Site) read(ctx context.Context, dir string, commit gitinfo.Commit) (site.Source, error) {
+	pages, err := s.p.catalog(ctx)
+	if err != nil {
+		return site.Source{}, err
+	}
+	return s.p.site.Value.ReadSource(dir, commit, pages...)
+}
+
+// commit asks git for the last commit that changed the site.
+func (s *Site) commit(ctx context.Context) (gitinfo.Commit, error) {
+	settings := s.p.site.Value
+	commit, err := s.p.repository().LastCommit(ctx, s.inRepository(""), s.inRepository(settings.Content), settings.TagsOfGit())
+	if commit.Shallow {
+		s.p.console.LogOnce("warning: the clone is shallow: the newest commit may be taken for the site's, which gives the image its time (git fetch --unshallow)")
+	}
+	return commit, err
+}
+
+// repository returns the git repository that the project is in.
+func (p *Project) repository() gitinfo.Repository {
+	return gitinfo.Repository{Dir: p.options.Dir, Env: p.options.Env}
+}
+
+// inRepository returns a path of the site's folder as git, which runs in Options.Dir, takes it.
+func (s *Site) inRepository(name string) string { return filepath.Join(filepath.Dir(SiteFile), name) }
+
+// tags returns the tags of site.toml with what git knows filled in.
+func (s *Site) tags(commit gitinfo.Commit) ([]string, error) {
+	tags, unresolved := site.ResolveTags(s.p.site.Value.Tags, commit)
+	for _, tag := range unresolved {
+		s.p.console.LogOnce("tag %s is left out: git has no value for it", tag)
+	}
+	if len(tags) == 0 {
+		return nil, fault.New(fault.Usage, "add a tag that always applies, such as latest", "resolve tags of site.toml: git has no value for %s", strings.Join(unresolved, ", "))
+	}
+	return tags, nil
+}
+
+// imageCache returns the cache of what images are composed from.
+func (p *Project) imageCache() (imagebuild.Cache, error) {
+	dir, err := p.cache()
+	return imagebuild.FolderCache(filepath.Join(dir, "images")), err
+}
+
+// build opens the site and builds the image unless nothing has changed.
+func (s *Site) build(ctx context.Context) (site.Site, Image, error) {
+	half, err := s.open(ctx)
+	if err != nil {
+		return half, Image{}, err
+	}
+	image, err := s.buildImage(ctx, half)
+	return half, image, err
+}
+
+func (s *Site) buildImage(ctx context.Context, half site.Site) (Image, error) {
+	image, err := half.Build(ctx)
 	if err == nil {
-		w.Console.RecordOutcome(image.Ref, "build", image.Why)
+		s.p.console.RecordOutcome(image.Ref, "build", image.Why)
 	}
 	return image, err
 }
 
-// Verify builds the site image if need be, runs it, and prints the verdict.
-func (w *Project) Verify(ctx context.Context) error {
-	shop, image, err := w.image(ctx)
+func (s *Site) verify(ctx context.Context, half site.Site, image Image) (Verdict, error) {
+	verdict, err := half.Verify(ctx, image)
 	if err != nil {
-		return err
+		return verdict, err
 	}
-	return w.verify(ctx, shop, image)
+	s.p.console.RecordOutcome(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
+	return verdict, s.p.console.Result(verdict, verdict.String())
 }
 
-func (w *Project) verify(ctx context.Context, shop site.Site, image site.Image) error {
-	verdict, err := shop.Verify(ctx, image)
-	if err != nil {
+// buildVerified builds and verifies the image. With onlyNew, one that was built before is
+// not verified a second time.
+func (s *Site) buildVerified(ctx context.Context, onlyNew bool) error {
+	half, image, err := s.build(ctx)
+	if err != nil || !image.Built && onlyNew {
 		return err
 	}
-	w.Console.RecordOutcome(image.Ref, "verify", fmt.Sprintf("%d checks passed", verdict.Passed))
-	return w.Console.Result(verdict, verdict.String())
+	if err := s.p.console.Result(image, image.Ref+" "+image.ID); err != nil {
+		return err
+	}
+	_, err = s.verify(ctx, half, image)
+	return err
 }
 
-// proven builds the site image and proves it; where it was built before, only if always.
-func (w *Project) proven(ctx context.Context, always bool) error {
-	shop, image, err := w.image(ctx)
-	if err != nil || !image.Built && !always {
+// publishable returns the error of a push that would be refused in the end.
+func (s *Site) publishable(ctx context.Context) error {
+	half, err := s.open(ctx)
+	if err != nil {
 		return err
 	}
-	if err := w.Console.Result(image, image.Ref+" "+image.ID); err != nil {
-		return err
-	}
-	return w.verify(ctx, shop, image)
+	return half.Publishable()
 }
 
-// Push proves the site image, publishes it, and prints its name by digest.
-func (w *Project) Push(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
+// checkedOut returns the site's files as its commit has them, written to dir.
+func (s *Site) checkedOut(ctx context.Context, half site.Site, dir string) (site.Source, error) {
+	root, err := s.p.repository().CheckOut(ctx, half.Commit.ID, dir)
 	if err != nil {
-		return err
+		return site.Source{}, err
 	}
-	if err := shop.Publishable(); err != nil {
-		return err
-	}
-	image, err := w.imageOf(ctx, shop)
-	if err != nil {
-		return err
-	}
-	verdict, err := shop.Verify(ctx, image)
-	if err != nil {
-		return fmt.Errorf("not pushed: %w", err)
-	}
-	w.Console.Logf("verified: %s", verdict)
-	pushed, err := publish.Push(ctx, shop, image)
-	if err != nil {
-		return err
-	}
-	return w.Console.Result(pushed, pushed.Ref())
-}
-
-// publishable refuses a push that would be refused in the end.
-func (w *Project) publishable(ctx context.Context) error {
-	shop, err := w.Shop(ctx)
-	if err != nil {
-		return err
-	}
-	return shop.Publishable()
-}
-
-// Serve runs the site image until ctx ends, and makes it again when its files change.
-func (w *Project) Serve(ctx context.Context) error {
-	shop, image, err := w.image(ctx)
-	if err != nil {
-		return err
-	}
-	return shop.Serve(ctx, image, w.image)
-}
-
-// ReproduceImage makes the image again out of its commit, and compares the digests.
-func (w *Project) ReproduceImage(ctx context.Context) error {
-	shop, image, err := w.image(ctx)
-	if err != nil {
-		return err
-	}
-	if shop.Commit.ID == "" || shop.Commit.Dirty {
-		return fault.New(fault.Usage, "commit the changes first", "reproduce %s: the files of %s are not those of a commit", image.Ref, shop.Dir)
-	}
-	dir, err := os.MkdirTemp("", "kiln-commit-")
-	if err != nil {
-		return fault.Wrap(fault.Environment, err)
-	}
-	defer os.RemoveAll(dir)
-	root, err := gitinfo.Repository{Env: os.Environ()}.CheckOut(ctx, shop.Commit.ID, dir)
-	if err != nil {
-		return err
-	}
-	generated, err := w.catalog(ctx)
-	if err != nil {
-		return err
-	}
-	second, err := w.Site.Value.ReadSource(filepath.Join(root, shop.Dir), shop.Commit, generated...)
-	if err != nil {
-		return err
-	}
-	result, err := shop.Reproduce(ctx, image, second)
-	if err != nil {
-		return err
-	}
-	return w.Console.Result(result, result.String())
-}
-
-// TrackImage says whether the base's tag names another image than the one that is locked.
-func (w *Project) TrackImage(ctx context.Context, fail bool) error {
-	e, err := w.Engine(ctx)
-	if err != nil {
-		return err
-	}
-	fresh, err := baselock.Check(ctx, w.registry(), filepath.Dir(SiteFile), w.Site.Value.Base)
-	if err != nil {
-		return err
-	}
-	if err := w.Console.Result(fresh, fresh.String()); err != nil {
-		return err
-	}
-	if fail && fresh.Moved {
-		return fault.New(fault.Failed, "go tool mage image:update", "the base %s has moved", fresh.Base)
-	}
-	return nil
-}
-
-// UpdateImage locks the base to what its tag names now.
-func (w *Project) UpdateImage(ctx context.Context) error {
-	e, err := w.Engine(ctx)
-	if err != nil {
-		return err
-	}
-	lock, err := baselock.Update(ctx, w.registry(), filepath.Dir(SiteFile), w.Site.Value.Base)
-	if err != nil {
-		return err
-	}
-	return w.Console.Result(lock, fmt.Sprintf("%s is locked to %s", lock.Base, lock.Digest))
+	return s.read(ctx, filepath.Join(root, s.inRepository("")), half.Commit)
 }

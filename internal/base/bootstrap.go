@@ -14,6 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // suite is the Debian release of bootstrapped images: 13.
@@ -31,11 +32,11 @@ func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
 		return fault.New(fault.Environment, "go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
-	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
+	dir, remove, err := scratch.Dir("bootstrap")
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	progress := c.Progress("bootstrap " + debianTag)
 	root := filepath.Join(dir, "root.tar")
 	if err := mmdebstrap(ctx, root); err != nil {
@@ -57,6 +58,7 @@ func mmdebstrap(ctx context.Context, root string) error {
 		"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
 		"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
 		suite, root)
+	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Dir(root))          // goes with the folder, also after a kill
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // lets it unmount what it mounted
 	output, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
@@ -85,11 +87,11 @@ func buildNginx(ctx context.Context, e *engine.Client, c *report.Console) error 
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "kiln-bootstrap-")
+	dir, remove, err := scratch.Dir("bootstrap")
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	files, err := docker.Context(docker.Nginx)
 	if err != nil {
 		return err

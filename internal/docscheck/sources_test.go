@@ -1,7 +1,7 @@
 package docscheck
 
 import (
-	"github.com/romanatrashyonok/kiln/internal/kernel"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/site"
 )
 
@@ -16,12 +16,12 @@ type file struct {
 // found by their schema, wherever they are declared.
 var files = []file{
 	{"site.toml", "KILN_SITE_", site.Defaults()},
-	{"kernels.toml", "KILN_KERNEL_", withTable(kernel.Defaults())},
+	{"kernels.toml", "KILN_KERNEL_", withTable(spec.Defaults())},
 }
 
 // withTable returns the file with one empty [[kernel]], so that its defaults show.
-func withTable(f kernel.File) kernel.File {
-	f.Kernels = []kernel.Table{{}}
+func withTable(f spec.File) spec.File {
+	f.Kernels = []spec.Table{{}}
 	return f.Filled()
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // ImageBase returns an image of the engine's store as a base to build on. Its configuration
@@ -49,11 +50,12 @@ func (e *Client) ImageBase(ctx context.Context, id string, cache imagebuild.Cach
 
 // savedImage is an image that is copied out of the engine when it is needed.
 type savedImage struct {
-	engine *Client
-	ctx    context.Context
-	id     string
-	dir    string
-	image  func() (v1.Image, error) // once
+	engine    *Client
+	ctx       context.Context
+	id        string
+	dir       string
+	removeDir func()                   // nil while there is no folder
+	image     func() (v1.Image, error) // once
 }
 
 // maxConfig is the size, in bytes, above which a file is not read as a configuration.
@@ -98,8 +100,8 @@ func (s *savedImage) config() ([]byte, error) {
 func (s *savedImage) fetch() (v1.Image, error) {
 	action := "copy image " + shortID(s.id) + " out of the engine"
 	var err error
-	if s.dir, err = os.MkdirTemp("", "kiln-image-"); err != nil {
-		return nil, fault.Wrap(fault.Environment, err)
+	if s.dir, s.removeDir, err = scratch.Dir("image"); err != nil {
+		return nil, err
 	}
 	stream, err := s.engine.api.ImageSave(s.ctx, []string{s.id})
 	if err != nil {
@@ -136,8 +138,8 @@ func (s *savedImage) layer(n int) (io.ReadCloser, error) {
 
 // remove removes the temporary file.
 func (s *savedImage) remove() {
-	if s.dir != "" {
-		os.RemoveAll(s.dir)
+	if s.removeDir != nil {
+		s.removeDir()
 	}
 }
 

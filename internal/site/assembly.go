@@ -8,9 +8,9 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/registry"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 	"github.com/romanatrashyonok/kiln/internal/site/bundle"
 )
 
@@ -29,6 +29,7 @@ type Assembly struct {
 	base      imagebuild.Base // root, as the engine has it
 	closeBase func()
 	dir       string // build context; "" until an image is made
+	removeDir func() // nil while there is no folder
 }
 
 // Assemble opens a base of the engine's store, to put the site's files on.
@@ -43,8 +44,8 @@ func (s Site) Assemble(ctx context.Context, root base.Image) (*Assembly, error) 
 // Close removes the temporary files. Images that were made can no longer be read.
 func (a *Assembly) Close() {
 	a.closeBase()
-	if a.dir != "" {
-		os.RemoveAll(a.dir)
+	if a.removeDir != nil {
+		a.removeDir()
 	}
 }
 
@@ -69,8 +70,8 @@ func (a *Assembly) stage() (err error) {
 	if a.dir != "" {
 		return nil
 	}
-	if a.dir, err = os.MkdirTemp("", "kiln-site-"); err != nil {
-		return fault.Wrap(fault.Environment, err)
+	if a.dir, a.removeDir, err = scratch.Dir("site"); err != nil {
+		return err
 	}
 	return a.site.Bundle.Stage(a.dir)
 }

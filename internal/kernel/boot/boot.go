@@ -20,6 +20,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // Kernel is what is booted, and what it must turn out to be. What is empty is not
@@ -78,11 +79,11 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 	if err := k.checkImage(); err != nil {
 		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
 	}
-	dir, err := os.MkdirTemp("", "kiln-boot-")
+	dir, remove, err := scratch.Dir("boot")
 	if err != nil {
-		return Report{}, fault.Wrap(fault.Environment, err)
+		return Report{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := k.lay(ctx, dir, cache); err != nil {
 		return Report{}, err
 	}

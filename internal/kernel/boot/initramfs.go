@@ -18,6 +18,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // initSource is the first program.
@@ -50,11 +51,11 @@ func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	dir, err := os.MkdirTemp("", "kiln-init-")
+	dir, remove, err := scratch.Dir("init")
 	if err != nil {
-		return "", fault.Wrap(fault.Environment, err)
+		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := os.CopyFS(dir, initSource); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
@@ -76,7 +77,7 @@ func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 func goBuild(ctx context.Context, a arch.Arch, source, program string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
 	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local")
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
 	cmd.Env = append(cmd.Env, a.GoEnv...)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {

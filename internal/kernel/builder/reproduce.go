@@ -2,7 +2,6 @@ package builder
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -10,6 +9,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // Reproduce builds a kernel's plan a second time, from nothing and with reproduce.Rebuild's
@@ -24,11 +24,11 @@ func (b *Builder) Reproduce(ctx context.Context, s spec.Spec, folder string) (re
 		Schema: reproduce.Schema, Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan,
 		Varied: reproduce.Rebuild.Names(), Artefacts: m.Reproducible(),
 	}
-	dir, err := os.MkdirTemp("", "kiln-reproduce-")
+	dir, remove, err := scratch.Dir("reproduce")
 	if err != nil {
-		return r, fault.Wrap(fault.Environment, err)
+		return r, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	first, second, markers := filepath.Join(dir, "first"), filepath.Join(dir, "second"), reproduce.Rebuild.Markers(result.Options(folder))
 	again, err := b.rebuild(ctx, s, m.Plan, second, &reproduce.Rebuild)
 	if err != nil {

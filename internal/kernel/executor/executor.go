@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path"
+	"path/filepath"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
@@ -17,6 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // Events is what a run reports while it works. A *report.Console implements it.
@@ -94,11 +96,15 @@ func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, e
 // runRecorded builds over the kernel's output tree, with a log and notes of its progress
 // in dist/, and stores the result.
 func (j *run) runRecorded(ctx context.Context) (err error) {
-	log, err := os.CreateTemp("", "kiln-build-*.log")
+	dir, remove, err := scratch.Dir("build")
+	if err != nil {
+		return err
+	}
+	defer remove()
+	log, err := os.Create(filepath.Join(dir, plan.LogFile))
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	defer os.Remove(log.Name())
 	defer log.Close()
 	j.log, j.logPath = log, log.Name()
 	defer func() {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // storeRepository names results by the hashes of their plans. A result's image has this
@@ -77,11 +77,11 @@ func (s *Store) restore(ctx context.Context, p plan.Plan) error {
 
 // checkImage copies a result out of the engine and compares every file with its manifest.
 func (s *Store) checkImage(ctx context.Context, ref, hash string) error {
-	dir, err := os.MkdirTemp("", "kiln-kept-")
+	dir, remove, err := scratch.Dir("kept")
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := s.Engine.CopyFromImage(ctx, ref, plan.ResultDir, dir); err != nil {
 		return err
 	}
@@ -146,11 +146,11 @@ func (s *Store) Latest(ctx context.Context, p plan.Plan, name string, into any) 
 		return engine.ErrNoImage
 	}
 	newest := slices.MaxFunc(images, func(a, b engine.Image) int { return a.Tagged.Compare(b.Tagged) })
-	dir, err := os.MkdirTemp("", "kiln-last-")
+	dir, remove, err := scratch.Dir("last")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := s.Engine.CopyFromImage(ctx, newest.ID, plan.ResultDir+"/"+name, dir); err != nil {
 		return err
 	}

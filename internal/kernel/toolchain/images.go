@@ -21,6 +21,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // baseImage is what the images are built on: Debian 13.
@@ -99,11 +100,11 @@ func (i *Images) build(ctx context.Context, folder, tag, root string, packages [
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "kiln-toolchain-")
+	dir, remove, err := scratch.Dir("toolchain")
 	if err != nil {
-		return "", fault.Wrap(fault.Environment, err)
+		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := os.CopyFS(dir, files); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}

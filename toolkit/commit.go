@@ -17,9 +17,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site"
 )
 
-// commit asks git for the last commit that changed one of the folders: a zero value where
-// there is no git, or no commit yet. What git ignores in the second, the content's, is
-// served all the same, and in no commit.
+// commit returns the last commit that changed one of the folders: a zero value without git, or
+// before the first commit. Ignored files of the second folder, the content's, are served too,
+// so they count as uncommitted changes.
 func (p *Project) commit(ctx context.Context, dir, content string) (c site.Commit, err error) {
 	last, err := p.git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
 	id, seconds, ok := strings.Cut(last, " ")
@@ -28,7 +28,7 @@ func (p *Project) commit(ctx context.Context, dir, content string) (c site.Commi
 	}
 	since, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
-		return c, fmt.Errorf("read what git log says: %q: %w", last, err)
+		return c, fmt.Errorf("parse git log: %q: %w", last, err)
 	}
 	c = site.Commit{ID: id, Time: time.Unix(since, 0).UTC()}
 	ask := func(args ...string) (text string) {
@@ -48,7 +48,7 @@ func (p *Project) commit(ctx context.Context, dir, content string) (c site.Commi
 	return c, err
 }
 
-// newestVersion gives the newest version of a list of tags, or "".
+// newestVersion returns the newest version of a list of tags, or "".
 func newestVersion(tags string) (newest string) {
 	var best *version.Version
 	for tag := range strings.FieldsSeq(tags) {
@@ -60,29 +60,29 @@ func newestVersion(tags string) (newest string) {
 	return newest
 }
 
-// git gives what a git command prints; "" where there is no git, no repository and no
-// commit.
+// git returns what a git command prints; "" without git, without a repository and before the
+// first commit.
 func (p *Project) git(ctx context.Context, args ...string) (string, error) {
-	var said strings.Builder
+	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = p.options.Dir, append(slices.Clone(p.options.Env), "LC_ALL=C"), &said
+	cmd.Dir, cmd.Env, cmd.Stderr = p.options.Dir, append(slices.Clone(p.options.Env), "LC_ALL=C"), &stderr
 	out, err := cmd.Output()
 	if err == nil {
 		return strings.TrimSpace(string(out)), nil
 	}
 	for _, none := range []string{"not a git repository", "does not have any commits"} {
-		if strings.Contains(said.String(), none) {
+		if strings.Contains(stderr.String(), none) {
 			return "", nil
 		}
 	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", nil
 	}
-	return "", fault.Wrap(fault.Environment, fmt.Errorf("ask git %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(said.String())))
+	return "", fault.Wrap(fault.Environment, fmt.Errorf("run git %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String())))
 }
 
-// checkOut writes the files of a commit into a folder, and gives where this folder's are
-// in there.
+// checkOut writes the files of a commit into a folder, and returns where those of Options.Dir
+// are in it.
 func (p *Project) checkOut(ctx context.Context, commit, dir string) (string, error) {
 	for _, argv := range [][]string{{"read-tree", commit}, {"checkout-index", "--all", "--prefix=" + dir + "/"}} {
 		cmd := exec.CommandContext(ctx, "git", argv...)

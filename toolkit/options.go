@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Options says which project is opened, and for whom. The zero value is the project in the
+// Options selects the project that is opened, its environment and its output. The zero value is the project in the
 // working directory with the process's environment and output.
 type Options struct {
 	// Dir is the folder that holds site/ and kernel/, and to which dist/ is written. ""

@@ -10,7 +10,7 @@
 // The Mage targets of package targets call it; a program or a magefile with targets of its
 // own can do the same. Methods print their results to Options.Stdout and return them.
 //
-// Errors are of the classes that ExitCode tells apart: what was built or checked is bad,
+// Errors are of the classes that ExitCode distinguishes: what was built or checked is bad,
 // the call or the configuration is wrong, or the environment has a problem.
 package toolkit
 

@@ -16,7 +16,7 @@ import (
 
 const usage = "usage: kiln init\n  writes magefile.go, site/ and kernel/ into the working directory"
 
-// next tells how to go on. go mod tidy adds the sums of what the magefile imports.
+// next lists the commands that follow. go mod tidy adds the sums of what the magefile imports.
 const next = `next:
   go mod init example.com/site   (in a folder without go.mod)
   go get -tool github.com/romanatrashyonok/kiln/cmd/mage

@@ -32,7 +32,7 @@ type results struct {
 }
 
 // benchPackages are the packages with benchmarks.
-var benchPackages = []string{"./internal/dev", "./internal/site", "./internal/kernel/source", "./internal/kernel"}
+var benchPackages = []string{"./internal/dev", "./internal/site", "./internal/kernel/fetch", "./internal/kernel/builder"}
 
 // longBenchmark takes longer than all others together.
 const longBenchmark = "BenchmarkDefconfig"

@@ -9,8 +9,11 @@ import (
 	"os/exec"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/toolkit"
 )
@@ -28,7 +31,7 @@ func newRunner() *runner {
 
 // connect connects to the engine, and removes what interrupted runs left in it.
 func (r *runner) connect(ctx context.Context) error {
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, registry.New(os.Getenv, ""))
 	if err != nil {
 		return err
 	}
@@ -46,7 +49,7 @@ func (r *runner) close() {
 
 // probe reports whether an engine answers: nil if one does.
 func probe(ctx context.Context) error {
-	e, err := engine.Connect(ctx, os.Getenv)
+	e, err := engine.Connect(ctx, os.Getenv, registry.New(os.Getenv, ""))
 	if err == nil {
 		e.Close()
 	}
@@ -64,7 +67,7 @@ func (r *runner) all(ctx context.Context, commands ...[]string) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, &exit):
-			return fault.New(fault.Failed, "", "%s: %w", engine.Quote(argv), err)
+			return fault.New(fault.Failed, "", "%s: %w", shellescape.QuoteCommand(argv), err)
 		case err != nil:
 			return fault.Wrap(fault.Environment, err)
 		}

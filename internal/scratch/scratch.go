@@ -20,7 +20,7 @@ const prefix = "kiln-"
 // lockName is the file in a temporary folder whose lock shows that it is in use.
 const lockName = "lock"
 
-// Dir makes an empty folder under os.TempDir for a purpose that its name tells, as "boot".
+// Dir makes an empty folder under os.TempDir for a purpose, as "boot", which is part of its name.
 // remove removes it with all that is in it. The error is of class fault.Environment.
 func Dir(purpose string) (dir string, remove func(), err error) {
 	outer, err := os.MkdirTemp("", prefix+purpose+"-")

@@ -25,13 +25,13 @@ import (
 // Kernel is what is booted, and what it must turn out to be. What is empty is not
 // compared.
 type Kernel struct {
-	Arch    arch.Arch
-	Image   string            // its path on this machine
-	Release string            // what uname -r must say
-	VersionParts    []string          // what must stand in /proc/version
-	Config  string            // sha256 of its configuration
-	Options map[string]string // its final configuration, by option
-	CommandLine   []string          // more for its command line
+	Arch         arch.Arch
+	Image        string            // its path on this machine
+	Release      string            // what uname -r must say
+	VersionParts []string          // what must stand in /proc/version
+	Config       string            // sha256 of its configuration
+	Options      map[string]string // its final configuration, by option
+	CommandLine  []string          // more for its command line
 }
 
 // Limits is how long a machine may take.

@@ -48,7 +48,7 @@ type Report struct {
 	Release     string   `json:"release"`     // what uname -r said
 	Checks      []Check  `json:"checks"`
 	Tail        []string `json:"tail"`   // the last lines of the console
-	InitHash      string   `json:"prover"` // sha256 of the first program: what was proven
+	InitHash    string   `json:"prover"` // sha256 of the first program: what was proven
 }
 
 // String tells the verdict in a line, and what was wrong.

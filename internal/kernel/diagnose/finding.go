@@ -32,7 +32,7 @@ type Finding struct {
 	Column   int      `json:"column"` // from 1; 0 for none
 	Code     string   `json:"code"`   // as "-Wunused-variable"; "" for none
 	Text     string   `json:"text"`
-	Raw     string   `json:"said"`              // the line as it was printed
+	Raw      string   `json:"said"`              // the line as it was printed
 	Context  []string `json:"context,omitempty"` // lines printed with it: the source, and where in it
 
 	cause fault.Cause

@@ -31,40 +31,40 @@ func want(t testing.TB, text string) release.Constraint {
 	return w
 }
 
-// realRoom returns a room with the real engine.
-func realRoom(t testing.TB) Fetcher {
+// realFetcher returns a fetcher with the real engine.
+func realFetcher(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
-	r := newFetcher(t, newOrg(t))
-	r.Engine = e
-	r.Image = func(ctx context.Context) (string, error) {
-		root, err := base.Get(ctx, e, "debian:trixie-slim", r.Console)
+	f := newFetcher(t, newOrg(t))
+	f.Engine = e
+	f.Image = func(ctx context.Context) (string, error) {
+		root, err := base.Get(ctx, e, "debian:trixie-slim", f.Console)
 		if err != nil {
 			return "", err
 		}
-		return e.Build(ctx, engine.Build{Kind: "test", Context: fetchContext(t, root.Ref), Tags: []string{"kiln/test:fetch"}}, r.Console)
+		return e.Build(ctx, engine.Build{Kind: "test", Context: fetchContext(t, root.Ref), Tags: []string{"kiln/test:fetch"}}, f.Console)
 	}
-	return r
+	return f
 }
 
-// fetchContext is the recipe of an image with what unpacks and fetches.
+// fetchContext returns the build context of an image with the programs that fetch and unpack.
 func fetchContext(t testing.TB, root string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git isal patch xz-utils\n")
 	return dir
 }
 
-// serveRepository serves a git repository with a tree under the tag v6.12.7 to the
-// engine's containers and returns its URL.
-func serveRepository(t *testing.T, r Fetcher) string {
+// serveRepository serves a git repository with a tree at the tag v6.12.7 to the engine's
+// containers and returns its URL.
+func serveRepository(t *testing.T, f Fetcher) string {
 	t.Helper()
 	dir := smallTree(t, 7)
 	commit(t, dir)
 	runGit(t, dir, "tag", "-a", "-m", "x", "v6.12.7")
-	return "git+" + serve(t, r, dir)
+	return "git+" + serve(t, f, dir)
 }
 
-// commit makes a repository of a folder.
+// commit makes a git repository of a folder, with one commit.
 func commit(t *testing.T, dir string) {
 	t.Helper()
 	runGit(t, dir, "init", "--quiet")
@@ -73,7 +73,7 @@ func commit(t *testing.T, dir string) {
 	runGit(t, dir, "commit", "--quiet", "-m", "x")
 }
 
-// runGit runs git in a repository and returns what it printed.
+// runGit runs git in a repository and returns its output.
 func runGit(t *testing.T, dir string, argv ...string) string {
 	t.Helper()
 	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)...).CombinedOutput()
@@ -83,9 +83,9 @@ func runGit(t *testing.T, dir string, argv ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// serve starts a git daemon for a repository and returns the URL by which the
-// engine's containers reach it.
-func serve(t *testing.T, r Fetcher, dir string) string {
+// serve starts a git daemon for a repository and returns the URL at which the engine's
+// containers reach it.
+func serve(t *testing.T, f Fetcher, dir string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -102,17 +102,17 @@ func serve(t *testing.T, r Fetcher, dir string) string {
 		syscall.Kill(-daemon.Process.Pid, syscall.SIGKILL)
 		daemon.Wait()
 	})
-	return fmt.Sprintf("git://%s:%d/.git", gateway(t, r), port)
+	return fmt.Sprintf("git://%s:%d/.git", gateway(t, f), port)
 }
 
-// gateway is this machine as the engine's containers see it.
-func gateway(t *testing.T, r Fetcher) string {
+// gateway returns the address of this machine for the engine's containers.
+func gateway(t *testing.T, f Fetcher) string {
 	t.Helper()
-	image, err := r.Image(t.Context())
+	image, err := f.Image(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctr, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}})
+	ctr, err := f.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +122,8 @@ func gateway(t *testing.T, r Fetcher) string {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(out) {
-		if f := strings.Fields(line); len(f) > 2 && f[1] == "00000000" {
-			raw, err := hex.DecodeString(f[2])
+		if field := strings.Fields(line); len(field) > 2 && field[1] == "00000000" {
+			raw, err := hex.DecodeString(field[2])
 			if err != nil || len(raw) != 4 {
 				t.Fatalf("unexpected route %q", line)
 			}
@@ -134,7 +134,8 @@ func gateway(t *testing.T, r Fetcher) string {
 	return ""
 }
 
-// smallTree writes the least that passes for a kernel's source, of version 6.12.n.
+// smallTree writes the smallest tree that is accepted as a kernel's source, of version
+// 6.12.sublevel.
 func smallTree(t *testing.T, sublevel int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), fmt.Sprintf("linux-6.12.%d", sublevel))
@@ -156,7 +157,7 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
-// tarballOf packs a tree and returns its path.
+// tarballOf packs a tree and returns the tarball's path.
 func tarballOf(t *testing.T, dir string) string {
 	t.Helper()
 	path := dir + ".tar.xz"
@@ -195,19 +196,19 @@ func TestMakefileVersion(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, v, err)
 		}
 	}
-	if _, err := makefileVersion("all:\n\techo no kernel\n"); fault.Code(err) != int(fault.Failed) {
-		t.Errorf("another Makefile: %v", err)
+	if _, err := makefileVersion("all:\n\techo not a kernel\n"); fault.Code(err) != int(fault.Failed) {
+		t.Errorf("a different Makefile: %v", err)
 	}
 }
 
-// contents lists the files of a volume.
-func contents(t *testing.T, r Fetcher, volume string) string {
+// contents returns the paths of a volume's files.
+func contents(t *testing.T, f Fetcher, volume string) string {
 	t.Helper()
-	image, err := r.Image(t.Context())
+	image, err := f.Image(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctr, err := r.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}, Mounts: []engine.Mount{{Volume: volume, Path: "/v", ReadOnly: true}}})
+	ctr, err := f.Engine.Run(t.Context(), engine.Spec{Image: image, Kind: "test", Command: []string{"sleep", "60"}, Mounts: []engine.Mount{{Volume: volume, Path: "/v", ReadOnly: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,90 +221,99 @@ func contents(t *testing.T, r Fetcher, volume string) string {
 }
 
 func TestEachKindFillsItsVolume(t *testing.T) {
-	r := realRoom(t)
+	f := realFetcher(t)
 	dir := smallTree(t, 7)
-	file := tarballOf(t, dir)
-	repo := serveRepository(t, r)
-	for _, from := range []string{source.KernelOrg, dir, file, repo, repo + "#v6.12.7"} {
-		ref, err := r.Resolve(t.Context(), from, want(t, "6.12"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fetched, err := r.Fetch(t.Context(), from, ref, nil)
-		if err != nil {
-			t.Errorf("%s: %v", from, err)
-			continue
-		}
-		volume := fetched.Volume
-		if got := contents(t, r, volume); got != "./Makefile ./deep/file.c ./link" {
-			t.Errorf("%s: the volume holds %s", from, got)
-		}
-		if again, err := r.Fetch(t.Context(), from, ref, nil); err != nil || again != fetched {
-			t.Errorf("%s: fetched again: %+v, %v, first %+v", from, again, err, fetched)
-		}
-		if err := r.Engine.RemoveVolume(context.Background(), volume); err != nil {
-			t.Error(err)
-		}
+	repository := serveRepository(t, f)
+	for name, from := range map[string]string{
+		"kernel.org": source.KernelOrg, "folder": dir, "tarball": tarballOf(t, dir), "git": repository, "git tag": repository + "#v6.12.7",
+	} {
+		t.Run(name, func(t *testing.T) { fillsItsVolume(t, f, from) })
+	}
+}
+
+// fillsItsVolume fetches a source twice: the second time it is complete already.
+func fillsItsVolume(t *testing.T, f Fetcher, from string) {
+	t.Helper()
+	ref, err := f.Resolve(t.Context(), from, want(t, "6.12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := f.Fetch(t.Context(), from, ref, nil)
+	t.Cleanup(func() { f.Engine.RemoveVolume(context.Background(), first.Volume) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, f, first.Volume); got != "./Makefile ./deep/file.c ./link" {
+		t.Errorf("the volume has %s", got)
+	}
+	if second, err := f.Fetch(t.Context(), from, ref, nil); err != nil || second != first {
+		t.Errorf("second fetch: %+v, %v; first: %+v", second, err, first)
 	}
 }
 
 func TestWrongContentIsNotSealed(t *testing.T) {
-	r := realRoom(t)
+	f := realFetcher(t)
 	dir := smallTree(t, 9)
-	ref, err := r.Resolve(t.Context(), dir, want(t, "6.12"))
+	ref, err := f.Resolve(t.Context(), dir, want(t, "6.12"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ref.Version, _ = release.Parse("6.12.8")
 	volume := source.Volume(ref, nil)
-	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), volume) })
-	if _, err := r.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
+	t.Cleanup(func() { f.Engine.RemoveVolume(context.Background(), volume) })
+	if _, err := f.Fetch(t.Context(), dir, ref, nil); fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), "6.12.9, expected 6.12.8") {
 		t.Errorf("got %v", err)
 	}
-	if _, whole, err := r.Engine.Sealed(t.Context(), volume); err != nil || whole {
+	if _, whole, err := f.Engine.Sealed(t.Context(), volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }
 
-// TestReleaseCandidateByItsTag takes a release candidate, which has no signed
-// tarball, by the signature of its tag.
-func TestReleaseCandidateByItsTag(t *testing.T) {
-	r := realRoom(t)
-	dir := smallTree(t, 7)
-	write(t, filepath.Join(dir, "Makefile"), "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc10\n")
-	commit(t, dir)
+func TestReleaseCandidateSignedByAMaintainer(t *testing.T) {
 	o := ut.New(t)
-	o.Feed("7.2.8", ut.Entry("mainline", "7.3-rc10", false))
-	r.Upstream = newFetcher(t, o).Upstream
-	r.Upstream.Config.Git = serve(t, r, dir)
-	for name, tc := range map[string]struct {
-		sign  func([]byte) []byte
-		state trust.State
-	}{
-		"by a maintainer":   {func(text []byte) []byte { return ut.Sign(t, text, o.Maintainer) }, trust.Verified},
-		"by the autosigner": {func(text []byte) []byte { return ut.Sign(t, text, o.Autosigner) }, trust.WrongSigner},
-		"by nobody":         {func([]byte) []byte { return nil }, trust.Missing},
-	} {
-		tag(t, dir, "v7.3-rc10", tc.sign)
-		ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, "7.3-rc10"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
-		t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
-		if trust.StateOf(err) != tc.state {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err == nil && (fetched.Signature.Status != string(trust.Verified) || !strings.Contains(fetched.Signature.Signer, ut.Fingerprint(o.Maintainer))) {
-			t.Errorf("%s: %+v", name, fetched)
-		}
-		if err := r.Engine.RemoveVolume(context.Background(), fetched.Volume); err != nil {
-			t.Error(err)
-		}
+	got, err := fetchCandidate(t, o, func(text []byte) []byte { return ut.Sign(t, text, o.Maintainer) })
+	if err != nil || got.Status != string(trust.Verified) || !strings.Contains(got.Signer, ut.Fingerprint(o.Maintainer)) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-// tag writes a tag of the newest commit, with what sign gives behind it.
+func TestReleaseCandidateSignedByTheAutosigner(t *testing.T) {
+	o := ut.New(t)
+	_, err := fetchCandidate(t, o, func(text []byte) []byte { return ut.Sign(t, text, o.Autosigner) })
+	if trust.StateOf(err) != trust.WrongSigner {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestUnsignedReleaseCandidate(t *testing.T) {
+	_, err := fetchCandidate(t, ut.New(t), func([]byte) []byte { return nil })
+	if trust.StateOf(err) != trust.Missing {
+		t.Errorf("got %v", err)
+	}
+}
+
+// fetchCandidate fetches a release candidate, which has no signed tarball, from a
+// repository with its tag, and returns who signed that.
+func fetchCandidate(t *testing.T, o *ut.Org, sign func([]byte) []byte) (source.Signature, error) {
+	t.Helper()
+	f := realFetcher(t)
+	dir := smallTree(t, 7)
+	write(t, filepath.Join(dir, "Makefile"), "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\nEXTRAVERSION = -rc10\n")
+	commit(t, dir)
+	tag(t, dir, "v7.3-rc10", sign)
+	o.Feed("7.2.8", ut.Entry("mainline", "7.3-rc10", false))
+	f.Upstream = newFetcher(t, o).Upstream
+	f.Upstream.Config.Git = serve(t, f, dir)
+	ref, err := f.Resolve(t.Context(), source.KernelOrg, want(t, "7.3-rc10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := f.Fetch(t.Context(), source.KernelOrg, ref, nil)
+	t.Cleanup(func() { f.Engine.RemoveVolume(context.Background(), tree.Volume) })
+	return tree.Signature, err
+}
+
+// tag writes a tag of the newest commit, followed by the signature that sign returns.
 func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
 	t.Helper()
 	head := runGit(t, dir, "rev-parse", "HEAD")
@@ -314,22 +324,22 @@ func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
 	runGit(t, dir, "update-ref", "refs/tags/"+name, object)
 }
 
-// TestRefusedTarballIsNotSealed has the engine unpack what turns out to be bad.
+// TestRefusedTarballIsNotSealed unpacks a tarball in the engine that is refused meanwhile.
 func TestRefusedTarballIsNotSealed(t *testing.T) {
-	r := realRoom(t)
+	f := realFetcher(t)
 	o := newOrg(t)
-	o.Put(ut.Signature(version), ut.Sign(t, []byte("another tar"), o.Maintainer))
-	r.Upstream = newFetcher(t, o).Upstream
-	ref, err := r.Resolve(t.Context(), source.KernelOrg, want(t, version))
+	o.Put(ut.Signature(version), ut.Sign(t, []byte("a different tar"), o.Maintainer))
+	f.Upstream = newFetcher(t, o).Upstream
+	ref, err := f.Resolve(t.Context(), source.KernelOrg, want(t, version))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fetched, err := r.Fetch(t.Context(), source.KernelOrg, ref, nil)
-	t.Cleanup(func() { r.Engine.RemoveVolume(context.Background(), fetched.Volume) })
+	fetched, err := f.Fetch(t.Context(), source.KernelOrg, ref, nil)
+	t.Cleanup(func() { f.Engine.RemoveVolume(context.Background(), fetched.Volume) })
 	if trust.StateOf(err) != trust.Altered {
 		t.Errorf("got %v", err)
 	}
-	if _, whole, err := r.Engine.Sealed(t.Context(), fetched.Volume); err != nil || whole {
+	if _, whole, err := f.Engine.Sealed(t.Context(), fetched.Volume); err != nil || whole {
 		t.Errorf("sealed is %v, %v", whole, err)
 	}
 }

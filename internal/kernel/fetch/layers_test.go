@@ -15,7 +15,7 @@ func TestLayersAreCompared(t *testing.T) {
 	}
 }
 
-func TestPatchedFilesAreRead(t *testing.T) {
+func TestPatchedFiles(t *testing.T) {
 	const out = "patching file kernel/pid.c\nHunk #1 succeeded at 646 (offset 2 lines).\npatching file new name.c (renamed from old.c)\npatching symbolic link a/link\n"
 	want := []string{"/source/kernel/pid.c", "/source/new name.c", "/source/a/link"}
 	if got := patchedFiles(out); !slices.Equal(got, want) {

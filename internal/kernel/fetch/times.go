@@ -68,8 +68,8 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 // is false, and nothing touched, where the trees cannot be compared: the other one is gone,
 // or has too little in common.
 func (f Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
-	labels, whole, err := f.Engine.Sealed(ctx, other)
-	if err != nil || !whole {
+	labels, complete, err := f.Engine.Sealed(ctx, other)
+	if err != nil || !complete {
 		return d, false, err
 	}
 	d, known, err = f.layered(ctx, other, labels, t)

@@ -19,7 +19,7 @@ var timestamp = regexp.MustCompile(`\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct
 // Documentation/kbuild/reproducible-builds.rst, and experience.
 const (
 	causeSeed  = "each build generates its own seed for RANDSTRUCT: add scripts/basic/randstruct.seed to the source, by a patch"
-	causeKey   = "each build generates its own key to sign modules: set CONFIG_MODULE_SIG_KEY to an existing key, or turn CONFIG_MODULE_SIG off"
+	causeKey   = "each build generates a key to sign modules: set CONFIG_MODULE_SIG_KEY to an existing one, or turn CONFIG_MODULE_SIG off"
 	causePath  = "it contains the path of the build's folder"
 	causeDebug = "the debug information contains the path of the build's folder: something overrides the -ffile-prefix-map that Kiln compiles with"
 	causeLines = "debug information of code that differs"

@@ -53,7 +53,7 @@ func isTarball(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".ta
 
 func TestInterruptedDownloadIsResumed(t *testing.T) {
 	o, c, v := org(t)
-	whole := o.Get(ut.Tarball(name))
+	complete := o.Get(ut.Tarball(name))
 	var ranges []string
 	o.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if !isTarball(r) {
@@ -64,7 +64,7 @@ func TestInterruptedDownloadIsResumed(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Content-Length", "100000")
-		w.Write(whole[:100])
+		w.Write(complete[:100])
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler) // closes the connection
 	}

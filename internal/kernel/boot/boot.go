@@ -1,11 +1,11 @@
-// Package boot starts a kernel in an emulator and judges it by what its first program
-// reports: not by the emulator's exit code, which a panic leaves at 0.
+// Package boot boots a kernel in an emulator and tests it by the report of its init program,
+// not by the emulator's exit code, which is 0 after a panic too.
 //
-//	machine, err := boot.FindHost(ctx, a)
+//	machine, err := boot.OnHost(ctx, a)
 //	report, err := boot.Boot(ctx, machine, boot.Kernel{Arch: a, Image: "bzImage"}, boot.Limits{}, cache, nil)
 //
-// The first program is one of Kiln's own (the folder init), built on the spot for each
-// architecture by the Go that runs Kiln. Nothing is downloaded.
+// The init program is Kiln's own (cmd/bootinit), compiled for each architecture by the Go that
+// runs Kiln. Nothing is downloaded.
 package boot
 
 import (
@@ -23,33 +23,30 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// Kernel is what is booted, and what it must turn out to be. What is empty is not
-// compared.
+// Kernel is the kernel to boot and what it must report. Empty fields are not compared.
 type Kernel struct {
 	Arch         arch.Arch
-	Image        string            // its path on this machine
-	Release      string            // what uname -r must say
-	VersionParts []string          // what must stand in /proc/version
-	Config       string            // sha256 of its configuration
+	Image        string            // path of the image on this machine
+	Release      string            // expected output of uname -r
+	VersionParts []string          // expected substrings of /proc/version
+	Config       string            // expected sha256 of its configuration
 	Options      map[string]string // its final configuration, by option
-	CommandLine  []string          // more for its command line
+	CommandLine  []string          // further words of its command line
 }
 
-// Limits is how long a machine may take.
+// Limits are the time limits of a boot.
 type Limits struct {
-	Quiet time.Duration // without a word; 0 is a minute
-	Total time.Duration // for all of it; 0 is five minutes
+	Quiet time.Duration // without output; 0 is a minute
+	Total time.Duration // in total; 0 is five minutes
 }
 
-// The limits where none are given, and how long a machine may take to go off once its
-// report is there.
 const (
 	quietDefault = time.Minute
 	totalDefault = 5 * time.Minute
-	offGrace     = 5 * time.Second
+	offGrace     = 5 * time.Second // for powering off after the report
 )
 
-func (l Limits) filled() Limits {
+func (l Limits) withDefaults() Limits {
 	if l.Quiet == 0 {
 		l.Quiet = quietDefault
 	}
@@ -59,12 +56,12 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// Boot boots a kernel in a machine and returns the verdict. cache is a folder of this
-// machine for the first program; watch, if not nil, is told of each line that the
-// machine prints. A kernel that does not boot is no error: see Report.Err.
+// Boot boots a kernel in a machine and returns the report. cache is a folder on this machine
+// for the init program; watch, if not nil, is called with each line that the machine prints.
+// A kernel that does not boot is not an error: see Report.Err.
 //
-// A machine whose emulator ends without a word over KVM, as older ones do on newer kernels
-// and within other machines, is emulated.
+// Where an emulator fails with KVM before any output, as older ones do on newer kernels and in
+// virtual machines, Boot tries again without KVM.
 func Boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
 	r, err := boot(ctx, m, k, l, cache, watch)
 	if err == nil && r.Verdict == NoQEMU && m.Accelerator == KVM {
@@ -84,35 +81,34 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 		return Report{}, err
 	}
 	defer remove()
-	if err := k.lay(ctx, dir, cache); err != nil {
+	if err := k.writeFiles(ctx, dir, cache); err != nil {
 		return Report{}, err
 	}
 	c := newConsole(time.Now, watch)
-	ended := m.run(ctx, k, dir, c, l.filled())
+	ended := m.run(ctx, k, dir, c, l.withDefaults())
 	if ctx.Err() != nil {
 		return Report{}, ctx.Err()
 	}
-	if outside(ended) {
+	if isEnvironment(ended) {
 		return Report{}, fault.Wrap(fault.Environment, fmt.Errorf("boot in %s: %w", m.Version, ended))
 	}
-	gone := m.Where == inContainer && errors.Is(ended, errNotOff) // and its disk with it: nothing can be said of that
-	return c.report(k, ended, gone || answered(dir)), nil
+	diskLost := m.Where == inContainer && errors.Is(ended, errNotOff) // with the container: do not check it
+	return c.report(k, ended, diskLost || diskWritten(dir)), nil
 }
 
-// outside reports whether a machine was ended by its surroundings, of which nothing follows
-// for the kernel: the engine is gone, or something has killed the emulator, as the want of
-// memory does.
-func outside(ended error) bool {
+// isEnvironment reports whether a machine ended because of the environment, which says nothing
+// about the kernel: the engine is gone, or the emulator was killed, as by the OOM killer.
+func isEnvironment(ended error) bool {
 	var here *exec.ExitError
 	var inside *engine.ExitError
 	return fault.Code(ended) == int(fault.Environment) || errors.As(ended, &here) && here.Error() == "signal: killed" ||
 		errors.As(ended, &inside) && inside.Code == killedCode
 }
 
-// killedCode is the exit code of a program in a container that SIGKILL has ended.
+// killedCode is the exit code in a container of a program that SIGKILL ended.
 const killedCode = 128 + 9
 
-// checkImage compares the first bytes of the image with its architecture's.
+// checkImage checks the first bytes of the image by its architecture's marks.
 func (k Kernel) checkImage() error {
 	f, err := os.Open(k.Image)
 	if err != nil {
@@ -122,13 +118,13 @@ func (k Kernel) checkImage() error {
 	head := make([]byte, 68<<10)
 	n, _ := f.Read(head)
 	if err := k.Arch.Magic.Check(head[:n]); err != nil {
-		return fmt.Errorf("%s is no kernel for %s: %w", filepath.Base(k.Image), k.Arch.Name, err)
+		return fmt.Errorf("%s is not a kernel for %s: %w", filepath.Base(k.Image), k.Arch.Name, err)
 	}
 	return nil
 }
 
-// lay puts the files that the emulator is given into a folder.
-func (k Kernel) lay(ctx context.Context, dir, cache string) error {
+// writeFiles writes the emulator's input files to a folder.
+func (k Kernel) writeFiles(ctx context.Context, dir, cache string) error {
 	program, err := buildInit(ctx, k.Arch, cache)
 	if err != nil {
 		return err
@@ -142,12 +138,12 @@ func (k Kernel) lay(ctx context.Context, dir, cache string) error {
 	return fault.Wrap(fault.Environment, writeDisk(filepath.Join(dir, diskFile)))
 }
 
-// run runs the machine until it ends, or until the console says that it may.
+// run runs the machine until it ends or the console ends it.
 func (m Machine) run(ctx context.Context, k Kernel, dir string, c *console, l Limits) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go c.guard(ctx, l, stop)
-	err := m.Emulate(ctx, argv(k, m), dir, c.lines(), &c.complaints)
+	go c.enforce(ctx, l, stop)
+	err := m.Emulate(ctx, argv(k, m), dir, c.lines(), &c.stderr)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}

@@ -18,14 +18,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 )
 
-// quickKernel is a kernel as its manifest would tell of it.
-var quickKernel = Kernel{
+// testKernel is a kernel as a manifest describes it.
+var testKernel = Kernel{
 	Release: "6.12.1", VersionParts: []string{"kiln@kiln"}, Config: "c0ffee",
 	Options: map[string]string{"CONFIG_UNIX": "y", "CONFIG_VIRTIO_BLK": "y", "CONFIG_VIRTIO_PCI": "y"},
 }
 
-// reported returns the line of a first program that found all well, changed by change.
-func reported(t *testing.T, change func(*guest)) string {
+// reportLine returns the report of an init program with all checks passed, changed by change.
+func reportLine(t *testing.T, change func(*guest)) string {
 	t.Helper()
 	g := guest{Release: "6.12.1", Version: "Linux version 6.12.1 (kiln@kiln)", Config: "c0ffee", Checks: []Check{
 		{"process", "passed", ""}, {"unix socket", "passed", ""}, {"block device", "passed", ""}, {"network device", "absent", "no network card"},
@@ -40,44 +40,44 @@ func reported(t *testing.T, change func(*guest)) string {
 
 func TestVerdicts(t *testing.T) {
 	const linux = "[    0.000000] Linux version 6.12.1 (kiln@kiln)"
-	well := reported(t, func(*guest) {})
+	passed := reportLine(t, func(*guest) {})
 	for name, tc := range map[string]struct {
-		lines    []string
-		ended    error
-		lost     bool // what was written to the disk
-		verdict  Verdict
-		stage    Stage
-		why      string
-		complain string
+		lines   []string
+		ended   error
+		lost    bool // the disk does not have what was written
+		verdict Verdict
+		stage   Stage
+		why     string
+		stderr  string
 	}{
-		"booted":              {lines: []string{linux, initStarted, well}, verdict: Booted, stage: StageOff},
-		"does not go off":     {lines: []string{linux, initStarted, well}, ended: errNotOff, verdict: Booted, stage: StageReport},
-		"panic":               {lines: []string{linux, "[ 1.0] Kernel panic - not syncing: Attempted to kill init!"}, verdict: Panic, stage: StageKernel, why: "Attempted to kill init"},
-		"no initramfs":        {lines: []string{linux, "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"}, verdict: Panic, stage: StageKernel, why: "CONFIG_BLK_DEV_INITRD"},
-		"oops, then a panic":  {lines: []string{linux, "[ 1.0] Oops: 0002 [#1]", "[ 1.1] Kernel panic - not syncing: Fatal exception"}, verdict: Oops, stage: StageKernel, why: "0002"},
-		"oops, booted after":  {lines: []string{linux, "[ 1.0] Internal error: Oops: 5 [#1] ARM", initStarted, well}, verdict: Oops, stage: StageOff},
-		"soft lockup":         {lines: []string{linux, "[ 1.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!", initStarted, well}, verdict: Booted, stage: StageOff},
-		"hang":                {lines: []string{linux}, ended: errQuiet, verdict: Hang, stage: StageKernel, why: "nothing more"},
-		"hang of the init":    {lines: []string{linux, initStarted}, ended: errTotal, verdict: Hang, stage: StageInit},
-		"silent":              {ended: errQuiet, verdict: Silent, stage: StageNone, why: "console"},
-		"silent but firmware": {lines: []string{"OpenSBI v1.2"}, ended: errQuiet, verdict: Silent, stage: StageFirmware},
-		"silent, and off":     {verdict: Silent, stage: StageNone, why: "without a word"},
-		"died":                {lines: []string{linux}, verdict: Died, stage: StageKernel},
-		"emulator dies":       {lines: []string{linux}, ended: errors.New("exit status 1"), complain: "bad opcode", verdict: Died, stage: StageKernel, why: "exit status 1 bad opcode"},
-		"emulator fails":      {ended: errors.New("exit status 1"), complain: "no such machine", verdict: NoQEMU, stage: StageNone, why: "no such machine"},
-		"other release":       {lines: []string{linux, reported(t, func(g *guest) { g.Release = "6.12.2" })}, verdict: WrongKernel, stage: StageOff, why: "6.12.2"},
-		"other builder":       {lines: []string{linux, reported(t, func(g *guest) { g.Version = "Linux version 6.12.1 (me@home)" })}, verdict: WrongKernel, stage: StageOff, why: "me@home"},
-		"other configuration": {lines: []string{linux, reported(t, func(g *guest) { g.Config = "decaf" })}, verdict: WrongKernel, stage: StageOff, why: "decaf"},
-		"failed check":        {lines: []string{linux, reported(t, func(g *guest) { g.Checks[0] = Check{"process", "failed", "no exec"} })}, verdict: Broken, stage: StageOff, why: "no exec"},
-		"missing device":      {lines: []string{linux, reported(t, func(g *guest) { g.Checks[2] = Check{"block device", "absent", "no /dev/vda"} })}, verdict: Broken, stage: StageOff, why: "/dev/vda"},
-		"lost writes":         {lines: []string{linux, well}, lost: true, verdict: Broken, stage: StageOff, why: "not on the disk"},
-		"half a report":       {lines: []string{linux, initStarted, well[:len(well)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
+		"booted":                  {lines: []string{linux, initStarted, passed}, verdict: Booted, stage: StageOff},
+		"does not power off":      {lines: []string{linux, initStarted, passed}, ended: errNotOff, verdict: Booted, stage: StageReport},
+		"panic":                   {lines: []string{linux, "[ 1.0] Kernel panic - not syncing: Attempted to kill init!"}, verdict: Panic, stage: StageKernel, why: "Attempted to kill init"},
+		"no initramfs":            {lines: []string{linux, "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"}, verdict: Panic, stage: StageKernel, why: "CONFIG_BLK_DEV_INITRD"},
+		"oops, then a panic":      {lines: []string{linux, "[ 1.0] Oops: 0002 [#1]", "[ 1.1] Kernel panic - not syncing: Fatal exception"}, verdict: Oops, stage: StageKernel, why: "0002"},
+		"oops, booted after":      {lines: []string{linux, "[ 1.0] Internal error: Oops: 5 [#1] ARM", initStarted, passed}, verdict: Oops, stage: StageOff},
+		"soft lockup":             {lines: []string{linux, "[ 1.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!", initStarted, passed}, verdict: Booted, stage: StageOff},
+		"hang":                    {lines: []string{linux}, ended: errQuiet, verdict: Hang, stage: StageKernel, why: "no more output"},
+		"hang of init":            {lines: []string{linux, initStarted}, ended: errTotal, verdict: Hang, stage: StageInit},
+		"silent":                  {ended: errQuiet, verdict: Silent, stage: StageNone, why: "console"},
+		"silent but firmware":     {lines: []string{"OpenSBI v1.2"}, ended: errQuiet, verdict: Silent, stage: StageFirmware},
+		"silent, powers off":      {verdict: Silent, stage: StageNone, why: "without output"},
+		"died":                    {lines: []string{linux}, verdict: Died, stage: StageKernel},
+		"emulator dies":           {lines: []string{linux}, ended: errors.New("exit status 1"), stderr: "bad opcode", verdict: Died, stage: StageKernel, why: "exit status 1 bad opcode"},
+		"emulator fails":          {ended: errors.New("exit status 1"), stderr: "no such machine", verdict: NoQEMU, stage: StageNone, why: "no such machine"},
+		"different release":       {lines: []string{linux, reportLine(t, func(g *guest) { g.Release = "6.12.2" })}, verdict: WrongKernel, stage: StageOff, why: "6.12.2"},
+		"different builder":       {lines: []string{linux, reportLine(t, func(g *guest) { g.Version = "Linux version 6.12.1 (me@home)" })}, verdict: WrongKernel, stage: StageOff, why: "me@home"},
+		"different configuration": {lines: []string{linux, reportLine(t, func(g *guest) { g.Config = "decaf" })}, verdict: WrongKernel, stage: StageOff, why: "decaf"},
+		"failed check":            {lines: []string{linux, reportLine(t, func(g *guest) { g.Checks[0] = Check{"process", "failed", "no exec"} })}, verdict: Broken, stage: StageOff, why: "no exec"},
+		"missing device":          {lines: []string{linux, reportLine(t, func(g *guest) { g.Checks[2] = Check{"block device", "absent", "no /dev/vda"} })}, verdict: Broken, stage: StageOff, why: "/dev/vda"},
+		"lost writes":             {lines: []string{linux, passed}, lost: true, verdict: Broken, stage: StageOff, why: "not on the disk"},
+		"half a report":           {lines: []string{linux, initStarted, passed[:len(passed)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := quickKernel
+			k := testKernel
 			k.Arch, _ = arch.Find("amd64")
 			c := newConsole(time.Now, nil)
-			c.complaints.WriteString(tc.complain)
+			c.stderr.WriteString(tc.stderr)
 			w := c.lines()
 			for _, line := range tc.lines {
 				if _, err := w.Write([]byte(line + "\r\n")); err != nil {
@@ -95,21 +95,20 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestSurroundingsAreNoVerdict ends a machine after the kernel has spoken, by what the
-// kernel has no part in.
-func TestSurroundingsAreNoVerdict(t *testing.T) {
+// TestEnvironmentProblemIsNoVerdict ends a machine after output of the kernel.
+func TestEnvironmentProblemIsNoVerdict(t *testing.T) {
 	image := filepath.Join(t.TempDir(), "kernel")
 	if err := os.WriteFile(image, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	k := Kernel{Image: image, Arch: arch.Arch{Name: runtime.GOARCH}}
 	for name, ended := range map[string]error{
-		"engine":           fault.New(fault.Environment, "", "no engine"),
-		"killed":           exec.Command("sh", "-c", "kill -KILL $$").Run(),
-		"killed in a box":  &engine.ExitError{Code: killedCode},
-		"ended by itself":  &engine.ExitError{Code: 1},
-		"no end of it":     nil,
-		"a signal of QEMU": exec.Command("sh", "-c", "kill -ABRT $$").Run(),
+		"engine":                fault.New(fault.Environment, "", "no engine"),
+		"killed":                exec.Command("sh", "-c", "kill -KILL $$").Run(),
+		"killed in a container": &engine.ExitError{Code: killedCode},
+		"ended by itself":       &engine.ExitError{Code: 1},
+		"no error":              nil,
+		"a signal of QEMU":      exec.Command("sh", "-c", "kill -ABRT $$").Run(),
 	} {
 		m := Machine{Emulate: func(_ context.Context, _ []string, _ string, stdout, _ io.Writer) error {
 			io.WriteString(stdout, "Linux version 6.12.1\n")
@@ -122,7 +121,7 @@ func TestSurroundingsAreNoVerdict(t *testing.T) {
 	}
 }
 
-func TestGuardEndsWhatSaysNothing(t *testing.T) {
+func TestLimits(t *testing.T) {
 	clock := time.Unix(0, 0)
 	c := newConsole(func() time.Time { return clock }, nil)
 	l := Limits{Quiet: time.Minute, Total: 2 * time.Minute}
@@ -137,31 +136,31 @@ func TestGuardEndsWhatSaysNothing(t *testing.T) {
 		if step.line != "" {
 			c.line(step.line)
 		}
-		if got := c.over(l); !errors.Is(got, step.want) {
+		if got := c.exceeded(l); !errors.Is(got, step.want) {
 			t.Errorf("after %s: %v, want %v", step.line, got, step.want)
 		}
 	}
-	c.line(reported(t, func(*guest) {}))
+	c.line(reportLine(t, func(*guest) {}))
 	clock = clock.Add(offGrace + time.Second)
-	if got := c.over(Limits{}.filled()); !errors.Is(got, errNotOff) {
+	if got := c.exceeded(Limits{}.withDefaults()); !errors.Is(got, errNotOff) {
 		t.Errorf("after its report: %v", got)
 	}
 }
 
-func TestAge(t *testing.T) {
+func TestMinimumVersion(t *testing.T) {
 	const version = "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)"
-	if err := checkAge(version, 0); err != nil {
+	if err := checkVersion(version, 0); err != nil {
 		t.Error(err)
 	}
-	if err := checkAge(version, 10); err == nil {
-		t.Error("version 7 passes for 10")
+	if err := checkVersion(version, 10); err == nil {
+		t.Error("version 7 is accepted, want 10")
 	}
-	if err := checkAge("no version", 0); err == nil {
-		t.Error("no version passes")
+	if err := checkVersion("no version", 0); err == nil {
+		t.Error("no version is accepted")
 	}
 }
 
-func TestImageOfAnotherArchitecture(t *testing.T) {
+func TestImageOfADifferentArchitecture(t *testing.T) {
 	path := t.TempDir() + "/bzImage"
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -185,14 +184,14 @@ func TestEveryArchitectureHasACommandLine(t *testing.T) {
 			}
 		}
 		if busOption[a.QEMU.Bus] == "" {
-			t.Errorf("%s: nobody knows the bus %q", a.Name, a.QEMU.Bus)
+			t.Errorf("%s: unknown bus %q", a.Name, a.QEMU.Bus)
 		}
 	}
 }
 
-// TestKVMThatCannotBeUsed has the emulator give up over KVM, as an older one does on a newer
-// kernel, and do its work without.
-func TestKVMThatCannotBeUsed(t *testing.T) {
+// TestFallbackWithoutKVM lets the emulator fail with KVM, as an older one does on a newer
+// kernel.
+func TestFallbackWithoutKVM(t *testing.T) {
 	a, err := arch.Find("amd64")
 	if err != nil {
 		t.Fatal(err)

@@ -13,38 +13,38 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Stage is how far a machine came.
+// Stage is how far a boot got.
 type Stage string
 
 // The stages, in order.
 const (
-	StageNone     Stage = "nothing"  // not a word
-	StageFirmware Stage = "firmware" // something else than the kernel spoke
-	StageKernel   Stage = "kernel"   // the kernel spoke
-	StageInit     Stage = "init"     // its first program runs
-	StageReport   Stage = "report"   // that has reported
-	StageOff      Stage = "off"      // and the machine has gone off by itself
+	StageNone     Stage = "nothing"  // no output
+	StageFirmware Stage = "firmware" // output, but not of the kernel
+	StageKernel   Stage = "kernel"   // output of the kernel
+	StageInit     Stage = "init"     // the init program runs
+	StageReport   Stage = "report"   // the init program has reported
+	StageOff      Stage = "off"      // the machine has powered itself off
 )
 
-// tailLines is how much of what was printed a report keeps.
+// tailLines is how many lines of output a report keeps.
 const tailLines = 40
 
-// console reads what a machine prints.
+// console reads the output of a machine.
 type console struct {
 	now   func() time.Time
 	watch func(Stage, string)
 
-	mu         sync.Mutex
-	start      time.Time
-	last       time.Time // when something was printed
-	reported   time.Time // when the report came
-	toInit     time.Duration
-	stage      Stage
-	trouble    Verdict // Panic or Oops: the first that was told
-	told       string  // the line that told it
-	guest      *guest
-	tail       []string
-	complaints strings.Builder // of the emulator itself
+	mu        sync.Mutex
+	start     time.Time
+	last      time.Time // time of the last output
+	reported  time.Time // time of the report
+	toInit    time.Duration
+	stage     Stage
+	crash     Verdict // Panic or Oops, whichever came first
+	crashLine string  // the line that reported it
+	guest     *guest
+	tail      []string
+	stderr    strings.Builder // stderr of the emulator
 }
 
 func newConsole(now func() time.Time, watch func(Stage, string)) *console {
@@ -54,7 +54,7 @@ func newConsole(now func() time.Time, watch func(Stage, string)) *console {
 	return &console{now: now, watch: watch, start: now(), last: now(), stage: StageNone}
 }
 
-// guest is what the first program reports (init/main.go).
+// guest is the report of the init program (cmd/bootinit).
 type guest struct {
 	Release string  `json:"release"`
 	Machine string  `json:"machine"`
@@ -63,15 +63,15 @@ type guest struct {
 	Checks  []Check `json:"checks"`
 }
 
-// Check is one thing that the first program tried.
+// Check is the result of one test by the init program.
 type Check struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // "passed", "failed", or "absent" where the kernel has no such thing
+	State string `json:"state"` // "passed", "failed", or "absent" if the kernel does not have the feature
 	Got   string `json:"got"`
 }
 
-// What the lines of a console tell. A kernel that is slow in an emulator may complain
-// of a soft lockup, which is no oops.
+// Lines that decide the stage and verdict. A kernel that is slow in an emulator may report a
+// soft lockup, which is harmless here.
 var (
 	banner    = regexp.MustCompile(`\bLinux version \d`)
 	panicLine = regexp.MustCompile(`Kernel panic - not syncing`)
@@ -79,7 +79,7 @@ var (
 	harmless  = regexp.MustCompile(`soft lockup`)
 )
 
-// The lines of the first program begin so (init/main.go).
+// How the lines of the init program begin (cmd/bootinit).
 const (
 	initStarted = "kiln-init: started"
 	initReport  = "kiln-init: report "
@@ -87,7 +87,7 @@ const (
 
 func (c *console) lines() io.Writer { return report.EachLine(c.line) }
 
-// line takes in one line.
+// line reads one line.
 func (c *console) line(text string) {
 	text = strings.TrimRight(text, "\r ")
 	c.mu.Lock()
@@ -102,7 +102,7 @@ func (c *console) line(text string) {
 	c.watch(stage, text)
 }
 
-// read finds out what a line tells.
+// read updates the stage, the report and the crash by a line.
 func (c *console) read(text string) {
 	switch {
 	case strings.HasPrefix(text, initStarted):
@@ -117,32 +117,33 @@ func (c *console) read(text string) {
 	case c.stage == StageNone && text != "":
 		c.stage = StageFirmware
 	}
-	if c.trouble == "" && !harmless.MatchString(text) {
-		c.notice(text)
+	if c.crash == "" && !harmless.MatchString(text) {
+		c.recordCrash(text)
 	}
 }
 
+// early reports whether there was no output of the kernel yet.
 func (c *console) early() bool { return c.stage == StageNone || c.stage == StageFirmware }
 
-// notice takes down the first panic or oops.
-func (c *console) notice(text string) {
+// recordCrash records the first panic or oops.
+func (c *console) recordCrash(text string) {
 	switch {
 	case panicLine.MatchString(text):
-		c.trouble, c.told = Panic, text
+		c.crash, c.crashLine = Panic, text
 	case oopsLine.MatchString(text):
-		c.trouble, c.told = Oops, text
+		c.crash, c.crashLine = Oops, text
 	}
 }
 
-// Why a machine was ended from outside.
+// Why Kiln ended a machine.
 var (
-	errQuiet  = errors.New("it said nothing more")
-	errTotal  = errors.New("it took too long")
-	errNotOff = errors.New("it did not go off after its report")
+	errQuiet  = errors.New("no more output")
+	errTotal  = errors.New("time limit exceeded")
+	errNotOff = errors.New("it did not power off after its report")
 )
 
-// guard ends a machine that has said all, or says nothing more.
-func (c *console) guard(ctx context.Context, l Limits, stop func(error)) {
+// enforce ends a machine that exceeds a limit.
+func (c *console) enforce(ctx context.Context, l Limits, stop func(error)) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -150,7 +151,7 @@ func (c *console) guard(ctx context.Context, l Limits, stop func(error)) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if cause := c.over(l); cause != nil {
+			if cause := c.exceeded(l); cause != nil {
 				stop(cause)
 				return
 			}
@@ -158,8 +159,8 @@ func (c *console) guard(ctx context.Context, l Limits, stop func(error)) {
 	}
 }
 
-// over says why the machine is to be ended now, or nil.
-func (c *console) over(l Limits) error {
+// exceeded returns the limit that is exceeded now, or nil.
+func (c *console) exceeded(l Limits) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()

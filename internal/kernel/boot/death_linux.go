@@ -2,7 +2,7 @@ package boot
 
 import "syscall"
 
-// diesWithParent has the kernel kill a child whose parent is gone, however it went.
+// diesWithParent makes the kernel kill a child when its parent ends in any way.
 func diesWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

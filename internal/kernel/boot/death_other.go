@@ -4,6 +4,6 @@ package boot
 
 import "syscall"
 
-// diesWithParent can promise nothing here: an emulator whose parent was killed goes on
-// until its machine goes off.
+// diesWithParent has no effect on this system: an emulator whose parent was killed runs until
+// its machine powers off.
 func diesWithParent() *syscall.SysProcAttr { return nil }

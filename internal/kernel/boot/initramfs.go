@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -16,27 +15,24 @@ import (
 
 	"github.com/cavaliergopher/cpio"
 
+	"github.com/romanatrashyonok/kiln/cmd"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// initSource is the first program.
-//
-//go:embed init/*.go
-var initSource embed.FS
-
-// initModule makes a module of it, of the standard library alone.
+// initModule is the go.mod of the init program, which imports only the standard library.
 const initModule = "module kiln-init\n\ngo 1.24\n"
 
-// InitHash names the first program that a kernel of an architecture is proven by: the
-// sha256 of its source and of what it is built with.
+// InitHash identifies the init program that tests a kernel of an architecture: the sha256
+// over its source and the toolchain that compiles it.
 func InitHash(a arch.Arch) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %q %s\n", a.Name, a.GoEnv, runtime.Version())
-	fs.WalkDir(initSource, ".", func(name string, entry fs.DirEntry, err error) error { // cannot fail: it is in this program
+	source := cmd.BootInit()
+	fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error { // embedded: cannot fail
 		if err == nil && !entry.IsDir() {
-			text, _ := initSource.ReadFile(name)
+			text, _ := fs.ReadFile(source, name)
 			fmt.Fprintf(sum, "%s %d %s\n", name, len(text), text)
 		}
 		return err
@@ -44,22 +40,21 @@ func InitHash(a arch.Arch) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// buildInit returns the path of the first program for an architecture, out of the folder
-// cache, or built into it.
+// buildInit returns the path of the init program for an architecture, in the folder cache. It
+// compiles the program unless it is cached.
 func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 	program := filepath.Join(cache, "init", a.Name+"-"+InitHash(a)[:16])
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	dir, remove, err := scratch.Dir("init")
+	source, remove, err := scratch.Dir("init")
 	if err != nil {
 		return "", err
 	}
 	defer remove()
-	if err := os.CopyFS(dir, initSource); err != nil {
+	if err := os.CopyFS(source, cmd.BootInit()); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
-	source := filepath.Join(dir, "init")
 	if err := os.WriteFile(filepath.Join(source, "go.mod"), []byte(initModule), 0o644); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
@@ -75,24 +70,24 @@ func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 
 // goBuild compiles a static program for an architecture.
 func goBuild(ctx context.Context, a arch.Arch, source, program string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
-	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
-	cmd.Env = append(cmd.Env, a.GoEnv...)
-	out, err := cmd.CombinedOutput()
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	command.Dir = source
+	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
+	command.Env = append(command.Env, a.GoEnv...)
+	out, err := command.CombinedOutput()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fault.New(fault.Environment, "check that the go command works: it builds the init that a booted kernel runs",
-			"build the init for %s: %w\n%s", a.Name, err, bytes.TrimSpace(out))
+		return fault.New(fault.Environment, "install Go: its command compiles the init program that a booted kernel runs",
+			"build the init program for %s: %w\n%s", a.Name, err, bytes.TrimSpace(out))
 	}
 	return nil
 }
 
-// writeInitramfs packs the first program as an initramfs (the newc format of cpio:
-// the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). The
-// console that it speaks on is in the kernel's own.
+// writeInitramfs writes an initramfs with the init program (the newc format of cpio: the
+// kernel's Documentation/driver-api/early-userspace/buffer-format.rst). /dev/console, which
+// that prints to, comes from the kernel's built-in initramfs.
 func writeInitramfs(path, program string) error {
 	f, err := os.Create(path)
 	if err != nil {

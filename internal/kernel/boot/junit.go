@@ -33,10 +33,10 @@ type junitFailure struct {
 	Tail    string `xml:",chardata"`
 }
 
-// WriteJUnit writes verdicts to a file, a test case for each kernel.
-func WriteJUnit(path string, verdicts []Report) error {
-	suite := junitSuite{Name: "kiln boot", Tests: len(verdicts)}
-	for _, r := range verdicts {
+// WriteJUnit writes reports to a file, with a test case for each kernel.
+func WriteJUnit(path string, reports []Report) error {
+	suite := junitSuite{Name: "kiln boot", Tests: len(reports)}
+	for _, r := range reports {
 		c := junitCase{Class: "boot", Name: r.Folder(), Seconds: r.Seconds}
 		if r.Verdict != Booted {
 			suite.Failures++

@@ -20,23 +20,23 @@ import (
 
 // The accelerators.
 const (
-	KVM = "kvm" // the processor runs the kernel itself
-	TCG = "tcg" // QEMU translates it
+	KVM = "kvm" // the machine's own processor runs the kernel
+	TCG = "tcg" // QEMU emulates the processor
 )
 
 // Machine is an emulator that can boot kernels of an architecture.
 type Machine struct {
-	Program     string // how it is called
-	Version     string // as it names itself: "QEMU emulator version 7.2.22"
+	Program     string // path or name of the executable
+	Version     string // as "QEMU emulator version 7.2.22"
 	Where       string // "host" or inContainer
 	Accelerator string // KVM or TCG
-	// Emulate runs an argv in the folder dir until it ends or ctx does. What is in the
-	// folder afterwards is what it left there.
+	// Emulate runs the emulator, argv, in the folder dir until it or ctx ends. Afterwards dir
+	// has the disk as the machine left it.
 	Emulate func(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error
 }
 
-// OnHost finds the emulator of an architecture on this machine. One that is too old
-// is not found.
+// OnHost returns the emulator of an architecture that is installed on this machine. One that
+// is too old is an error.
 func OnHost(ctx context.Context, a arch.Arch) (Machine, error) {
 	program, err := exec.LookPath(a.QEMU.Binary)
 	if err != nil {
@@ -44,14 +44,14 @@ func OnHost(ctx context.Context, a arch.Arch) (Machine, error) {
 	}
 	text, err := exec.CommandContext(ctx, program, "--version").Output()
 	if err != nil {
-		return Machine{}, fmt.Errorf("ask %s for its version: %w", a.QEMU.Binary, err)
+		return Machine{}, fmt.Errorf("query version of %s: %w", a.QEMU.Binary, err)
 	}
-	m := Machine{Program: program, Version: firstLine(string(text)), Where: "host", Accelerator: accelerator(a), Emulate: emulateHere}
-	return m, checkAge(m.Version, a.QEMU.MinVersion)
+	m := Machine{Program: program, Version: firstLine(string(text)), Where: "host", Accelerator: accelerator(a), Emulate: emulateOnHost}
+	return m, checkVersion(m.Version, a.QEMU.MinVersion)
 }
 
-// accelerator returns KVM where this machine's processor can run the architecture and
-// this process may ask it to.
+// accelerator returns KVM if this machine's processor can run the architecture and this
+// process may use /dev/kvm, else TCG.
 func accelerator(a arch.Arch) string {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
@@ -66,34 +66,34 @@ func accelerator(a arch.Arch) string {
 
 var majorVersion = regexp.MustCompile(`version (\d+)\.`)
 
-// checkAge wants a version of at least since.
-func checkAge(version string, since int) error {
+// checkVersion checks that the major version is at least minVersion.
+func checkVersion(version string, minVersion int) error {
 	m := majorVersion.FindStringSubmatch(version)
 	if m == nil {
-		return fmt.Errorf("%q names no version", version)
+		return fmt.Errorf("%q has no version", version)
 	}
-	if major, err := strconv.Atoi(m[1]); err != nil || major < since {
-		return fmt.Errorf("%s is older than %d", version, since)
+	if major, err := strconv.Atoi(m[1]); err != nil || major < minVersion {
+		return fmt.Errorf("%s is older than version %d", version, minVersion)
 	}
 	return nil
 }
 
-func emulateHere(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error {
+func emulateOnHost(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, stdout, stderr, diesWithParent()
-	runtime.LockOSThread() // the kernel takes this thread for the parent
+	runtime.LockOSThread() // this thread counts as the parent
 	defer runtime.UnlockOSThread()
 	return cmd.Run()
 }
 
-// boxDir is the emulator's folder in its container.
-const boxDir = "/machine"
+// machineDir is the emulator's folder in its container.
+const machineDir = "/machine"
 
-// InContainer returns the emulator of an architecture in a container of an image that
-// has it.
+// InContainer returns the emulator of an architecture in a container of an image that has
+// it. Each boot starts a container of its own.
 func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
 	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}
-	ctr, err := startBox(ctx, e, image, a)
+	ctr, err := startContainer(ctx, e, image, a)
 	if err != nil {
 		return m, err
 	}
@@ -104,34 +104,34 @@ func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arc
 	}
 	m.Version = firstLine(text)
 	m.Emulate = func(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error {
-		return emulateInside(ctx, e, image, a, argv, dir, stdout, stderr)
+		return emulateInContainer(ctx, e, image, a, argv, dir, stdout, stderr)
 	}
-	return m, checkAge(m.Version, a.QEMU.MinVersion)
+	return m, checkVersion(m.Version, a.QEMU.MinVersion)
 }
 
-// inContainer is where a machine is that this one has no emulator for.
+// inContainer is Machine.Where of an emulator in a container.
 const inContainer = "container"
 
-func startBox(ctx context.Context, e *engine.Client, image string, a arch.Arch) (*engine.Container, error) {
+func startContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (*engine.Container, error) {
 	return e.Run(ctx, engine.Spec{Image: image, Kind: "boot", Name: a.Name, Command: []string{"sleep", "infinity"}, Offline: true})
 }
 
-func emulateInside(ctx context.Context, e *engine.Client, image string, a arch.Arch, argv []string, dir string, stdout, stderr io.Writer) error {
-	ctr, err := startBox(ctx, e, image, a)
+func emulateInContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch, argv []string, dir string, stdout, stderr io.Writer) error {
+	ctr, err := startContainer(ctx, e, image, a)
 	if err != nil {
 		return err
 	}
 	defer ctr.Remove()
-	if err := ctr.Put(ctx, "/", engine.File{Name: path.Base(boxDir), Mode: os.ModeDir | 0o755}); err != nil {
+	if err := ctr.Put(ctx, "/", engine.File{Name: path.Base(machineDir), Mode: os.ModeDir | 0o755}); err != nil {
 		return err
 	}
-	if err := ctr.PutFolder(ctx, boxDir, dir); err != nil {
+	if err := ctr.PutFolder(ctx, machineDir, dir); err != nil {
 		return err
 	}
-	if err := ctr.Exec(ctx, engine.Command{Argv: argv, Dir: boxDir, Stdout: stdout, Stderr: stderr}); err != nil {
+	if err := ctr.Exec(ctx, engine.Command{Argv: argv, Dir: machineDir, Stdout: stdout, Stderr: stderr}); err != nil {
 		return err
 	}
-	return fault.Wrap(fault.Environment, ctr.Get(ctx, path.Join(boxDir, diskFile), dir))
+	return fault.Wrap(fault.Environment, ctr.Get(ctx, path.Join(machineDir, diskFile), dir))
 }
 
 func firstLine(text string) string {

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// The files that the emulator is given, in its working folder.
+// The emulator's input files, in its working folder.
 const (
 	kernelFile = "kernel"
 	initrdFile = "initrd"
 	diskFile   = "disk"
 )
 
-// argv is the emulator's command line. Options: QEMU's manual, "Invocation".
+// argv returns the emulator's command line. Options: QEMU's manual, "Invocation".
 func argv(k Kernel, m Machine) []string {
 	q := k.Arch.QEMU
 	words := append([]string{m.Program}, q.Machine...)
@@ -30,19 +30,19 @@ func argv(k Kernel, m Machine) []string {
 	return append(words, devices(q.Bus)...)
 }
 
-// commandLine is what the kernel is told. After a panic it starts the machine anew,
-// which ends the emulator.
+// commandLine returns the kernel's command line. After a panic the kernel reboots, which ends
+// the emulator.
 func (k Kernel) commandLine() string {
 	words := append([]string{"console=" + k.Arch.QEMU.Console, "panic=-1"}, k.Arch.QEMU.Append...)
 	return strings.Join(append(words, k.CommandLine...), " ")
 }
 
-// devices are a disk, a source of randomness, and a network card behind which nothing
-// is but a server that sends back what it gets (the init's devices.go talks to it).
+// devices returns the options for a disk, a source of randomness, and a network card whose
+// network has only an echo server (cmd/bootinit talks to it).
 func devices(bus string) []string {
 	card := "virtio-net-" + bus + ",netdev=net"
 	if bus == "pci" {
-		card += ",romfile=" // nobody boots from it
+		card += ",romfile=" // no network boot
 	}
 	return []string{
 		"-drive", "file=" + diskFile + ",format=raw,if=none,id=disk", "-device", "virtio-blk-" + bus + ",drive=disk",
@@ -51,9 +51,9 @@ func devices(bus string) []string {
 	}
 }
 
-// needs names what must be there by a kernel's configuration: a check of the first
-// program that it calls absent has failed then.
-func (k Kernel) needs() map[string]bool {
+// required returns, by a check's name, whether the kernel's configuration has the feature: then
+// "absent" is a failure.
+func (k Kernel) required() map[string]bool {
 	on := func(options ...string) bool {
 		for _, o := range options {
 			if k.Options[o] != "y" {
@@ -71,13 +71,13 @@ func (k Kernel) needs() map[string]bool {
 	}
 }
 
-// busOption is the option that finds the devices on a bus.
+// busOption is the option that a bus' virtio devices need.
 var busOption = map[string]string{"pci": "CONFIG_VIRTIO_PCI", "ccw": "CONFIG_S390_GUEST"}
 
-// What the disk begins with, what the first program writes into its second sector, and
-// how large it is.
+// The disk: its first bytes, what the init program writes to the second sector, and sizes in
+// bytes.
 const (
-	diskSays   = "kiln disk"
+	diskMagic  = "kiln disk"
 	diskAnswer = "kiln was here"
 	sector     = 512
 	diskSize   = 1 << 20
@@ -85,12 +85,12 @@ const (
 
 func writeDisk(path string) error {
 	disk := make([]byte, diskSize)
-	copy(disk, diskSays)
+	copy(disk, diskMagic)
 	return os.WriteFile(path, disk, 0o644)
 }
 
-// answered reports whether the disk holds what the first program wrote.
-func answered(dir string) bool {
+// diskWritten reports whether the disk has what the init program writes.
+func diskWritten(dir string) bool {
 	disk, err := os.ReadFile(filepath.Join(dir, diskFile))
 	return err == nil && len(disk) > sector && bytes.HasPrefix(disk[sector:], []byte(diskAnswer))
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Verdict is what became of a kernel that was booted.
+// Verdict is the result of a boot.
 type Verdict string
 
 // The verdicts.
 const (
 	Booted      Verdict = "booted"
-	Panic       Verdict = "panic"        // the kernel gave up
-	Oops        Verdict = "oops"         // the kernel met a fault of its own, whatever came after
-	Hang        Verdict = "hang"         // the kernel spoke, and then nothing came
-	Silent      Verdict = "silent"       // the kernel never spoke: it has no console
-	Died        Verdict = "died"         // the machine ended before its first program had reported
-	Broken      Verdict = "broken"       // what programs rely on does not work
-	WrongKernel Verdict = "wrong kernel" // it is another kernel than the manifest's
-	NoQEMU      Verdict = "no QEMU"      // there was nothing to boot it in
+	Panic       Verdict = "panic"        // the kernel panicked
+	Oops        Verdict = "oops"         // the kernel reported an internal error, whatever came after
+	Hang        Verdict = "hang"         // the kernel's output stopped
+	Silent      Verdict = "silent"       // no output of the kernel: it has no console
+	Died        Verdict = "died"         // the machine ended before the init program reported
+	Broken      Verdict = "broken"       // a feature that programs rely on does not work
+	WrongKernel Verdict = "wrong kernel" // not the kernel of the manifest
+	NoQEMU      Verdict = "no QEMU"      // no emulator to boot it in
 )
 
 // Schema names the form of boot.json.
@@ -39,24 +39,24 @@ type Report struct {
 	Image       string   `json:"image"` // sha256 of the file that was booted
 	Verdict     Verdict  `json:"verdict"`
 	Stage       Stage    `json:"stage"`
-	Why         string   `json:"why"`         // in words, where it is not booted
+	Why         string   `json:"why"`         // the reason, "" if booted
 	Seconds     float64  `json:"seconds"`     // until the verdict
-	Init        float64  `json:"init"`        // seconds until the first program ran; 0 where none did
+	Init        float64  `json:"init"`        // seconds until the init program ran; 0 if it did not
 	Accelerator string   `json:"accelerator"` // kvm or tcg
-	QEMU        string   `json:"qemu"`        // its version
+	QEMU        string   `json:"qemu"`        // version of the emulator
 	Where       string   `json:"where"`       // "host" or "container"
-	Release     string   `json:"release"`     // what uname -r said
+	Release     string   `json:"release"`     // output of uname -r
 	Checks      []Check  `json:"checks"`
 	Tail        []string `json:"tail"`   // the last lines of the console
-	InitHash    string   `json:"prover"` // sha256 of the first program: what was proven
+	InitHash    string   `json:"prover"` // of the init program; see boot.InitHash
 }
 
-// String tells the verdict in a line, and what was wrong.
+// String returns the kernel, the verdict and the reason in one line.
 func (r Report) String() string {
 	return r.Folder() + ": " + r.Outcome()
 }
 
-// Outcome is the verdict in words.
+// Outcome returns the verdict and the reason.
 func (r Report) Outcome() string {
 	if r.Verdict == Booted {
 		return fmt.Sprintf("%s in %.1f s (%s, %s)", r.Verdict, r.Init, r.QEMU, r.Accelerator)
@@ -64,10 +64,10 @@ func (r Report) Outcome() string {
 	return fmt.Sprintf("%s at stage %s: %s", r.Verdict, r.Stage, r.Why)
 }
 
-// Folder names the folder in dist/kernels of the kernel that was booted.
+// Folder returns the kernel's folder in dist/kernels.
 func (r Report) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
-// Err makes an error of a kernel that did not boot, with the end of what it printed.
+// Err returns nil for a booted kernel, else an error with the end of the output.
 func (r Report) Err() error {
 	switch r.Verdict {
 	case Booted:
@@ -78,9 +78,9 @@ func (r Report) Err() error {
 	return fault.New(fault.Failed, "", "boot kernel %s\n    %s", r, strings.Join(r.Tail, "\n    "))
 }
 
-// report judges a machine that has ended. ended is why, if not by itself; answered
-// reports whether the disk holds what the first program wrote.
-func (c *console) report(k Kernel, ended error, answered bool) Report {
+// report returns the report of a machine that has ended. ended is the emulator's error, or why
+// Kiln ended it; written is whether the disk has what the init program writes.
+func (c *console) report(k Kernel, ended error, written bool) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := Report{Schema: Schema, Stage: c.stage, Init: c.toInit.Seconds(), Tail: slices.Clone(c.tail), Checks: []Check{}}
@@ -94,75 +94,75 @@ func (c *console) report(k Kernel, ended error, answered bool) Report {
 			r.Stage = StageOff
 		}
 	}
-	r.Verdict, r.Why = c.judge(k, ended, answered)
+	r.Verdict, r.Why = c.verdict(k, ended, written)
 	return r
 }
 
-// judge returns the verdict, and why.
-func (c *console) judge(k Kernel, ended error, answered bool) (Verdict, string) {
+// verdict returns the verdict and the reason.
+func (c *console) verdict(k Kernel, ended error, written bool) (Verdict, string) {
 	byItself := !errors.Is(ended, errQuiet) && !errors.Is(ended, errTotal) && !errors.Is(ended, errNotOff)
 	switch {
-	case c.trouble != "":
-		return c.trouble, c.told + advice(c.told)
+	case c.crash != "":
+		return c.crash, c.crashLine + advice(c.crashLine)
 	case c.guest != nil:
-		return c.guest.judge(k, answered)
+		return c.guest.verdict(k, written)
 	case !byItself && c.early():
 		return Silent, fmt.Sprintf("%s: the kernel has no console on %s, or did not start", c.ending(ended), k.Arch.QEMU.Console)
 	case !byItself:
-		return Hang, fmt.Sprintf("%v after %q", ended, c.lastWord())
+		return Hang, fmt.Sprintf("%v after %q", ended, c.lastLine())
 	case c.early() && ended == nil:
-		return Silent, fmt.Sprintf("the machine went off without a word of the kernel: it has no console on %s, or ended before that was there", k.Arch.QEMU.Console)
+		return Silent, fmt.Sprintf("the machine powered off without output of the kernel: it has no console on %s, or ended before that was set up", k.Arch.QEMU.Console)
 	case c.stage == StageNone:
 		return NoQEMU, "the emulator ended: " + c.ending(ended)
 	case ended != nil:
-		return Died, "the machine ended before the first program had reported: " + c.ending(ended)
+		return Died, "the machine ended before the init program reported: " + c.ending(ended)
 	}
-	return Died, "the machine ended before the first program had reported"
+	return Died, "the machine ended before the init program reported"
 }
 
-// ending tells why a machine ended, with what the emulator complained of.
+// ending returns why a machine ended, with the emulator's stderr.
 func (c *console) ending(ended error) string {
-	return strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.complaints.String()))
+	return strings.TrimSpace(fmt.Sprintf("%v %s", ended, c.stderr.String()))
 }
 
-// lastWord is the last line that was printed.
-func (c *console) lastWord() string {
+// lastLine returns the last line of output.
+func (c *console) lastLine() string {
 	if len(c.tail) == 0 {
 		return ""
 	}
 	return c.tail[len(c.tail)-1]
 }
 
-// judge compares what the first program reports with what the kernel must be.
-func (g guest) judge(k Kernel, answered bool) (Verdict, string) {
-	other := func(part string) bool { return !strings.Contains(g.Version, part) }
+// verdict compares the report of the init program with what the kernel must be.
+func (g guest) verdict(k Kernel, written bool) (Verdict, string) {
+	missing := func(part string) bool { return !strings.Contains(g.Version, part) }
 	switch {
 	case k.Release != "" && g.Release != k.Release:
-		return WrongKernel, fmt.Sprintf("uname -r says %s, the manifest says %s", g.Release, k.Release)
-	case slices.ContainsFunc(k.VersionParts, other):
-		return WrongKernel, fmt.Sprintf("/proc/version says %q, and not %q", g.Version, k.VersionParts)
+		return WrongKernel, fmt.Sprintf("uname -r is %s, expected %s as in the manifest", g.Release, k.Release)
+	case slices.ContainsFunc(k.VersionParts, missing):
+		return WrongKernel, fmt.Sprintf("/proc/version is %q, expected %q in it", g.Version, k.VersionParts)
 	case k.Config != "" && g.Config != "" && g.Config != k.Config:
-		return WrongKernel, fmt.Sprintf("its configuration has sha256 %.12s, the manifest says %.12s", g.Config, k.Config)
+		return WrongKernel, fmt.Sprintf("sha256 of its configuration is %.12s, expected %.12s as in the manifest", g.Config, k.Config)
 	}
-	needed := k.needs()
+	required := k.required()
 	for _, check := range g.Checks {
-		if check.State == "failed" || check.State == "absent" && needed[check.Name] {
+		if check.State == "failed" || check.State == "absent" && required[check.Name] {
 			return Broken, check.Name + ": " + check.Got
 		}
-		if check.Name == "block device" && check.State == "passed" && !answered {
+		if check.Name == "block device" && check.State == "passed" && !written {
 			return Broken, check.Name + ": what was written is not on the disk"
 		}
 	}
 	return Booted, ""
 }
 
-// advice says what a panic's text usually means.
-func advice(told string) string {
+// advice returns the usual cause of a panic, in parentheses, or "".
+func advice(panicLine string) string {
 	switch {
-	case strings.Contains(told, "Unable to mount root fs"):
-		return " (the initramfs was not taken: CONFIG_BLK_DEV_INITRD is needed)"
-	case strings.Contains(told, "No working init found"), strings.Contains(told, "Requested init"):
-		return " (the first program cannot be run: CONFIG_BINFMT_ELF is needed)"
+	case strings.Contains(panicLine, "Unable to mount root fs"):
+		return " (the initramfs was not used: enable CONFIG_BLK_DEV_INITRD)"
+	case strings.Contains(panicLine, "No working init found"), strings.Contains(panicLine, "Requested init"):
+		return " (the init program cannot be run: enable CONFIG_BINFMT_ELF)"
 	}
 	return ""
 }

@@ -125,10 +125,10 @@ func TestBootVerdicts(t *testing.T) {
 		why     string
 	}{
 		"init ends":            {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=exit"}}, boot.Panic, boot.StageInit, "Attempted to kill init"},
-		"hang":                 {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "said nothing more"},
+		"hang":                 {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "no more output"},
 		"no console":           {boot.Kernel{Arch: deaf}, boot.Silent, boot.StageNone, "it has no console on ttyS3"},
 		"initramfs not taken":  {boot.Kernel{Arch: a, CommandLine: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
-		"another architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "no kernel for arm64"},
+		"another architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "not a kernel for arm64"},
 		"another release":      {boot.Kernel{Arch: a, Release: "6.12.0-other"}, boot.WrongKernel, boot.StageOff, "6.12.0-other"},
 		"a device that is not": {boot.Kernel{Arch: withoutDisk(a), Options: result.Options(folder)}, boot.Broken, boot.StageOff, "block device"},
 	} {

@@ -7,47 +7,48 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// How much is kept: more errors than these follow from the first ones.
+// Limits of what a Collector keeps: later errors mostly follow from the first ones.
 const (
-	errorsKept  = 20
-	contextKept = 12
-	tailKept    = 30
+	maxErrors  = 20
+	maxContext = 12
+	maxTail    = 30
 )
 
-// Collector takes in what the tools of a build print, line by line.
+// Collector reads the output of a build's tools, line by line.
 type Collector struct {
 	root     string
 	errors   []Finding
-	count    int // errors, also those not kept
+	count    int // number of errors, including those not kept
 	warnings []Finding
-	repeated int // warnings that were told before
+	repeated int // number of repeated warnings
 	open     *Finding
-	lead     []string // what stands before a complaint and belongs to it
+	lead     []string // lines before a finding that belong to it
 	tail     []string
 }
 
-// New returns a collector that takes root, the place of the source, off paths.
+// New returns a collector that removes the prefix root, the folder of the source with a
+// trailing slash, from paths.
 func New(root string) *Collector { return &Collector{root: root} }
 
-// leads and follows are the lines that belong to the complaint after and before them.
+// leads and follows match lines that belong to the finding after and before them.
 var (
 	leads   = form(`^(?:In file included from |\s+from )\S+:\d+|: In function |: At top level:$`)
 	follows = form(`^\s*\d* \| |^\s*\| |^\S+:\d+:(?:\d+:)? note: |^(?:cc1|cc1plus): (?:all|some) warnings being treated as errors$`)
 )
 
-// Line takes in one line.
+// Line reads one line.
 func (c *Collector) Line(line string) {
 	c.tail = append(c.tail, line)
-	c.tail = c.tail[max(0, len(c.tail)-tailKept):]
-	switch f, complaint := read(line, c.root); {
-	case complaint:
+	c.tail = c.tail[max(0, len(c.tail)-maxTail):]
+	switch f, found := read(line, c.root); {
+	case found:
 		f.Context = append(f.Context, c.lead...)
 		c.lead = nil
 		c.add(f)
 	case leads.MatchString(line):
 		c.lead = append(c.lead, c.local(line))
 	case c.open != nil && follows.MatchString(line):
-		if len(c.open.Context) < contextKept {
+		if len(c.open.Context) < maxContext {
 			c.open.Context = append(c.open.Context, c.local(line))
 		}
 	default:
@@ -57,12 +58,12 @@ func (c *Collector) Line(line string) {
 
 func (c *Collector) local(line string) string { return strings.ReplaceAll(line, c.root, "") }
 
-// add keeps a finding, and has the lines that follow belong to it.
+// add keeps a finding; lines that follow belong to it.
 func (c *Collector) add(f Finding) {
 	c.open = nil
 	if f.Severity == Error {
 		c.count++
-		if len(c.errors) < errorsKept {
+		if len(c.errors) < maxErrors {
 			c.errors = append(c.errors, f)
 			c.open = &c.errors[len(c.errors)-1]
 		}
@@ -78,20 +79,21 @@ func (c *Collector) add(f Finding) {
 	c.open = &c.warnings[len(c.warnings)-1]
 }
 
-// Warnings returns each warning once, in order.
+// Warnings returns the warnings in order, without repetitions.
 func (c *Collector) Warnings() []Finding { return append([]Finding{}, c.warnings...) }
 
-// Failure is what was wrong when a step failed.
+// Failure is why a step failed.
 type Failure struct {
 	Cause  fault.Cause `json:"cause"`
-	First  *Finding    `json:"first"`  // the first real error; nil where no tool named one
+	First  *Finding    `json:"first"`  // the first real error; nil if no tool reported one
 	Errors []Finding   `json:"errors"` // the first of them
 	Count  int         `json:"count"`
-	Tail   []string    `json:"tail"` // the last lines, where there is no error to show
+	Tail   []string    `json:"tail"` // the last lines, if there is no error to show
 }
 
-// Failure judges what was taken in. A full disk or a lack of memory comes before what
-// the tools that met it say; without any error the source counts as the cause.
+// Failure returns the errors so far and their cause. A full disk or a lack of memory takes
+// precedence over the errors of tools that ran into it; without any error the cause is
+// fault.Source.
 func (c *Collector) Failure() Failure {
 	f := Failure{Cause: fault.Source, Errors: append([]Finding{}, c.errors...), Count: c.count}
 	for i := range f.Errors {
@@ -111,8 +113,8 @@ func (c *Collector) Failure() Failure {
 	return f
 }
 
-// String shows the first error last and with its context, below how many there are;
-// without one, the last lines.
+// String returns the number of errors and the first one with its context, or without errors
+// the last lines of output.
 func (f Failure) String() string {
 	if f.First == nil {
 		return "  " + strings.Join(f.Tail, "\n  ")

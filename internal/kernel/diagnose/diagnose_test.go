@@ -7,7 +7,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-func TestEachToolIsUnderstood(t *testing.T) {
+func TestEachToolsMessagesAreRead(t *testing.T) {
 	for _, tc := range []struct {
 		line, tool, at, code, text string
 		severity                   Severity
@@ -53,7 +53,7 @@ func TestEachToolIsUnderstood(t *testing.T) {
 		f, ok := read(tc.line, "/source/")
 		if !ok {
 			if tc.tool != "" {
-				t.Errorf("not understood: %s", tc.line)
+				t.Errorf("not recognized: %s", tc.line)
 			}
 			continue
 		}
@@ -78,7 +78,7 @@ make[4]: *** [/source/scripts/Makefile.build:229: kernel/pid.o] Error 1
 make[3]: *** Waiting for unfinished jobs....
 `
 
-func TestFirstErrorComesLastWithItsContext(t *testing.T) {
+func TestFirstErrorIsShownWithItsContext(t *testing.T) {
 	c := New("/source/")
 	for line := range strings.Lines(broken) {
 		c.Line(strings.TrimSuffix(line, "\n"))
@@ -97,7 +97,7 @@ func TestFirstErrorComesLastWithItsContext(t *testing.T) {
 	}
 }
 
-func TestWantOfMemoryComesBeforeWhatFollows(t *testing.T) {
+func TestLackOfMemoryTakesPrecedence(t *testing.T) {
 	c := New("")
 	c.Line("a.c:1:1: error: something")
 	c.Line("gcc: internal compiler error: Killed (program cc1)")
@@ -106,7 +106,7 @@ func TestWantOfMemoryComesBeforeWhatFollows(t *testing.T) {
 	}
 }
 
-func TestNoErrorShowsTheEnd(t *testing.T) {
+func TestWithoutErrorsTheLastLinesAreShown(t *testing.T) {
 	c := New("")
 	c.Line("something odd")
 	c.Line("make: *** [Makefile:3: all] Error 3")
@@ -115,14 +115,14 @@ func TestNoErrorShowsTheEnd(t *testing.T) {
 	}
 }
 
-func TestWarningsAreComparedWithoutTheirLines(t *testing.T) {
+func TestWarningsAreComparedWithoutLineNumbers(t *testing.T) {
 	before := Parse([]string{"a.c:3:1: warning: old [-Wx]", "b.c:9:1: warning: not compiled [-Wx]", "vmlinux.o: warning: objtool: gone"})
 	now := Parse([]string{"a.c:7:1: warning: old [-Wx]", "a.c:8:1: warning: new [-Wx]"})
 	all := Carry(now, before, func(object string) bool { return object == "a.o" })
 	if len(all) != 3 || all[2].File != "b.c" {
 		t.Errorf("carried %+v", all)
 	}
-	if fresh := Added(all, before); len(fresh) != 1 || fresh[0].Text != "new" {
-		t.Errorf("new are %+v", fresh)
+	if added := Added(all, before); len(added) != 1 || added[0].Text != "new" {
+		t.Errorf("added %+v", added)
 	}
 }

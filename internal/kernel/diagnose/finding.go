@@ -1,6 +1,6 @@
-// Package diagnose reads what compilers, linkers and the kernel's own tools print, and
-// says what it means: which tool complains of which line, which complaint came first,
-// and whether the source, the configuration, the toolchain or the machine is to blame.
+// Package diagnose interprets the output of compilers, linkers and the kernel's own tools:
+// which tool reports what on which line, which error came first, and whether the cause is
+// the source, the configuration, the toolchain or the machine.
 //
 //	c := diagnose.New("/source/")
 //	c.Line(`/source/kernel/pid.c:42:7: error: expected ';' before 'return'`)
@@ -14,7 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Severity is how bad a finding is.
+// Severity is the severity of a finding.
 type Severity string
 
 // The severities.
@@ -23,22 +23,22 @@ const (
 	Warning Severity = "warning"
 )
 
-// Finding is one complaint of one tool.
+// Finding is one message of one tool.
 type Finding struct {
 	Tool     string   `json:"tool"` // gcc (or clang), as, ld, make, kconfig, modpost, objtool, dtc, sh
 	Severity Severity `json:"severity"`
-	File     string   `json:"file"`   // of the kernel's tree, or ""
+	File     string   `json:"file"`   // path in the kernel's tree, or ""
 	Line     int      `json:"line"`   // from 1; 0 for none
 	Column   int      `json:"column"` // from 1; 0 for none
 	Code     string   `json:"code"`   // as "-Wunused-variable"; "" for none
 	Text     string   `json:"text"`
 	Raw      string   `json:"said"`              // the line as it was printed
-	Context  []string `json:"context,omitempty"` // lines printed with it: the source, and where in it
+	Context  []string `json:"context,omitempty"` // lines printed with it, as the source line
 
 	cause fault.Cause
 }
 
-// At returns the place of a finding: "kernel/pid.c:42:7", or what of it is known.
+// At returns the position of a finding: "kernel/pid.c:42:7", or as much of it as is known.
 func (f Finding) At() string {
 	at := f.File
 	for _, n := range []int{f.Line, f.Column} {
@@ -50,7 +50,7 @@ func (f Finding) At() string {
 	return at
 }
 
-// String writes the finding as compilers do, on one line.
+// String returns the finding in one line, in the form of compilers.
 func (f Finding) String() string {
 	text := fmt.Sprintf("%s: %s", f.Severity, f.Text)
 	if at := f.At(); at != "" {
@@ -64,7 +64,7 @@ func (f Finding) String() string {
 	return text
 }
 
-// Parse makes findings of lines that were printed; what is no complaint is left out.
+// Parse returns the findings in lines of output.
 func Parse(lines []string) (list []Finding) {
 	for _, line := range lines {
 		if f, ok := read(line, ""); ok {
@@ -74,13 +74,13 @@ func Parse(lines []string) (list []Finding) {
 	return list
 }
 
-// Same reports whether two findings are the same complaint, perhaps about lines that have
-// moved.
+// Same reports whether two findings have the same message about the same file, whatever the
+// line.
 func (f Finding) Same(g Finding) bool {
 	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text
 }
 
-// WithContext writes the finding with its context, indented.
+// WithContext returns the finding with its context, indented.
 func (f Finding) WithContext() string {
 	return "  " + strings.Join(append([]string{f.String()}, f.Context...), "\n  ")
 }

@@ -8,18 +8,18 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// rule knows one form in which tools complain. The groups of its expression are named
-// after the fields of a Finding.
+// rule matches one form of a tool's messages. The groups of its expression are named after
+// the fields of a Finding.
 type rule struct {
 	tool     string
-	severity Severity // "": the group severity says it
+	severity Severity // "": from the group severity
 	cause    fault.Cause
 	form     *regexp.Regexp
 }
 
 func form(expression string) *regexp.Regexp { return regexp.MustCompile(expression) }
 
-// rules, the narrower ones first. Sources: GCC's and clang's manuals ("Formatting of
+// rules are all forms, more specific ones first. Sources: GCC's and clang's manuals ("Formatting of
 // diagnostics"), the GNU coding standards ("Errors"), the kernel's scripts/kconfig,
 // scripts/mod/modpost.c, tools/objtool/warn.h and scripts/dtc.
 var rules = []rule{
@@ -34,7 +34,7 @@ var rules = []rule{
 	{"depmod", Error, fault.Source, form(`^depmod: (?:WARNING|ERROR): (?P<text>.*)$`)},
 	{"dtc", Error, fault.Source, form(`^(?:Error|ERROR)(?: \([a-z_]+\))?: (?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S* (?P<text>.*)$`)},
 	{"dtc", "", fault.Source, form(`^(?P<file>\S+?\.dtsi?):(?P<line>\d+)\.(?P<column>\d+)\S*: (?P<severity>Warning|ERROR|Error) \((?P<code>\w+)\): (?P<text>.*)$`)},
-	{"kconfig", Error, fault.Toolchain, form(`^(?P<file>\S*scripts/Kconfig\.include):(?P<line>\d+): (?P<text>.*)$`)}, // what the compiler must be able to do
+	{"kconfig", Error, fault.Toolchain, form(`^(?P<file>\S*scripts/Kconfig\.include):(?P<line>\d+): (?P<text>.*)$`)}, // a check of the compiler
 	{"kconfig", "", fault.Source, form(`^(?P<file>\S*Kconfig\S*):(?P<line>\d+): ?(?P<severity>warning: )?(?P<text>.*)$`)},
 	{"kconfig", Warning, fault.Configuration, form(`^(?P<file>\S*\.config):(?P<line>\d+):? ?warning: (?P<text>.*)$`)},
 	{"ld", Error, fault.Source, form(`^(?:\S*ld(?:\.\w+)?: )?(?P<file>[^\s:]+?\.[cSo])(?::(?P<line>\d+))?:(?:\(\S+\): )?(?: in function .*?: )?(?P<text>(?:undefined reference to|multiple definition of|relocation truncated to fit:) .*)$`)},
@@ -47,10 +47,11 @@ var rules = []rule{
 	{"make", Error, fault.Source, form(`^make(?:\[\d+\])?: \*\*\* (?P<text>No rule to make target .*?)\.?(?:  Stop\.)?$`)},
 }
 
-// consequence is what make says of a recipe that failed: not the cause.
+// consequence matches make's report of a failed recipe, which is not the cause.
 var consequence = form(`^make(?:\[\d+\])?: \*\*\* (?:\[.*\] Error \d+|Waiting for unfinished jobs)`)
 
-// read makes a finding of a line, if it is a complaint. Paths lose the prefix root.
+// read returns the finding in a line, if there is one. It removes the prefix root from
+// paths.
 func read(line, root string) (Finding, bool) {
 	for _, r := range rules {
 		if m := r.form.FindStringSubmatch(line); m != nil {
@@ -64,7 +65,7 @@ func read(line, root string) (Finding, bool) {
 
 func (r rule) finding(match []string, root string) Finding {
 	f := Finding{Tool: r.tool, Severity: r.severity, cause: r.cause}
-	said := Error
+	severity := Error
 	for i, group := range r.form.SubexpNames() {
 		switch value := match[i]; group {
 		case "file":
@@ -79,12 +80,12 @@ func (r rule) finding(match []string, root string) Finding {
 			f.Text = value
 		case "severity":
 			if strings.Contains(strings.ToLower(value), "warning") {
-				said = Warning
+				severity = Warning
 			}
 		}
 	}
 	if f.Severity == "" {
-		f.Severity = said
+		f.Severity = severity
 	}
 	return f
 }

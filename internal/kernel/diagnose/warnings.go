@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Carry adds to the warnings of a build over an old output those of the build before
-// about files that were not compiled this time: they would come again. made tells
-// whether an object ("kernel/pid.o") was made.
+// Carry returns the warnings of an incremental build together with those of the build
+// before about files that were not compiled this time. made reports whether an object
+// ("kernel/pid.o") was compiled.
 func Carry(now, before []Finding, made func(object string) bool) []Finding {
 	all := slices.Clone(now)
 	for _, old := range before {

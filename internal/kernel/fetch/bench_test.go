@@ -19,29 +19,29 @@ import (
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
 
-// unpackRuns is how often each side unpacks, by turns.
+// unpackRuns is how often each side unpacks, in turns.
 const unpackRuns = 5
 
-// BenchmarkUnpack compares the way from a downloaded tarball to the verified,
-// unpacked volume with what a script would do, `xz -dc | tar -x`, of the same tree
-// in the same kind of container and volume. The volumes are all removed at the end:
-// ext4 is slow to make files where many were removed within the last minutes. Each
-// side begins when what the other wrote is on the disk.
+// BenchmarkUnpack compares two ways from a downloaded tarball to an unpacked volume: Kiln's,
+// which also verifies it, and a script's, `xz -dc | tar -x`, for the same tree in the same
+// kind of container and volume. The volumes are removed only at the end: ext4 is slow at
+// creating files where many were removed within the last minutes. Each side begins when what
+// the other wrote is on the disk.
 func BenchmarkUnpack(b *testing.B) {
-	r := realRoom(b)
-	o, ref := ut.New(b), debianSource(b, r)
-	ctr := packed(b, r, ref)
+	f := realFetcher(b)
+	o, ref := ut.New(b), debianSource(b, f)
+	ctr := packed(b, f, ref)
 	publish(b, o, ctr, ref)
 	xz := filepath.Join(b.TempDir(), "linux.tar.xz")
 	if err := ctr.Get(b.Context(), "/work/linux.tar.xz", filepath.Dir(xz)); err != nil {
 		b.Fatal(err)
 	}
 	var ours, theirs []time.Duration
-	forgetPeak(b)
+	resetPeak(b)
 	for b.Loop() {
 		for n := range unpackRuns {
-			theirs = append(theirs, script(b, r, xz, n))
-			ours = append(ours, fetched(b, r, o, ref, n))
+			theirs = append(theirs, script(b, f, xz, n))
+			ours = append(ours, fetched(b, f, o, ref, n))
 			b.Logf("run %d: ours %v, theirs %v", n, ours[n], theirs[n])
 		}
 	}
@@ -52,9 +52,9 @@ func BenchmarkUnpack(b *testing.B) {
 	b.ReportMetric(peak(b), "ours-MiB")
 }
 
-// forgetPeak makes the kernel forget how much memory this process once had: making
-// the tarballs took some. Source: proc_pid_clear_refs(5).
-func forgetPeak(b *testing.B) {
+// resetPeak resets the kernel's record of this process' peak memory: making the tarballs
+// took some. Source: proc_pid_clear_refs(5).
+func resetPeak(b *testing.B) {
 	b.Helper()
 	debug.FreeOSMemory()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
@@ -62,7 +62,7 @@ func forgetPeak(b *testing.B) {
 	}
 }
 
-// peak returns the most memory that this process had since, in MiB.
+// peak returns the peak memory of this process since resetPeak, in MiB.
 func peak(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -82,25 +82,25 @@ func median(list []time.Duration) time.Duration {
 	return list[len(list)/2]
 }
 
-// debianSource brings the real kernel source into its volume.
-func debianSource(b *testing.B, r Fetcher) source.Ref {
+// debianSource fetches a real kernel source into its volume.
+func debianSource(b *testing.B, f Fetcher) source.Ref {
 	b.Helper()
-	r.Cache = b.TempDir()
-	ref, err := r.Resolve(b.Context(), source.Debian, want(b, "6.12"))
+	f.Cache = b.TempDir()
+	ref, err := f.Resolve(b.Context(), source.Debian, want(b, "6.12"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := r.Fetch(b.Context(), source.Debian, ref, nil); err != nil {
+	if _, err := f.Fetch(b.Context(), source.Debian, ref, nil); err != nil {
 		b.Fatal(err)
 	}
 	return ref
 }
 
 // packed packs that tree in a container as kernel.org does, with gzip and with xz.
-func packed(b *testing.B, r Fetcher, ref source.Ref) *engine.Container {
+func packed(b *testing.B, f Fetcher, ref source.Ref) *engine.Container {
 	b.Helper()
 	top := "linux-" + ref.Version.String()
-	ctr := container(b, r, engine.Mount{Volume: source.Volume(ref, nil), Path: tree, ReadOnly: true})
+	ctr := container(b, f, engine.Mount{Volume: source.Volume(ref, nil), Path: tree, ReadOnly: true})
 	for _, argv := range [][]string{
 		{"mkdir", "/work"},
 		{"tar", "--create", "--file=/work/linux.tar", "--transform=s,^source," + top + ",", "--directory=/", "source"},
@@ -115,14 +115,14 @@ func packed(b *testing.B, r Fetcher, ref source.Ref) *engine.Container {
 	return ctr
 }
 
-// container starts one of the fetch image that ends with the benchmark.
-func container(b *testing.B, r Fetcher, mounts ...engine.Mount) *engine.Container {
+// container starts a container of the fetch image that is removed after the benchmark.
+func container(b *testing.B, f Fetcher, mounts ...engine.Mount) *engine.Container {
 	b.Helper()
-	image, err := r.Image(b.Context())
+	image, err := f.Image(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctr, err := r.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "bench", Command: []string{"sleep", "infinity"}, Mounts: mounts})
+	ctr, err := f.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "bench", Command: []string{"sleep", "infinity"}, Mounts: mounts})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func container(b *testing.B, r Fetcher, mounts ...engine.Mount) *engine.Containe
 	return ctr
 }
 
-// publish puts the tarball up at a kernel.org of the benchmark's own, signed.
+// publish publishes the tarball, signed, at the benchmark's own kernel.org.
 func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref source.Ref) {
 	b.Helper()
 	version := ref.Version.String()
@@ -159,11 +159,11 @@ func publish(b *testing.B, o *ut.Org, ctr *engine.Container, ref source.Ref) {
 }
 
 // script unpacks as a script would and returns how long that took.
-func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
+func script(b *testing.B, f Fetcher, xz string, n int) time.Duration {
 	b.Helper()
 	volume := fmt.Sprintf("kiln-bench-%d-%d", os.Getpid(), n)
-	fresh(b, r, volume)
-	to := container(b, r, engine.Mount{Volume: volume, Path: tree})
+	removeAfter(b, f, volume)
+	to := container(b, f, engine.Mount{Volume: volume, Path: tree})
 	if err := putFile(b.Context(), to, xz, "/tmp", "linux.tar.xz"); err != nil {
 		b.Fatal(err)
 	}
@@ -175,31 +175,30 @@ func script(b *testing.B, r Fetcher, xz string, n int) time.Duration {
 	return time.Since(start)
 }
 
-// fetched goes Kiln's whole way from the downloaded tarball and returns how long that
-// took.
-func fetched(b *testing.B, r Fetcher, o *ut.Org, ref source.Ref, n int) time.Duration {
+// fetched unpacks the downloaded tarball by Fetch and returns how long that took.
+func fetched(b *testing.B, f Fetcher, o *ut.Org, ref source.Ref, n int) time.Duration {
 	b.Helper()
 	config := o.Config()
 	config.Mirrors[0] += fmt.Sprintf("/%d/%d", os.Getpid(), n) // part of the volume's name: each run has its own
-	r.Upstream.Config = config
-	at, err := r.Resolve(b.Context(), source.KernelOrg, want(b, ref.Version.String()))
+	f.Upstream.Config = config
+	at, err := f.Resolve(b.Context(), source.KernelOrg, want(b, ref.Version.String()))
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := r.Upstream.Tarball(b.Context(), at.Version, at.SHA256); err != nil {
+	if _, err := f.Upstream.Tarball(b.Context(), at.Version, at.SHA256); err != nil {
 		b.Fatal(err)
 	}
-	fresh(b, r, source.Volume(at, nil))
+	removeAfter(b, f, source.Volume(at, nil))
 	syscall.Sync()
 	start := time.Now()
-	if _, err := r.Fetch(b.Context(), source.KernelOrg, at, nil); err != nil {
+	if _, err := f.Fetch(b.Context(), source.KernelOrg, at, nil); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(start)
 }
 
-// fresh makes a volume's end the benchmark's.
-func fresh(b *testing.B, r Fetcher, volume string) {
+// removeAfter removes a volume after the benchmark.
+func removeAfter(b *testing.B, f Fetcher, volume string) {
 	b.Helper()
-	b.Cleanup(func() { r.Engine.Volumes().Remove(context.Background(), volume) })
+	b.Cleanup(func() { f.Engine.Volumes().Remove(context.Background(), volume) })
 }

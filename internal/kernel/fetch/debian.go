@@ -17,14 +17,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// indexAge is how long the list of what Debian has is taken for current.
+// indexAge is how long Debian's list of kernel sources is cached.
 const indexAge = 24 * time.Hour
 
-// debian is Debian's package linux-source-X.Y: the kernel with Debian's patches.
-// apt verifies the package by the archive's signed index.
-type debian struct{ room Fetcher }
+// debian provides Debian's package linux-source-X.Y: the kernel with Debian's patches. apt
+// verifies the package by the archive's signed index.
+type debian struct{ fetcher Fetcher }
 
-// debianIndex is what Debian had when it was asked.
+// debianIndex is Debian's list of kernel sources at some time, as cached.
 type debianIndex struct {
 	Checked  time.Time       `json:"checked"`
 	Packages []debianPackage `json:"packages"`
@@ -38,7 +38,7 @@ type debianPackage struct {
 }
 
 func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
-	list, err, _ := d.room.Flight.Do("debian", func() (any, error) { return d.index(ctx) })
+	list, err, _ := d.fetcher.Flight.Do("debian", func() (any, error) { return d.index(ctx) })
 	if err != nil {
 		return source.Ref{}, err
 	}
@@ -49,7 +49,7 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Re
 	}
 	newest, ok := want.Newest(versions)
 	if !ok {
-		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or add a source",
+		return source.Ref{}, fault.New(fault.Usage, "change the version, or add a source to kernels.toml",
 			"Debian has no such kernel source; it has %v", versions)
 	}
 	for _, p := range index.Packages {
@@ -59,35 +59,36 @@ func (d debian) resolve(ctx context.Context, want release.Constraint) (source.Re
 			}, nil
 		}
 	}
-	return source.Ref{}, fmt.Errorf("version %s has no package", newest) // cannot be: newest is one of theirs
+	return source.Ref{}, fmt.Errorf("version %s has no package", newest) // impossible: newest is one of theirs
 }
 
-// index returns the list of today, from the cache of this machine or from apt.
+// index returns a list no older than indexAge, from the cache or from apt; an older one if
+// Debian cannot be reached.
 func (d debian) index(ctx context.Context) (debianIndex, error) {
 	path := d.indexPath()
 	var index debianIndex
 	if report.Read(path, &index) == nil && time.Since(index.Checked) < indexAge {
 		return index, nil
 	}
-	progress := d.room.Console.Progress("ask Debian for its kernel sources")
-	fresh, err := d.ask(ctx)
+	progress := d.fetcher.Console.Progress("list Debian's kernel sources")
+	fresh, err := d.query(ctx)
 	if err != nil {
 		progress.End("failed")
 		if len(index.Packages) > 0 {
-			d.room.Console.Logf("Debian cannot be asked now; going on with what it had on %s", index.Checked.Format("2006-01-02"))
+			d.fetcher.Console.Logf("cannot reach Debian; going on with its list of %s", index.Checked.Format("2006-01-02"))
 			return index, nil
 		}
 		return debianIndex{}, err
 	}
-	progress.End(fmt.Sprintf("it has %d", len(fresh.Packages)))
+	progress.End(fmt.Sprintf("%d found", len(fresh.Packages)))
 	return fresh, report.Write(path, fresh)
 }
 
-func (d debian) indexPath() string { return filepath.Join(d.room.Cache, "debian-index.json") }
+func (d debian) indexPath() string { return filepath.Join(d.fetcher.Cache, "debian-index.json") }
 
-// ask runs apt in a container.
-func (d debian) ask(ctx context.Context) (debianIndex, error) {
-	ctr, err := d.room.container(ctx, source.Ref{Kind: source.Debian})
+// query lists the packages with apt in a container.
+func (d debian) query(ctx context.Context) (debianIndex, error) {
+	ctr, err := d.fetcher.container(ctx, source.Ref{Kind: source.Debian})
 	if err != nil {
 		return debianIndex{}, err
 	}
@@ -110,15 +111,15 @@ func (d debian) ask(ctx context.Context) (debianIndex, error) {
 func aptUpdate(ctx context.Context, ctr *engine.Container) error {
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "update", "-o", "APT::Update::Error-Mode=any"}})
 	if err != nil {
-		return fault.NewWithCause(fault.Network, "make Debian's package archive reachable from the engine's containers", "ask Debian: %w", err)
+		return fault.NewWithCause(fault.Network, "make Debian's package archive reachable from the engine's containers", "update Debian's package lists: %w", err)
 	}
 	return nil
 }
 
-// packaged finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
-var packaged = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
+// kernelVersion finds the kernel's version in a package's: 6.12.117 in 6.12.117-1~deb12u1.
+var kernelVersion = regexp.MustCompile(`^(?:\d+:)?(\d+\.\d+(?:\.\d+)?)[-+~]`)
 
-// parseStanzas reads apt-cache show (deb822: stanzas of "Field: value" lines).
+// parseStanzas reads the output of apt-cache show (deb822: stanzas of "Field: value" lines).
 func parseStanzas(text string) (packages []debianPackage) {
 	for stanza := range strings.SplitSeq(text, "\n\n") {
 		field := map[string]string{}
@@ -127,7 +128,7 @@ func parseStanzas(text string) (packages []debianPackage) {
 				field[name] = strings.TrimSpace(value)
 			}
 		}
-		m := packaged.FindStringSubmatch(field["Version"])
+		m := kernelVersion.FindStringSubmatch(field["Version"])
 		if m == nil || field["SHA256"] == "" || field["Package"] == "linux-source" {
 			continue
 		}
@@ -142,7 +143,7 @@ func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 	ref := t.Ref
 	by := source.Signature{Status: string(trust.Verified), Signer: "Debian archive, by apt"}
 	deb := "/downloads/" + ref.SHA256
-	if !d.kept(ctx, ctr, ref) {
+	if !d.cached(ctx, ctr, ref) {
 		if err := d.download(ctx, ctr, ref, deb); err != nil {
 			return by, err
 		}
@@ -151,20 +152,20 @@ func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 		return by, fault.Wrap(fault.Failed, err)
 	}
 	name, _, _ := strings.Cut(packageID(ref), "=")
-	return by, d.room.untar(ctx, ctr, "/tmp/package/usr/src/"+name+".tar.xz", nil)
+	return by, d.fetcher.untar(ctx, ctr, "/tmp/package/usr/src/"+name+".tar.xz", nil)
 }
 
 // packageID returns the package with its version as apt-get takes it, NAME=VERSION.
 func packageID(ref source.Ref) string { return strings.TrimPrefix(ref.URL, "debian:") }
 
-// kept reports whether the package was downloaded before and is unharmed.
-func (d debian) kept(ctx context.Context, ctr *engine.Container, ref source.Ref) bool {
+// cached reports whether the package was downloaded before and its sha256 is right.
+func (d debian) cached(ctx context.Context, ctr *engine.Container, ref source.Ref) bool {
 	got, err := sha256Inside(ctx, ctr, "/downloads/"+ref.SHA256)
 	return err == nil && got == ref.SHA256
 }
 
 func (d debian) download(ctx context.Context, ctr *engine.Container, ref source.Ref, deb string) error {
-	progress := d.room.Console.Progress("download " + packageID(ref))
+	progress := d.fetcher.Console.Progress("download " + packageID(ref))
 	if err := d.apt(ctx, ctr, ref, deb); err != nil {
 		progress.End("failed")
 		return err
@@ -173,7 +174,7 @@ func (d debian) download(ctx context.Context, ctr *engine.Container, ref source.
 	return nil
 }
 
-// apt downloads the package and checks that it is the one that was resolved.
+// apt downloads the package with apt-get and checks its sha256.
 func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, deb string) error {
 	if err := aptUpdate(ctx, ctr); err != nil {
 		return err
@@ -185,8 +186,8 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, 
 		}
 	}
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", packageID(ref)}, Dir: dir}); err != nil {
-		os.Remove(d.indexPath()) // what Debian has may have changed since
-		return fault.NewWithCause(fault.Network, "run it again: it looks up what Debian has now", "download %s: %w", packageID(ref), err)
+		os.Remove(d.indexPath()) // Debian may have a newer package by now
+		return fault.NewWithCause(fault.Network, "run it again: it queries Debian's present packages", "download %s: %w", packageID(ref), err)
 	}
 	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {
@@ -198,7 +199,7 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, 
 		return err
 	}
 	if got != ref.SHA256 {
-		return fault.New(fault.Failed, "", "download %s: its sha256 is %s, the index says %s", packageID(ref), got, ref.SHA256)
+		return fault.New(fault.Failed, "", "download %s: its sha256 is %s, expected %s", packageID(ref), got, ref.SHA256)
 	}
 	_, err = ctr.Output(ctx, engine.Command{Argv: []string{"mv", file, deb}})
 	return err

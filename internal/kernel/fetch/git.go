@@ -13,12 +13,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// git is a repository: git+https://host/linux.git#REF, REF being a branch, a tag
-// or a commit; without one it is what the repository's HEAD names.
+// git is a repository: git+https://host/linux.git#REF, where REF is a branch, a tag or a
+// commit, and the repository's HEAD if it is missing.
 type git struct {
-	room     Fetcher
+	fetcher  Fetcher
 	url, ref string
-	strict   bool // only a tag that was signed by a maintainer will do
+	strict   bool // accept only a tag that a maintainer signed
 }
 
 func newGit(r Fetcher, address string) (provider, error) {
@@ -27,21 +27,21 @@ func newGit(r Fetcher, address string) (provider, error) {
 		ref = "HEAD"
 	}
 	if strings.HasPrefix(ref, "-") || strings.HasPrefix(url, "-") {
-		return nil, fault.New(fault.Usage, "", "read git source %q: a name cannot begin with a dash", address)
+		return nil, fault.New(fault.Usage, "", "read git source %q: neither URL nor ref may begin with a dash", address)
 	}
-	return git{room: r, url: url, ref: ref}, nil
+	return git{fetcher: r, url: url, ref: ref}, nil
 }
 
-// repository is where a repository lies in a container.
+// repository is the path of the repository in the container.
 const repository = "/tmp/repository"
 
-// commitForm is a full commit id, which needs no question to the repository.
+// commitForm matches a full commit id, which needs no look-up.
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// resolve asks the repository for the commit, and reads the version out of that
-// commit's Makefile: nothing else tells it.
+// resolve looks up the commit and reads the version from its Makefile, the only place that
+// has it.
 func (g git) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
-	ctr, err := g.room.container(ctx, source.Ref{Kind: source.Git})
+	ctr, err := g.fetcher.container(ctx, source.Ref{Kind: source.Git})
 	if err != nil {
 		return source.Ref{}, err
 	}
@@ -61,12 +61,12 @@ func (g git) resolve(ctx context.Context, want release.Constraint) (source.Ref, 
 		return source.Ref{}, err
 	}
 	if !want.Admits(ref.Version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different ref after #", "its %s is %s", g.ref, ref.Version)
+		return source.Ref{}, fault.New(fault.Usage, "change the version, or the ref after # in source", "its %s is version %s", g.ref, ref.Version)
 	}
 	return ref, nil
 }
 
-// find asks what the ref names: a commit, and perhaps a tag that somebody wrote for it.
+// find looks up the commit that the ref names, and the annotated tag if it is one.
 func (g git) find(ctx context.Context, ctr *engine.Container) (source.Ref, error) {
 	found := source.Ref{Kind: source.Git, URL: g.url}
 	if commitForm.MatchString(g.ref) {
@@ -75,18 +75,18 @@ func (g git) find(ctx context.Context, ctr *engine.Container) (source.Ref, error
 	}
 	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
 	if err != nil {
-		return found, fault.NewWithCause(fault.Network, "make it reachable from the engine's containers", "ask %s: %w", g.url, err)
+		return found, fault.NewWithCause(fault.Network, "make it reachable from the engine's containers", "query %s: %w", g.url, err)
 	}
-	if found.Commit, found.Tag = meant(out, g.ref); found.Commit == "" {
-		return found, fault.New(fault.Usage, "name a branch, a tag or a commit after #", "%s has no %s", g.url, g.ref)
+	if found.Commit, found.Tag = lookUp(out, g.ref); found.Commit == "" {
+		return found, fault.New(fault.Usage, "expected a branch, a tag or a commit after #", "%s has no %s", g.url, g.ref)
 	}
 	return found, nil
 }
 
-// meant finds what a name means in what git ls-remote tells, in git's own order: a whole
-// ref, a tag, a branch (gitrevisions(7)). ls-remote itself tells of all whose names end in
-// it. The commit that a tag stands for is told as NAME^{}.
-func meant(refs, name string) (commit, tag string) {
+// lookUp resolves a name in the output of git ls-remote, in git's own order: a full ref, a
+// tag, a branch (gitrevisions(7)). ls-remote itself lists all refs whose names end in it. It
+// lists the commit of an annotated tag as NAME^{}.
+func lookUp(refs, name string) (commit, tag string) {
 	commits := map[string]string{}
 	for line := range strings.Lines(refs) {
 		commit, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
@@ -103,7 +103,7 @@ func meant(refs, name string) (commit, tag string) {
 	return "", ""
 }
 
-// fetch brings one commit without its history, and its tag, into a bare repository.
+// fetch fetches one commit without its history, and its tag, into a bare repository.
 func (g git) fetch(ctx context.Context, ctr *engine.Container, ref source.Ref) error {
 	what := ref.Commit
 	if ref.Tag != "" {
@@ -129,7 +129,7 @@ func (g git) fetch(ctx context.Context, ctr *engine.Container, ref source.Ref) e
 
 func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	ref := t.Ref
-	progress := g.room.Console.Progress("fetch " + g.url)
+	progress := g.fetcher.Console.Progress("fetch " + g.url)
 	if err := g.fetch(ctx, ctr, ref); err != nil {
 		progress.End("failed")
 		return source.Signature{}, err
@@ -139,7 +139,7 @@ func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) 
 	if err != nil {
 		return by, err
 	}
-	// git archive and not checkout: every file gets the commit's time.
+	// git archive and not checkout: it gives every file the commit's time.
 	const packed = "/tmp/linux.tar"
 	_, err = ctr.Output(ctx, engine.Command{Argv: []string{
 		"git", "-C", repository, "archive", "--prefix=linux/", "--output=" + packed, ref.Commit,
@@ -147,12 +147,12 @@ func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) 
 	if err != nil {
 		return by, fmt.Errorf("unpack %s: %w", g.url, err)
 	}
-	return by, g.room.untar(ctx, ctr, packed, nil)
+	return by, g.fetcher.untar(ctx, ctr, packed, nil)
 }
 
-// verify checks the signature of the tag. A repository that somebody chose may
-// have other signers, or none: that is told, and recorded. A signature that does
-// not fit its tag is an error everywhere.
+// verify verifies the signature of the tag. A repository that kernels.toml names may have
+// other signers, or none: that is logged and recorded. A signature that does not match its
+// tag is always an error.
 func (g git) verify(ctx context.Context, ctr *engine.Container, ref source.Ref) (source.Signature, error) {
 	by, err := g.signer(ctx, ctr, ref)
 	switch state := trust.StateOf(err); {
@@ -163,14 +163,14 @@ func (g git) verify(ctx context.Context, ctr *engine.Container, ref source.Ref) 
 	case state == trust.Missing:
 		return source.Signature{Status: source.NoSignature}, nil
 	default:
-		g.room.Console.Logf("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
+		g.fetcher.Console.Logf("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
 		return source.Signature{Status: string(state)}, nil
 	}
 }
 
-// signerNow fetches a tag and tells who signed it.
-func (g git) signerNow(ctx context.Context, ref source.Ref) (trust.Signer, error) {
-	ctr, err := g.room.container(ctx, ref)
+// fetchSigner fetches a tag and returns who signed it.
+func (g git) fetchSigner(ctx context.Context, ref source.Ref) (trust.Signer, error) {
+	ctr, err := g.fetcher.container(ctx, ref)
 	if err != nil {
 		return trust.Signer{}, err
 	}
@@ -183,16 +183,16 @@ func (g git) signerNow(ctx context.Context, ref source.Ref) (trust.Signer, error
 
 func (g git) signer(ctx context.Context, ctr *engine.Container, ref source.Ref) (trust.Signer, error) {
 	if ref.Tag == "" {
-		return trust.Signer{}, trust.Refuse(trust.Missing, "", "%s of %s is no signed tag", g.ref, g.url)
+		return trust.Signer{}, trust.Refuse(trust.Missing, "", "%s of %s is not a signed tag", g.ref, g.url)
 	}
 	object, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "-C", repository, "cat-file", "tag", "refs/tags/" + ref.Tag}})
 	if err != nil {
 		return trust.Signer{}, err
 	}
-	if !strings.Contains(object, "-----BEGIN PGP") { // no key is needed to tell
+	if !strings.Contains(object, "-----BEGIN PGP") { // so that no key is fetched
 		return trust.Signer{}, trust.Refuse(trust.Missing, "", "tag %s of %s has no signature", ref.Tag, g.url)
 	}
-	ring, err := g.room.Upstream.ReleaseKeys(ctx)
+	ring, err := g.fetcher.Upstream.ReleaseKeys(ctx)
 	if err != nil {
 		return trust.Signer{}, err
 	}

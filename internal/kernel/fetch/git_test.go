@@ -2,8 +2,8 @@ package fetch
 
 import "testing"
 
-// TestRefIsMeantWhole looks for names among refs that end in them.
-func TestRefIsMeantWhole(t *testing.T) {
+// TestLookUpMatchesFullNames looks up names among refs that end in them.
+func TestLookUpMatchesFullNames(t *testing.T) {
 	const refs = `aa11	HEAD
 bb22	refs/heads/main
 cc33	refs/heads/team/main
@@ -21,7 +21,7 @@ ab77	refs/tags/old/v6.12
 		"HEAD":            {"aa11", ""},
 		"ain":             {"", ""},
 	} {
-		if commit, tag := meant(refs, name); commit != want[0] || tag != want[1] {
+		if commit, tag := lookUp(refs, name); commit != want[0] || tag != want[1] {
 			t.Errorf("%s: got %q, %q, want %q", name, commit, tag, want)
 		}
 	}

@@ -11,16 +11,16 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// listAge is how long a list of kernel.org's is taken for current in a build.
+// listAge is how old a list of kernel.org may be in a build.
 const listAge = 10 * time.Minute
 
-// kernelOrg is a release's tarball at kernel.org: its checksum is on the list that
-// kernel.org signs, and a maintainer signed the tar.
-type kernelOrg struct{ room Fetcher }
+// kernelOrg provides a release's tarball from kernel.org: its checksum is on the list that
+// kernel.org signs, and a maintainer signed the uncompressed tar.
+type kernelOrg struct{ fetcher Fetcher }
 
-// resolve finds the newest admitted release in the list of current ones, else in
-// the checksums, which name all releases of a major version. A release candidate
-// has neither: it is a tag.
+// resolve finds the newest admitted release in the list of current ones, else in the
+// checksums, which list all releases of a major version. A release candidate is in neither:
+// it is a tag.
 func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (source.Ref, error) {
 	v, err := k.newest(ctx, want)
 	if err != nil {
@@ -33,30 +33,31 @@ func (k kernelOrg) resolve(ctx context.Context, want release.Constraint) (source
 	return ref, err
 }
 
-// listed returns a release by the list of checksums, and who signed that.
+// listed returns a release with its sha256 from the list of checksums, and the list's signer.
 func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, trust.Signer, error) {
-	sums, err := k.room.Upstream.Checksums(ctx, v.Major(), listAge)
+	sums, err := k.fetcher.Upstream.Checksums(ctx, v.Major(), listAge)
 	if err != nil {
 		return source.Ref{}, trust.Signer{}, err
 	}
 	sum, err := sums.Of(v)
-	if trust.StateOf(err) == trust.Unpublished { // perhaps since the list was kept
-		if sums, err = k.room.Upstream.Checksums(ctx, v.Major(), 0); err == nil {
+	if trust.StateOf(err) == trust.Unpublished { // it may have been since the list was cached
+		if sums, err = k.fetcher.Upstream.Checksums(ctx, v.Major(), 0); err == nil {
 			sum, err = sums.Of(v)
 		}
 	}
-	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.room.Upstream.TarballURL(v)}, sums.Signer, err
+	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.fetcher.Upstream.TarballURL(v)}, sums.Signer, err
 }
 
-// Newest returns the newest release at kernel.org that is admitted.
-func (r Fetcher) Newest(ctx context.Context, want release.Constraint) (release.Version, error) {
-	return kernelOrg{r}.newest(ctx, want)
+// Newest returns the newest release at kernel.org that want admits.
+func (f Fetcher) Newest(ctx context.Context, want release.Constraint) (release.Version, error) {
+	return kernelOrg{f}.newest(ctx, want)
 }
 
-// Pin returns the newest release at kernel.org that is admitted, by a hash from a list
-// whose signature was verified, or as a commit whose tag's was, with the signer.
-func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (source.Ref, trust.Signer, error) {
-	k := kernelOrg{r}
+// Pin returns the newest release at kernel.org that want admits: by the sha256 from a signed
+// list, or for a release candidate by the commit of a signed tag. It verifies the signature
+// and returns the signer.
+func (f Fetcher) Pin(ctx context.Context, want release.Constraint) (source.Ref, trust.Signer, error) {
+	k := kernelOrg{f}
 	v, err := k.newest(ctx, want)
 	if err != nil {
 		return source.Ref{}, trust.Signer{}, err
@@ -68,35 +69,34 @@ func (r Fetcher) Pin(ctx context.Context, want release.Constraint) (source.Ref, 
 	if err != nil {
 		return ref, trust.Signer{}, err
 	}
-	by, err := k.tagged(v).signerNow(ctx, ref)
+	by, err := k.tagged(v).fetchSigner(ctx, ref)
 	return ref, by, err
 }
 
-// candidate is a release candidate: there is no tarball that is signed, so it is
-// made from the tag.
+// candidate returns a release candidate by its tag: it has no signed tarball.
 func (k kernelOrg) candidate(ctx context.Context, v release.Version) (source.Ref, error) {
 	ref, err := k.tagged(v).resolve(ctx, release.Exactly(v))
 	ref.Kind = source.KernelOrg
 	return ref, err
 }
 
-// tagged is the repository at a release's tag, which must be signed.
+// tagged returns the provider of a release's tag, which must be signed.
 func (k kernelOrg) tagged(v release.Version) git {
-	return git{room: k.room, url: k.room.Upstream.Config.Git, ref: "refs/tags/" + v.Tag(), strict: true}
+	return git{fetcher: k.fetcher, url: k.fetcher.Upstream.Config.Git, ref: "refs/tags/" + v.Tag(), strict: true}
 }
 
-// newest finds the newest release that is admitted.
+// newest returns the newest release that want admits.
 func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release.Version, error) {
-	feed, list, err := k.room.Upstream.Feed(ctx, listAge)
+	feed, list, err := k.fetcher.Upstream.Feed(ctx, listAge)
 	if err != nil {
 		return release.Version{}, err
 	}
-	k.room.logStale("kernel.org's list of releases", list)
+	k.fetcher.logStale("kernel.org's list of releases", list)
 	current := feed.Versions()
 	if m := want.Moniker(); m != "" {
-		dates, _, err := k.room.Upstream.Dates(ctx, listAge)
+		dates, _, err := k.fetcher.Upstream.Dates(ctx, listAge)
 		if err != nil {
-			k.room.Console.LogOnce("the ends of life are not known (%v); what is longterm is taken from kernel.org's own word", err)
+			k.fetcher.Console.LogOnce("cannot fetch the ends of life (%v); using kernel.org's own list of longterm releases", err)
 		}
 		current = feed.Line(m, dates)
 	}
@@ -109,8 +109,8 @@ func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release
 	return k.older(ctx, want, current)
 }
 
-// older looks for a release that is not current any more, newest major first. A
-// candidate that was asked for by its name is taken at that.
+// older finds a release that is no longer current, newest major version first. A candidate
+// or release that want names exactly needs no list.
 func (k kernelOrg) older(ctx context.Context, want release.Constraint, current []release.Version) (release.Version, error) {
 	if v, ok := want.Exact(); ok && v.IsCandidate() {
 		return v, nil
@@ -120,7 +120,7 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 		newest = max(newest, v.Major())
 	}
 	for major := newest; major >= 4; major-- {
-		sums, err := k.room.Upstream.Checksums(ctx, major, listAge)
+		sums, err := k.fetcher.Upstream.Checksums(ctx, major, listAge)
 		if err != nil {
 			return release.Version{}, err
 		}
@@ -129,13 +129,12 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 		}
 	}
 	if v, ok := want.Exact(); ok {
-		return v, nil // it may be so new that its checksum is not there yet
+		return v, nil // its checksum may not be published yet
 	}
-	return release.Version{}, fault.New(fault.Usage, "choose a different version", "kernel.org has no such release")
+	return release.Version{}, fault.New(fault.Usage, "change the version in kernels.toml", "kernel.org has no such release")
 }
 
-// unpack brings the tarball and unpacks it while the signature over the tar is
-// verified.
+// unpack downloads the tarball and unpacks it while its signature is verified.
 func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	if t.Commit != "" {
 		return k.tagged(t.Version).unpack(ctx, ctr, t)
@@ -144,34 +143,34 @@ func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *source.
 	if err != nil {
 		return source.Signature{}, err
 	}
-	by, made, err := k.room.unpackSigned(ctx, ctr, s)
-	t.Time = made
+	by, modified, err := k.fetcher.unpackSigned(ctx, ctr, s)
+	t.Time = modified
 	if err != nil {
-		k.room.Upstream.ForgetSignature(t.Version) // a good one may have been published since
+		k.fetcher.Upstream.ForgetSignature(t.Version) // a good one may be published by now
 		return source.Signature{}, err
 	}
 	return source.Signature{Status: string(trust.Verified), Signer: by.String()}, nil
 }
 
-// signed is a tarball of this machine whose sha256 is right, and all that it takes
-// to verify the tar within.
+// signed is a tarball on this machine whose sha256 is right, with what verifying the tar in
+// it needs.
 type signed struct {
 	tarball   string // its path
-	top       string // the folder that all of it lies in
+	top       string // the folder in it that has all files
 	signature []byte
 	ring      trust.Keyring
 }
 
-// obtain brings what is needed: the small things first, so that a download does
-// not turn out to have been for nothing.
+// obtain downloads what is needed, the small files first: without them the tarball would be
+// downloaded in vain.
 func (k kernelOrg) obtain(ctx context.Context, ref source.Ref) (s signed, err error) {
 	s.top = "linux-" + ref.Version.String()
-	if s.ring, err = k.room.Upstream.ReleaseKeys(ctx); err != nil {
+	if s.ring, err = k.fetcher.Upstream.ReleaseKeys(ctx); err != nil {
 		return s, err
 	}
-	if s.signature, err = k.room.Upstream.Signature(ctx, ref.Version); err != nil {
+	if s.signature, err = k.fetcher.Upstream.Signature(ctx, ref.Version); err != nil {
 		return s, err
 	}
-	s.tarball, err = k.room.Upstream.Tarball(ctx, ref.Version, ref.SHA256)
+	s.tarball, err = k.fetcher.Upstream.Tarball(ctx, ref.Version, ref.SHA256)
 	return s, err
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// layerDir is where the layers of trees are mounted to be compared.
+// layerDir is where the layers of two trees are mounted.
 const layerDir = "/layers/"
 
-// layered compares two trees that are made of the same source, by what lies over it in
-// each: a few files, where to compare the whole trees reads them twice. known is false
-// where they are not such trees.
-func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
+// layered compares two trees that are overlays on one unpatched tree, by their layers: a few
+// files, where comparing the trees would read both. known is false if they are not such
+// trees. sealed has the labels of the other tree's volume.
+func (f Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
 	for key, value := range labels(t.Ref) {
 		if sealed[key] != value {
 			return d, false, nil
@@ -27,7 +27,7 @@ func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
 	layers := []string{}
 	for _, volume := range []string{other, t.Volume} {
-		layer, found, err := r.Engine.Volumes().Layer(ctx, volume)
+		layer, found, err := f.Engine.Volumes().Layer(ctx, volume)
 		if err != nil || (!found && volume != plain) {
 			return d, false, err
 		}
@@ -37,7 +37,7 @@ func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
 		}
 	}
-	ctr, err := r.container(ctx, t.Ref, mounts...)
+	ctr, err := f.container(ctx, t.Ref, mounts...)
 	if err != nil {
 		return d, false, err
 	}
@@ -54,11 +54,12 @@ func (r Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 	return before.over(under).differ(now.over(under)), err == nil, err
 }
 
-// content is what files hold, by their names below a tree ("kernel/pid.c"): a sha256,
-// or the target of a link; "" is no file.
+// content is the content of files by their paths below a tree ("kernel/pid.c"): a sha256,
+// or the target of a link; "" means no file.
 type content map[string]string
 
-// layerOf returns what a layer holds; a file that it takes away is "". No folder is no layer.
+// layerOf reads the content of a layer, where a file that it removes is "". dir "" is no
+// layer.
 func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, error) {
 	if dir == "" {
 		return content{}, nil
@@ -69,7 +70,7 @@ func layerOf(ctx context.Context, ctr *engine.Container, dir string) (content, e
 	return contentOf(out, dir+"/upper/"), err
 }
 
-// sumsOf returns what some files of a tree hold.
+// sumsOf reads the content of some files of a tree.
 func sumsOf(ctx context.Context, ctr *engine.Container, dir string, names []string) (content, error) {
 	if len(names) == 0 {
 		return content{}, nil
@@ -85,13 +86,13 @@ func sumsOf(ctx context.Context, ctr *engine.Container, dir string, names []stri
 		"find", "-files0-from", listFile, "-type", "f", "-exec", "sha256sum", "{}", "+", "-or", "-type", "l", "-printf", "%y%l  %p\\n",
 	}})
 	var exit *engine.ExitError
-	if errors.As(err, &exit) { // some are not there
+	if errors.As(err, &exit) { // some do not exist
 		err = nil
 	}
 	return contentOf(out, dir+"/"), err
 }
 
-// contentOf reads lines of a sha256 and a path, or of what find prints of others.
+// contentOf reads lines of sha256sum(1), or of find(1) as layerOf and sumsOf call it.
 func contentOf(out, dir string) content {
 	c := content{}
 	for line := range strings.Lines(out) {
@@ -99,7 +100,7 @@ func contentOf(out, dir string) content {
 		if !ok {
 			continue
 		}
-		if what == "c" { // a character device: the file below is taken away
+		if what == "c" { // a character device: it removes the file below
 			what = ""
 		}
 		c[strings.TrimPrefix(path, dir)] = what
@@ -107,14 +108,14 @@ func contentOf(out, dir string) content {
 	return c
 }
 
-// over returns the content with that of what lies under it.
+// over returns the content of a layer over that of an unpatched tree.
 func (c content) over(under content) content {
-	whole := maps.Clone(under)
-	maps.Copy(whole, c)
-	return whole
+	all := maps.Clone(under)
+	maps.Copy(all, c)
+	return all
 }
 
-// differ compares the content of a tree with that of the one after.
+// differ returns how a later tree differs from c.
 func (c content) differ(now content) (d Difference) {
 	names := slices.Concat(slices.Collect(maps.Keys(c)), slices.Collect(maps.Keys(now)))
 	slices.Sort(names)

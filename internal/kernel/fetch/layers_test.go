@@ -14,11 +14,3 @@ func TestLayersAreCompared(t *testing.T) {
 		t.Errorf("changed %v, gone %d; want %v and 2", d.Changed, d.Gone, want)
 	}
 }
-
-func TestPatchedFilesAreRead(t *testing.T) {
-	const out = "patching file kernel/pid.c\nHunk #1 succeeded at 646 (offset 2 lines).\npatching file new name.c (renamed from old.c)\npatching symbolic link a/link\n"
-	want := []string{"/source/kernel/pid.c", "/source/new name.c", "/source/a/link"}
-	if got := patchedFiles(out); !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

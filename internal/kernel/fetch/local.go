@@ -18,7 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// newLocal returns the source that a path of this machine names.
+// newLocal returns the provider of a folder or tarball on this machine.
 func newLocal(r Fetcher, from string) (provider, error) {
 	path := from
 	if !filepath.IsAbs(path) {
@@ -27,7 +27,7 @@ func newLocal(r Fetcher, from string) (provider, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, fault.New(fault.Usage, "write the path relative to the folder of kernels.toml", "find source %q: %w", from, err)
+		return nil, fault.New(fault.Usage, "paths are relative to the folder of kernels.toml", "find source %q: %w", from, err)
 	case info.IsDir():
 		return folder{r, path}, nil
 	}
@@ -36,12 +36,12 @@ func newLocal(r Fetcher, from string) (provider, error) {
 
 // folder is an unpacked source on this machine.
 type folder struct {
-	room Fetcher
-	path string
+	fetcher Fetcher
+	path    string
 }
 
-// resolve reads the version from the Makefile and hashes every file, since
-// somebody may be working in the folder.
+// resolve reads the version from the Makefile and hashes every file, since the folder may
+// have changed.
 func (f folder) resolve(_ context.Context, want release.Constraint) (source.Ref, error) {
 	makefile, err := os.ReadFile(filepath.Join(f.path, "Makefile"))
 	if err != nil {
@@ -52,7 +52,7 @@ func (f folder) resolve(_ context.Context, want release.Constraint) (source.Ref,
 		return source.Ref{}, err
 	}
 	if !want.Admits(version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different folder", "%s holds %s", f.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "change the version or the source in kernels.toml", "%s has version %s", f.path, version)
 	}
 	sum, err := hashFolder(f.path)
 	return source.Ref{Kind: source.Folder, Version: version, URL: f.path, SHA256: sum}, err
@@ -60,7 +60,7 @@ func (f folder) resolve(_ context.Context, want release.Constraint) (source.Ref,
 
 func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error) {
 	none := source.Signature{Status: source.NoSignature}
-	progress := f.room.Console.Progress("copy " + f.path)
+	progress := f.fetcher.Console.Progress("copy " + f.path)
 	if err := ctr.PutFolder(ctx, tree, f.path, ".git"); err != nil {
 		progress.End("failed")
 		return none, err
@@ -69,8 +69,7 @@ func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 	return none, unchanged(f.path, t.SHA256, hashFolder)
 }
 
-// unchanged compares what was read with what it was when it was chosen: somebody may work
-// in it.
+// unchanged checks that a file or folder was not changed between resolving and reading it.
 func unchanged(path, sum string, hash func(string) (string, error)) error {
 	now, err := hash(path)
 	if err == nil && now != sum {
@@ -79,8 +78,8 @@ func unchanged(path, sum string, hash func(string) (string, error)) error {
 	return err
 }
 
-// hashFolder returns the sha256 over the names, kinds and contents of all files
-// but those of .git.
+// hashFolder returns the sha256 over the names, types and contents of all files except
+// those in .git, in hex.
 func hashFolder(dir string) (string, error) {
 	sum := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -102,7 +101,7 @@ func hashFolder(dir string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), fault.Wrap(fault.Usage, err)
 }
 
-// hashEntry adds a file's permission to be run and its content, or a link's target.
+// hashEntry hashes a file's executable bits and content, or a link's target.
 func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
 	if entry.Type()&fs.ModeSymlink != 0 {
 		target, err := os.Readlink(path)
@@ -118,28 +117,28 @@ func hashEntry(sum io.Writer, path string, entry fs.DirEntry) error {
 	return err
 }
 
-// tarball is a packed source on this machine.
+// tarball is a source tarball on this machine.
 type tarball struct {
-	room Fetcher
-	path string
+	fetcher Fetcher
+	path    string
 }
 
-// named finds the version in a tarball's name.
-var named = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
+// versionInName finds the version in a tarball's name.
+var versionInName = regexp.MustCompile(`(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.(?:tar|tgz)`)
 
-// resolve takes the version from the name, which is checked against the content
-// when that is unpacked.
+// resolve reads the version from the name; it is checked against the content when the
+// tarball is unpacked.
 func (t tarball) resolve(_ context.Context, want release.Constraint) (source.Ref, error) {
-	m := named.FindStringSubmatch(filepath.Base(t.path))
+	m := versionInName.FindStringSubmatch(filepath.Base(t.path))
 	if m == nil {
-		return source.Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s tells no version", t.path)
+		return source.Ref{}, fault.New(fault.Usage, "rename it to something like linux-6.12.117.tar.xz", "the name %s has no version", t.path)
 	}
 	version, err := release.Parse(m[1])
 	if err != nil {
 		return source.Ref{}, fault.Wrap(fault.Usage, err)
 	}
 	if !want.Admits(version) {
-		return source.Ref{}, fault.New(fault.Usage, "ask for a different version, or name a different tarball", "%s holds %s", t.path, version)
+		return source.Ref{}, fault.New(fault.Usage, "change the version or the source in kernels.toml", "%s has version %s", t.path, version)
 	}
 	sum, err := trust.HashFile(t.path)
 	return source.Ref{Kind: source.Tarball, Version: version, URL: t.path, SHA256: sum}, fault.Wrap(fault.Environment, err)
@@ -147,7 +146,7 @@ func (t tarball) resolve(_ context.Context, want release.Constraint) (source.Ref
 
 func (t tarball) unpack(ctx context.Context, ctr *engine.Container, tree *source.Tree) (source.Signature, error) {
 	none := source.Signature{Status: source.NoSignature}
-	if err := t.room.untarHere(ctx, ctr, t.path, t.path); err != nil {
+	if err := t.fetcher.untarLocal(ctx, ctr, t.path, t.path); err != nil {
 		if engine.CommandFailed(err) {
 			err = fault.New(fault.Usage, "use a complete tarball", "%w", err)
 		}

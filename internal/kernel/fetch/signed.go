@@ -19,28 +19,28 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// unpackSigned unpacks a tarball of this machine, whose sha256 was compared before,
-// in the box, and meanwhile verifies here the signature that was made over the
-// unpacked tar. All files get the settled time; that of the Makefile as it came is
-// given, in seconds since 1970.
-func (r Fetcher) unpackSigned(ctx context.Context, ctr *engine.Container, s signed) (by trust.Signer, made int64, err error) {
+// unpackSigned unpacks a tarball on this machine, whose sha256 was checked before, in the
+// container, and meanwhile verifies the signature over the uncompressed tar. All files get
+// the settled time. It returns the signer and the original time of the Makefile, in seconds
+// since 1970.
+func (f Fetcher) unpackSigned(ctx context.Context, ctr *engine.Container, s signed) (by trust.Signer, modified int64, err error) {
 	var refused error
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		by, made, refused = s.verify()
+		by, modified, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error { return r.untarHere(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
+	work.Go(func() error { return f.untarLocal(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
 	err = work.Wait()
-	if refused != nil { // counts for more than how the unpacking went meanwhile
+	if refused != nil { // matters more than an error of the unpacking
 		err = refused
 	}
-	return by, made, err
+	return by, modified, err
 }
 
-// verify reads the tarball once: the tar's signature, that each of its members stays
-// below its top folder, and the time of its Makefile.
-func (s signed) verify() (by trust.Signer, made int64, err error) {
+// verify reads the tarball once: it verifies the tar's signature, checks that each member is
+// below the top folder, and reads the time of the Makefile.
+func (s signed) verify() (by trust.Signer, modified int64, err error) {
 	f, err := os.Open(s.tarball)
 	if err != nil {
 		return by, 0, fault.Wrap(fault.Environment, err)
@@ -54,43 +54,44 @@ func (s signed) verify() (by trust.Signer, made int64, err error) {
 	members := make(chan error, 1)
 	go func() {
 		var err error
-		made, err = checkMembers(bufio.NewReaderSize(reader, handed), s.top)
+		modified, err = checkMembers(bufio.NewReaderSize(reader, pipeBuffer), s.top)
 		reader.CloseWithError(err)
 		members <- err
 	}()
-	writer := bufio.NewWriterSize(pipe, handed)
+	writer := bufio.NewWriterSize(pipe, pipeBuffer)
 	by, err = s.ring.Detached(io.TeeReader(unpacked, writer), s.signature)
 	pipe.CloseWithError(cmp.Or(err, writer.Flush()))
 	if bad := <-members; bad != nil && (err == nil || !errors.Is(bad, err)) {
-		return by, made, bad
+		return by, modified, bad
 	}
-	return by, made, err
+	return by, modified, err
 }
 
-// handed is how many bytes go from one reader of a tar to the other at once: each time
+// pipeBuffer is how many bytes go from one reader of a tar to the other at once: each time
 // one waits for the other.
-const handed = 1 << 20
+const pipeBuffer = 1 << 20
 
-// checkMembers reads a tar to its end, and refuses one of which a member, or what a
-// link leads to, lies outside of the folder top. It gives the time of the Makefile there.
-func checkMembers(r io.Reader, top string) (made int64, err error) {
+// checkMembers reads a tar to its end and refuses one with a member, or the target of a link,
+// outside of the folder top. It returns the time of the Makefile in that folder, in seconds
+// since 1970.
+func checkMembers(r io.Reader, top string) (modified int64, err error) {
 	in := tar.NewReader(r)
 	for {
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
-			return made, onlyZeros(r)
+			return modified, onlyZeros(r)
 		}
 		if err != nil {
-			return made, trust.Refuse(trust.Altered, "", "read the tar: %w", err)
+			return modified, trust.Refuse(trust.Altered, "", "read the tar: %w", err)
 		}
 		if head.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		if err := checkMember(head, top); err != nil {
-			return made, err
+			return modified, err
 		}
 		if head.Name == top+"/Makefile" {
-			made = head.ModTime.Unix()
+			modified = head.ModTime.Unix()
 		}
 	}
 }
@@ -109,16 +110,16 @@ func checkMember(head *tar.Header, top string) error {
 	case tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink:
 		return nil
 	}
-	return trust.Refuse(trust.Altered, "", "the tar holds %q, which is no file, folder or link", head.Name)
+	return trust.Refuse(trust.Altered, "", "the tar holds %q, which is not a file, folder or link", head.Name)
 }
 
-// onlyZeros reads what follows a tar's end: zeros that fill its last record.
+// onlyZeros checks that only zeros follow the end of a tar: they fill its last record.
 func onlyZeros(r io.Reader) error {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buffer)
 		if strings.Trim(string(buffer[:n]), "\x00") != "" {
-			return trust.Refuse(trust.Altered, "", "something follows the end of the tar")
+			return trust.Refuse(trust.Altered, "", "data follows the end of the tar")
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

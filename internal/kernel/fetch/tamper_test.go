@@ -61,13 +61,13 @@ func TestBadMemberIsRefused(t *testing.T) {
 		member tar.Header
 		text   string
 	}{
-		"above the folder":             {tar.Header{Name: "linux-6.12.7/../../etc/passwd", Typeflag: tar.TypeReg}, outside},
-		"absolute path":                {tar.Header{Name: "/etc/passwd", Typeflag: tar.TypeReg}, outside},
-		"beside the folder":            {tar.Header{Name: "linux-6.12.70/x", Typeflag: tar.TypeReg}, outside},
-		"symlink out of the folder":    {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeSymlink, Linkname: "../../etc"}, link},
-		"symlink to an absolute path":  {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeSymlink, Linkname: "/etc"}, link},
-		"hard link out of the folder":  {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeLink, Linkname: "/etc/shadow"}, link},
-		"neither file, folder or link": {tar.Header{Name: "linux-6.12.7/null", Typeflag: tar.TypeChar}, "no file, folder or link"},
+		"above the folder":            {tar.Header{Name: "linux-6.12.7/../../etc/passwd", Typeflag: tar.TypeReg}, outside},
+		"absolute path":               {tar.Header{Name: "/etc/passwd", Typeflag: tar.TypeReg}, outside},
+		"beside the folder":           {tar.Header{Name: "linux-6.12.70/x", Typeflag: tar.TypeReg}, outside},
+		"symlink out of the folder":   {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeSymlink, Linkname: "../../etc"}, link},
+		"symlink to an absolute path": {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeSymlink, Linkname: "/etc"}, link},
+		"hard link out of the folder": {tar.Header{Name: "linux-6.12.7/out", Typeflag: tar.TypeLink, Linkname: "/etc/shadow"}, link},
+		"device":                      {tar.Header{Name: "linux-6.12.7/null", Typeflag: tar.TypeChar}, "not a file, folder or link"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOrg(t)

@@ -13,17 +13,17 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// settled is the time that every file of a tree has, in seconds since 1970: the
-// first of January 2000, older than whatever is built. A tarball gives all its files
-// the time of the release, so that to make(1) the next release had changed them all.
+// settled is the time of every file in a tree, in seconds since 1970: 1 January 2000, older
+// than anything built. In a tarball all files have the time of the release, so make(1) would
+// take all of them for changed by the next release.
 const settled = 946684800
 
-// settleMembers has tar give each file the settled time as it unpacks it.
+// settleMembers is the option of tar that sets the settled time while unpacking.
 var settleMembers = fmt.Sprintf("--pax-option=mtime:=%d", settled)
 
-// settle takes down the source's own time and returns its files the settled one, unless
-// that was done as they were unpacked. A folder's files have the times of whoever works
-// in it: those say nothing.
+// settle records the source's own time in t and sets that of its files to the settled one,
+// unless that was done while unpacking. The times in a folder depend on who works in it, so
+// t.Time stays 0 there.
 func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
 	if t.Time != 0 {
 		return nil
@@ -40,7 +40,7 @@ func settle(ctx context.Context, ctr *engine.Container, t *source.Tree) error {
 	return settleTimes(ctx, ctr)
 }
 
-// settleTimes returns all that is younger the settled time.
+// settleTimes sets all files that are newer to the settled time.
 func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	at := fmt.Sprintf("@%d", settled)
 	_, err := ctr.Output(ctx, engine.Command{Argv: []string{
@@ -49,7 +49,7 @@ func settleTimes(ctx context.Context, ctr *engine.Container) error {
 	return fault.Wrap(fault.Environment, err)
 }
 
-// settleFiles returns some files the settled time. One that is not there any more is none.
+// settleFiles sets some files to the settled time. It ignores files that no longer exist.
 func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) error {
 	if len(paths) == 0 {
 		return nil
@@ -63,28 +63,28 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 	return fault.Wrap(fault.Environment, err)
 }
 
-// TouchChanged makes the files of a tree in which it differs from another one newer than
-// anything built: make(1) then builds what depends on them anew, over an output that
-// was made from the other tree. It gives in what they differ, and false where the
-// other tree is gone, so that nobody knows.
-func (r Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
-	labels, whole, err := r.Engine.Volumes().Sealed(ctx, other)
-	if err != nil || !whole {
+// TouchChanged touches the files of t that differ from the tree in the volume other, so that
+// make(1) rebuilds what depends on them over an output that was built from that tree. known
+// is false, and nothing touched, where the trees cannot be compared: the other one is gone,
+// or has too little in common.
+func (f Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	labels, complete, err := f.Engine.Volumes().Sealed(ctx, other)
+	if err != nil || !complete {
 		return d, false, err
 	}
-	d, known, err = r.layered(ctx, other, labels, t)
+	d, known, err = f.layered(ctx, other, labels, t)
 	if err == nil && !known {
-		d, known, err = r.compared(ctx, other, t)
+		d, known, err = f.compared(ctx, other, t)
 	}
 	if err != nil || !known || len(d.Changed) == 0 {
 		return d, known, err
 	}
-	return d, true, r.touch(ctx, t, d.Changed)
+	return d, true, f.touch(ctx, t, d.Changed)
 }
 
-// compared compares two trees file by file.
-func (r Fetcher) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
-	ctr, err := r.container(ctx, t.Ref,
+// compared compares two trees file by file, with diff(1).
+func (f Fetcher) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	ctr, err := f.container(ctx, t.Ref,
 		engine.Mount{Volume: other, Path: originalTree, ReadOnly: true}, engine.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
@@ -92,24 +92,24 @@ func (r Fetcher) compared(ctx context.Context, other string, t source.Tree) (d D
 	defer ctr.Remove()
 	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"diff", "--recursive", "--brief", "--no-dereference", originalTree, tree}})
 	var exit *engine.ExitError
-	if err != nil && !(errors.As(err, &exit) && exit.Code == 1) { // 1: there are differences
+	if err != nil && !(errors.As(err, &exit) && exit.Code == 1) { // 1: the trees differ
 		return d, false, err
 	}
-	d, known = differing(out)
+	d, known = parseDiff(out)
 	return d, known, nil
 }
 
-// Difference is in what a tree differs from another one.
+// Difference is how a tree differs from an earlier one.
 type Difference struct {
-	Changed []string // files and folders that are new or another, as paths in the container
-	Gone    int      // how many of the other's are not there
+	Changed []string // new or different files and folders, as paths in the container
+	Gone    int      // number of removed files and folders
 }
 
-// Files returns how many files and folders differ.
+// Files returns the number of files and folders that differ.
 func (d Difference) Files() int { return len(d.Changed) + d.Gone }
 
-// CodeOnly says that nothing differs but what is compiled: what makes a
-// configuration (Kconfig and Makefiles, the programs in scripts) is the same.
+// CodeOnly reports whether only compiled code differs. Then what determines a configuration
+// (Kconfig and Makefiles, the programs in scripts) is the same.
 func (d Difference) CodeOnly() bool {
 	code := func(name string) bool {
 		return !strings.HasPrefix(name, tree+"/scripts/") && slices.Contains([]string{".c", ".h", ".S"}, path.Ext(name))
@@ -117,12 +117,12 @@ func (d Difference) CodeOnly() bool {
 	return d.Gone == 0 && !slices.ContainsFunc(d.Changed, func(name string) bool { return !code(name) })
 }
 
-// originalTree is where a tree lies that another is made from or compared with.
+// originalTree is where the tree is mounted that a tree is copied from or compared with.
 const originalTree = "/original"
 
-// touch returns files of a tree, and all in folders, the present time.
-func (r Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
-	ctr, err := r.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
+// touch sets files of a tree, and all files in folders, to the present time.
+func (f Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
+	ctr, err := f.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}
@@ -136,24 +136,24 @@ func (r Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error
 	return err
 }
 
-// listFile is where a list of paths is put for find(1).
+// listFile is the file in the container with a list of paths for find(1) and xargs(1).
 const listFile = "/tmp/paths"
 
+// putList writes paths to listFile, separated by NUL.
 func putList(ctx context.Context, ctr *engine.Container, paths []string) error {
 	list := strings.Join(paths, "\x00") + "\x00"
 	return ctr.Put(ctx, path.Dir(listFile), engine.File{Name: path.Base(listFile), Mode: 0o644, Size: int64(len(list)), Body: strings.NewReader(list)})
 }
 
-// strangers is how many files and folders at the top of a tree the other one may lack.
-// Where it lacks more it is no kernel, or none that is near, and nothing that was built
-// from it is of use: a tree serves all architectures, and is not to look new to all of
-// them for the sake of one.
-const strangers = 4
+// maxNewAtTop is how many files and folders at the top of a tree may be missing in the other
+// one. With more the other is no kernel, or a distant one, and nothing built from it is of
+// use. All architectures share a tree: it must not look new to all of them because of one.
+const maxNewAtTop = 4
 
-// differing reads what diff --brief tells of two trees. known is false where a line
-// is not understood, and where they have little in common.
-func differing(out string) (d Difference, known bool) {
-	if strings.Count(out, "Only in "+tree+": ") > strangers {
+// parseDiff reads the output of diff --brief. known is false if a line is not understood or
+// the trees have little in common.
+func parseDiff(out string) (d Difference, known bool) {
+	if strings.Count(out, "Only in "+tree+": ") > maxNewAtTop {
 		return Difference{}, false
 	}
 	for line := range strings.Lines(out) {

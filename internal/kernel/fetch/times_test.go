@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestDifferenceIsRead(t *testing.T) {
+func TestParseDiff(t *testing.T) {
 	for _, c := range []struct {
 		name, out string
 		want      Difference
@@ -22,14 +22,14 @@ func TestDifferenceIsRead(t *testing.T) {
 		{"a folder", "Only in /source/drivers: new\n", Difference{Changed: []string{"/source/drivers/new"}}, false},
 		{"gone", "Only in /original/kernel: pid.c\nOnly in /original: old.c\n", Difference{Gone: 2}, false},
 	} {
-		got, known := differing(c.out)
+		got, known := parseDiff(c.out)
 		if !known || !slices.Equal(got.Changed, c.want.Changed) || got.Gone != c.want.Gone || got.CodeOnly() != c.codeOnly {
 			t.Errorf("%s: got %+v, known %v, code only %v", c.name, got, known, got.CodeOnly())
 		}
 	}
-	stranger := strings.Repeat("Only in /source: drivers\n", strangers+1)
-	for _, line := range []string{stranger, "diff: /source/x: Input/output error", "Files /original/a and b.c and /source/a and b.c differ"} {
-		if _, known := differing(line + "\n"); known {
+	distant := strings.Repeat("Only in /source: drivers\n", maxNewAtTop+1)
+	for _, line := range []string{distant, "diff: /source/x: Input/output error", "Files /original/a and b.c and /source/a and b.c differ"} {
+		if _, known := parseDiff(line + "\n"); known {
 			t.Errorf("%q was understood", line)
 		}
 	}

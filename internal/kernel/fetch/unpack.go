@@ -14,25 +14,26 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// untarHere unpacks a file of this machine, a tarball of that name, in the box. It is
-// sent packed: to an engine that is elsewhere that is a sixth of the way.
-func (r Fetcher) untarHere(ctx context.Context, ctr *engine.Container, file, tarball string, options ...string) error {
-	f, err := os.Open(file)
+// untarLocal unpacks a tarball on this machine in the container; the extension of name
+// selects the decompressor. The tarball is sent compressed: a sixth of the bytes for an
+// engine on a different machine.
+func (f Fetcher) untarLocal(ctx context.Context, ctr *engine.Container, path, name string, options ...string) error {
+	in, err := os.Open(path)
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	defer f.Close()
-	return r.untar(ctx, ctr, tarball, f, options...)
+	defer in.Close()
+	return f.untar(ctx, ctr, name, in, options...)
 }
 
-// unpackers are the programs that tar unpacks with, by how a tarball's name ends.
+// decompressors are the programs that tar decompresses with, by a tarball's extension.
 // igzip is six times faster than gzip.
-var unpackers = map[string]string{".gz": "igzip", ".tgz": "igzip", ".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".zst": "zstd"}
+var decompressors = map[string]string{".gz": "igzip", ".tgz": "igzip", ".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".zst": "zstd"}
 
-// untar unpacks a tarball, without its top folder and perhaps with more of tar's options:
-// one that is in the box, or else what body reads.
-func (r Fetcher) untar(ctx context.Context, ctr *engine.Container, tarball string, body io.Reader, options ...string) error {
-	progress := r.Console.Progress("unpack " + filepath.Base(tarball))
+// untar unpacks a tarball without its top folder, with further options of tar: the one that
+// body reads, or if body is nil the file tarball in the container.
+func (f Fetcher) untar(ctx context.Context, ctr *engine.Container, tarball string, body io.Reader, options ...string) error {
+	progress := f.Console.Progress("unpack " + filepath.Base(tarball))
 	done := int64(0)
 	from := tarball
 	if body != nil {
@@ -44,7 +45,7 @@ func (r Fetcher) untar(ctx context.Context, ctr *engine.Container, tarball strin
 		fmt.Sprintf("--checkpoint=%d", checkpoint), "--checkpoint-action=echo=%u",
 	}
 	argv = append(argv, options...)
-	if program := unpackers[path.Ext(tarball)]; program != "" {
+	if program := decompressors[path.Ext(tarball)]; program != "" {
 		argv = append(argv, "--use-compress-program="+program)
 	}
 	var stderr strings.Builder
@@ -65,14 +66,14 @@ func (r Fetcher) untar(ctx context.Context, ctr *engine.Container, tarball strin
 	return nil
 }
 
-// tar reads records of recordSize bytes, as much as a pipe holds at once (its own
-// 10 KiB take a fifth longer), and tells of every checkpoint-th.
+// tar reads records of recordSize bytes, as much as a pipe holds (its default of 10 KiB takes
+// a fifth longer), and reports every checkpoint-th.
 const (
 	recordSize = 64 << 10
 	checkpoint = 256
 )
 
-// putFile copies a file of this machine into the box.
+// putFile copies a file on this machine to the file name in the container's folder dir.
 func putFile(ctx context.Context, ctr *engine.Container, path, dir, name string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -86,7 +87,7 @@ func putFile(ctx context.Context, ctr *engine.Container, path, dir, name string)
 	return ctr.Put(ctx, dir, engine.File{Name: name, Mode: 0o644, Size: info.Size(), Body: f, Time: info.ModTime()})
 }
 
-// sha256Inside computes the sha256 of a file in the box, there.
+// sha256Inside returns the sha256 of a file in the container, in hex, computed there.
 func sha256Inside(ctx context.Context, ctr *engine.Container, path string) (string, error) {
 	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", "--binary", path}})
 	sum, _, _ := strings.Cut(out, " ")

@@ -2,7 +2,7 @@ package kconfig
 
 import "strings"
 
-// Line writes an option as a fragment does.
+// Line returns an option as a line of a fragment.
 func Line(name, value string) string {
 	if value == "n" {
 		return "# " + name + " is not set"
@@ -10,19 +10,19 @@ func Line(name, value string) string {
 	return name + "=" + value
 }
 
-// Difference returns the lines that lead from one minimal configuration to another.
-// final holds the values of the whole second one: an option that the second need not
-// name any more is set to what it is there.
+// Difference returns the lines of a fragment that lead from one minimal configuration to
+// the next. final has all values of the second one: an option that only the first one names
+// is set to its value there.
 func Difference(before, after []Option, final map[string]string) []string {
-	had, has := Values(before), Values(after)
+	previous, next := Values(before), Values(after)
 	var lines []string
 	for _, o := range after {
-		if value, ok := had[o.Name]; !ok || value != o.Value {
+		if value, ok := previous[o.Name]; !ok || value != o.Value {
 			lines = append(lines, Line(o.Name, o.Value))
 		}
 	}
 	for _, o := range before {
-		if _, ok := has[o.Name]; ok {
+		if _, ok := next[o.Name]; ok {
 			continue
 		}
 		value, ok := final[o.Name]
@@ -36,8 +36,8 @@ func Difference(before, after []Option, final map[string]string) []string {
 	return lines
 }
 
-// Amend puts lines into the text of a fragment: in the place of the last line about
-// the same option, else at the end.
+// Amend returns a fragment with lines added: each replaces the last line of the same option,
+// or else is appended.
 func Amend(text string, lines []string) string {
 	var old []string
 	if text != "" {

@@ -1,14 +1,14 @@
-"""Says why options of a kernel configuration are not as they were asked.
+"""Finds out why options of a kernel configuration do not have the requested values.
 
-The kernel's own tools have decided by now; this reads the same Kconfig files and
-the configuration that came out, and looks for the reason.
+The kernel's own tools have made the configuration; this program reads the same
+Kconfig files and the final configuration, and looks for the reason.
 
     explain.py CONFIG ASKED
 
-CONFIG is the final .config. ASKED is a JSON object of the options that were lost,
-{"CONFIG_EXT4_FS": "y", ...}. Printed is a JSON object with an answer for each:
-{"kind": ..., "why": [...], "needs": [...]}, needs being lines for a fragment. The
-environment is that of the kernel's make: srctree, SRCARCH, CC and so on.
+CONFIG is the final .config. ASKED is a JSON object with the requested values of the
+options that were lost, {"CONFIG_EXT4_FS": "y", ...}. The output is a JSON object with
+an answer for each: {"kind": ..., "why": [...], "needs": [...]}, where needs has lines
+for a fragment. The environment is that of the kernel's make: srctree, SRCARCH, CC etc.
 """
 
 import difflib
@@ -22,11 +22,11 @@ import kconfiglib as k
 
 TRI = {"n": 0, "m": 1, "y": 2}
 MARKS = {0: "n", 1: "m", 2: "y"}
-MAX_STEPS = 40  # options to add, before it is given up
+MAX_STEPS = 40  # maximum number of options to add
 
 
-# Options that went away, by the version that did it, and what stands for them now.
-# Source: the kernel's git log. A name that ends another is found without this.
+# Options that were removed: the version that removed them, and their replacement. Source:
+# the kernel's git log. An option whose name only got a prefix is found without this.
 GONE = {
     "AUTOFS4_FS": ("6.6", "AUTOFS_FS"), "CC_STACKPROTECTOR": ("4.18", "STACKPROTECTOR"),
     "CPU_IBPB_ENTRY": ("6.9", "MITIGATION_IBPB_ENTRY"), "CPU_IBRS_ENTRY": ("6.9", "MITIGATION_IBRS_ENTRY"),
@@ -36,37 +36,38 @@ GONE = {
     "X86_X32": ("5.18", "X86_X32_ABI"),
 }
 
-# Words that are newer than kconfiglib and do not change what an option depends on.
-NEWER = re.compile(r"^\s+transitional\s*$", re.MULTILINE)
+# Keywords that kconfiglib does not know and that do not affect dependencies.
+UNKNOWN_KEYWORDS = re.compile(r"^\s+transitional\s*$", re.MULTILINE)
 
 
 class Tree(k.Kconfig):
-    """The kernel's Kconfig files, newer words left out."""
+    """The kernel's Kconfig files without unknown keywords."""
 
     def _open(self, filename, mode):
         file = super()._open(filename, mode)
         if mode != "r":
             return file
         with file:
-            return io.StringIO(NEWER.sub("", file.read()))
+            return io.StringIO(UNKNOWN_KEYWORDS.sub("", file.read()))
 
 
 def full(sym):
+    """The name of an option with its prefix."""
     return "CONFIG_" + sym.name
 
 
 def is_option(item):
-    """Whether an item of an expression is an option; a number is a symbol too."""
+    """Whether an item of an expression is an option: a number is a symbol too."""
     return isinstance(item, k.Symbol) and bool(item.nodes)
 
 
 def show(expr):
-    """An expression as Kconfig writes it, with the whole names of options."""
+    """An expression in Kconfig's syntax, with the full names of options."""
     return k.expr_str(expr, lambda sc: full(sc) if is_option(sc) else k.standard_sc_expr_str(sc))
 
 
 def values(expr):
-    """The present values of an expression's options: CONFIG_A=n, CONFIG_B=y."""
+    """The current values of an expression's options: CONFIG_A=n, CONFIG_B=y."""
     items = [i for i in k.expr_items(expr) if is_option(i)]
     return ", ".join(f"{full(s)}={s.str_value or 'n'}" for s in sorted(items, key=lambda s: s.name))
 
@@ -91,16 +92,16 @@ def condition(sym, want):
 
 
 def selectors(sym):
-    """The options that can select a symbol, and those that do now."""
+    """The options that can select a symbol, and those that select it now."""
     parts = k.split_expr(sym.rev_dep, k.OR)
     names = [(k.split_expr(p, k.AND)[0], k.expr_value(p)) for p in parts]
     able = [s for s, _ in names if is_option(s)]
-    able.sort(key=lambda s: s.visibility == 0)  # those that can be set now first
+    able.sort(key=lambda s: s.visibility == 0)  # visible ones first
     return able, [s for s, v in names if v > 0 and is_option(s)]
 
 
 def chain(sym, want, seen):
-    """Lines that lead from a symbol down to what is missing in the end."""
+    """The chain of unmet dependencies of a symbol, as lines."""
     if sym in seen:
         return []
     seen.add(sym)
@@ -110,7 +111,7 @@ def chain(sym, want, seen):
             return []
         able, _ = selectors(sym)
         if not able:
-            return [f"{full(sym)} has no prompt: the kernel finds its value out, from the tools and the other options"]
+            return [f"{full(sym)} has no prompt: the kernel derives its value from the tools and other options"]
         return [f"{full(sym)} has no prompt: it is set by the options that select it" + listed(able)]
     lines = []
     for part in unmet(cond, want):
@@ -122,15 +123,17 @@ def chain(sym, want, seen):
 
 
 def negated(expr, sym):
+    """Whether an expression requires a symbol to be off."""
     return isinstance(expr, tuple) and expr[0] == k.NOT and sym in k.expr_items(expr)
 
 
 def listed(symbols):
+    """A list of options as the end of a sentence."""
     return ": " + ", ".join(full(s) for s in symbols[:6]) + (" and more" if len(symbols) > 6 else "")
 
 
 def step(sym, want, seen):
-    """One change that brings sym nearer to want: (symbol, value), or None."""
+    """One change towards sym having the value want: (symbol, value), or None."""
     if sym in seen or not is_option(sym):
         return None
     seen.add(sym)
@@ -151,7 +154,7 @@ def step(sym, want, seen):
 
 
 def satisfy_part(part, want, seen):
-    """One change towards an expression that is not met."""
+    """One change towards meeting an expression: (symbol, value), or None."""
     if isinstance(part, k.Symbol):
         return step(part, want, seen)
     if not isinstance(part, tuple):
@@ -169,7 +172,7 @@ def satisfy_part(part, want, seen):
 
 
 def needs(sym, asked):
-    """What to add so that sym becomes what was asked, tried out; [] if unknown."""
+    """Lines to add so that sym gets the requested value, verified by trying; [] if unknown."""
     before = {}
     added = []
 
@@ -194,12 +197,12 @@ def needs(sym, asked):
 
 
 def too_low(sym, asked):
-    """An option that was asked and is not on, or only m."""
+    """Explains an option that is lower than requested: n, or m instead of y."""
     choice = sym.choice
     if choice is not None and sym.visibility and choice.selection not in (None, sym):
         title = next((n.prompt[0] for n in choice.nodes if n.prompt), "")
         won = full(choice.selection)
-        return {"kind": "lost to a choice", "why": [f'of the choice "{title}" only one can be: {won} won'],
+        return {"kind": "lost to a choice", "why": [f'only one option of the choice "{title}" can be set: {won} won'],
                 "needs": [f"# {won} is not set", f"{full(sym)}={asked}"]}
     kind = "dropped" if sym.tri_value == 0 else "changed"
     why = chain(sym, TRI[asked], set())
@@ -207,19 +210,20 @@ def too_low(sym, asked):
 
 
 def too_high(kconf, sym, asked):
-    """An option that is on although it was asked not to be, or only to be m."""
+    """Explains an option that is higher than requested: y or m, or y instead of m."""
     _, active = selectors(sym)
     if asked == "m" and kconf.modules.tri_value == 0:
-        return {"kind": "changed", "why": ["CONFIG_MODULES is not set: what would be m becomes y"], "needs": ["CONFIG_MODULES=y"]}
+        return {"kind": "changed", "why": ["CONFIG_MODULES is not set: m becomes y"], "needs": ["CONFIG_MODULES=y"]}
     if active:
         who = ", ".join(f"{full(s)}={s.str_value}" for s in active)
         return {"kind": "changed", "why": [f"{full(sym)} is selected by {who}"], "needs": [f"# {full(s)} is not set" for s in active]}
     if sym.choice is not None and sym.choice.selection is sym:
-        return {"kind": "lost to a choice", "why": ["one of its choice must be, and no other was asked for"], "needs": []}
-    return {"kind": "changed", "why": [f"{full(sym)} cannot be switched off here: it has no prompt that is visible" + default_of(sym)], "needs": []}
+        return {"kind": "lost to a choice", "why": ["one option of its choice must be set, and no other was requested"], "needs": []}
+    return {"kind": "changed", "why": [f"{full(sym)} cannot be switched off here: it has no visible prompt" + default_of(sym)], "needs": []}
 
 
 def default_of(sym):
+    """A symbol's active default as the end of a sentence, or ""."""
     for value, cond in sym.defaults:
         if k.expr_value(cond):
             return f", and its default is {show(value)}"
@@ -227,23 +231,23 @@ def default_of(sym):
 
 
 def other_value(sym, asked):
-    """A number or a string."""
+    """Explains a number or a string."""
     if condition(sym, 1) is not None:
         return {"kind": "dropped", "why": chain(sym, 1, set()), "needs": []}
     kind = k.TYPE_TO_STR[sym.type]
     for low, high, cond in sym.ranges:
         if k.expr_value(cond):
-            return {"kind": "changed", "why": [f"{full(sym)} is of type {kind} and goes from {low.str_value} to {high.str_value}; asked was {asked}"], "needs": []}
+            return {"kind": "changed", "why": [f"{full(sym)} is of type {kind}, in the range from {low.str_value} to {high.str_value}; requested was {asked}"], "needs": []}
     if not any(node.prompt for node in sym.nodes):
         return {"kind": "changed", "why": [f"{full(sym)} has no prompt: it cannot be set" + default_of(sym)], "needs": []}
-    return {"kind": "changed", "why": [f"{full(sym)} is of type {kind}; {asked} is no value for that"], "needs": []}
+    return {"kind": "changed", "why": [f"{full(sym)} is of type {kind}; {asked} is not a value of that type"], "needs": []}
 
 
 DEFINITION = re.compile(r"^\s*(?:menu)?config\s+(\w+)", re.MULTILINE)
 
 
 def definitions():
-    """Where each option of the whole tree is defined, all architectures': a file."""
+    """The file that defines each option in the tree, of all architectures."""
     found = {}
     top = os.environ["srctree"]
     for folder, _, files in os.walk(top):
@@ -257,22 +261,23 @@ def definitions():
 
 
 def unknown(name, known, tree):
-    """An option that no Kconfig file of this architecture defines."""
+    """Explains an option that no Kconfig file of this architecture defines."""
     if name in tree:
         return {"kind": "not on this architecture", "why": [f"CONFIG_{name} is defined in {tree[name]}, which {os.environ['ARCH']} does not read"], "needs": []}
     version, now = GONE.get(name, ("", ""))
     if now in known:
-        return {"kind": "gone or renamed", "why": [f"CONFIG_{name} went away with {version}; CONFIG_{now} stands for it"], "needs": [f"CONFIG_{now}"]}
+        return {"kind": "gone or renamed", "why": [f"CONFIG_{name} was removed in {version}; CONFIG_{now} replaces it"], "needs": [f"CONFIG_{now}"]}
     ends = [n for n in known if n.endswith("_" + name)]
     if len(ends) == 1:
-        return {"kind": "gone or renamed", "why": [f"no option is called CONFIG_{name} any more; CONFIG_{ends[0]} ends like it"], "needs": [f"CONFIG_{ends[0]}"]}
+        return {"kind": "gone or renamed", "why": [f"CONFIG_{name} no longer exists; it may have become CONFIG_{ends[0]}"], "needs": [f"CONFIG_{ends[0]}"]}
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.84)
     if near:
-        return {"kind": "unknown here", "why": [f"no option is called CONFIG_{name}; CONFIG_{near[0]} is near"], "needs": [f"CONFIG_{near[0]}"]}
-    return {"kind": "unknown here", "why": [f"no option of this kernel is called CONFIG_{name}"], "needs": []}
+        return {"kind": "unknown here", "why": [f"there is no CONFIG_{name}; did you mean CONFIG_{near[0]}?"], "needs": [f"CONFIG_{near[0]}"]}
+    return {"kind": "unknown here", "why": [f"this kernel has no option CONFIG_{name}"], "needs": []}
 
 
 def explain(kconf, sym, asked):
+    """The answer for an option that is defined."""
     if sym.orig_type not in (k.BOOL, k.TRISTATE):
         return other_value(sym, asked)
     if asked not in TRI:
@@ -285,6 +290,7 @@ def explain(kconf, sym, asked):
 
 
 def main(config, asked):
+    """Prints the answers."""
     kconf = Tree("Kconfig", warn=False)
     kconf.load_config(config)
     known = sorted(s.name for s in kconf.unique_defined_syms)

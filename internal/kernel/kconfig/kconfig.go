@@ -1,6 +1,6 @@
-// Package kconfig reads kernel configurations and compares what was asked with
-// what came out: Kbuild drops an option whose dependencies are not met without a
-// word, and merge_config.sh that notices still exits 0.
+// Package kconfig reads kernel configurations and compares the requested options with the
+// final ones: Kbuild silently drops an option whose dependencies are not met, and
+// merge_config.sh, which notices, still exits 0.
 package kconfig
 
 import (
@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// ExplainScript is a Python program that says why options were lost: see its head. It
-// runs where kconfiglib and the kernel's tree are.
+// ExplainScript is a Python program that finds out why options were lost; its docstring has
+// input and output. It needs kconfiglib and the kernel's tree.
 //
 //go:embed explain.py
 var ExplainScript string
 
-// Option is one option of a configuration and its value: "y", "m", "n", a
-// number, or a string in its quotes. Absent and "is not set" are both "n".
+// Option is an option of a configuration and its value: "y", "m", "n", a number, or a
+// string in quotes. Absent and "is not set" are both "n".
 type Option struct {
 	Name  string `json:"option"` // with the prefix: CONFIG_EXT4_FS
 	Value string `json:"asked"`
 	Where string `json:"where"` // "config/micro.config:12"
 }
 
-// The two forms of a line (Documentation/kbuild/kconfig.rst in the kernel tree).
+// The two forms of an option's line (Documentation/kbuild/kconfig.rst in the kernel tree).
 var (
 	set    = regexp.MustCompile(`^(CONFIG_[A-Za-z0-9_]+)=(.*)$`)
 	notSet = regexp.MustCompile(`^# (CONFIG_[A-Za-z0-9_]+) is not set$`)
@@ -50,25 +50,25 @@ func ParseOption(line string) (o Option, ok bool, err error) {
 	return o, false, fmt.Errorf("expected CONFIG_NAME=value, got %q", line)
 }
 
-// Parse reads a fragment or a whole .config; name is for the places in messages.
-// Every line that cannot be read is reported.
-func Parse(name, text string) (options []Option, faults []error) {
+// Parse reads a fragment or a complete .config. name is the file's, for Option.Where and
+// messages. It returns an error for each invalid line.
+func Parse(name, text string) (options []Option, errs []error) {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		o, ok, err := ParseOption(lines.Text())
 		switch where := fmt.Sprintf("%s:%d", name, n); {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("%s: %w", where, err))
+			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		case ok:
 			o.Where = where
 			options = append(options, o)
 		}
 	}
-	return options, faults
+	return options, errs
 }
 
-// Values returns the value of each option by name; where one is set twice the last
-// counts, as it does for the kernel's tools.
+// Values returns the value of each option by name; of an option that is set twice the last
+// one, as the kernel's tools do.
 func Values(options []Option) map[string]string {
 	values := map[string]string{}
 	for _, o := range options {

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-func TestParseReportsEveryFault(t *testing.T) {
-	options, faults := Parse("a.config", "# a comment\nCONFIG_A=y\n\nCONFIG_B\n# CONFIG_C is not set\nCONFIG_D=\nCONFIG_E=\"x y\"\n")
+func TestParseReportsEveryError(t *testing.T) {
+	options, errs := Parse("a.config", "# a comment\nCONFIG_A=y\n\nCONFIG_B\n# CONFIG_C is not set\nCONFIG_D=\nCONFIG_E=\"x y\"\n")
 	if len(options) != 3 || options[1].Value != "n" || options[2].Value != `"x y"` || options[1].Where != "a.config:5" {
 		t.Errorf("options: %+v", options)
 	}
-	if len(faults) != 2 || !strings.HasPrefix(faults[0].Error(), "a.config:4: ") || !strings.HasPrefix(faults[1].Error(), "a.config:6: ") {
-		t.Errorf("faults: %v", faults)
+	if len(errs) != 2 || !strings.HasPrefix(errs[0].Error(), "a.config:4: ") || !strings.HasPrefix(errs[1].Error(), "a.config:6: ") {
+		t.Errorf("errors: %v", errs)
 	}
 }
 
@@ -35,6 +35,6 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	if len(kept) != len(want) {
-		t.Errorf("judged %d options, want %d", len(kept), len(want))
+		t.Errorf("compared %d options, want %d", len(kept), len(want))
 	}
 }

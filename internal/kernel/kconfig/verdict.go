@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Kind says in a word what became of an asked option.
+// Kind is what became of a requested option.
 type Kind string
 
-// The kinds of verdict. All but Kept are faults unless they are allowed.
+// The kinds of verdict. All except Kept are errors unless the option is allowed to differ.
 const (
 	Kept      Kind = "kept"
 	Changed   Kind = "changed"
@@ -19,44 +19,44 @@ const (
 	OtherArch Kind = "not on this architecture"
 )
 
-// Verdict is what became of an asked option.
+// Verdict is what became of a requested option, and why.
 type Verdict struct {
 	Option
-	Got     string   `json:"got"` // its value in the final configuration; "n" if it is not there
+	Got     string   `json:"got"` // its value in the final configuration; "n" if absent
 	Kind    Kind     `json:"verdict"`
-	Allowed bool     `json:"allowed"` // whether the kernel's table allows it to end up otherwise
-	Why     []string `json:"why"`     // for one that was not kept: the cause, nearest first
-	Needs   []string `json:"needs"`   // lines for a fragment that get it; empty where none are known
+	Allowed bool     `json:"allowed"` // whether kernels.toml allows it to differ
+	Why     []string `json:"why"`     // causes, nearest first; empty for a kept option
+	Needs   []string `json:"needs"`   // lines of a fragment that lead to the requested value; empty if unknown
 }
 
-// Kept reports whether the option is as it was asked.
+// Kept reports whether the option has the requested value.
 func (v Verdict) Kept() bool { return v.Kind == Kept }
 
-// Lost reports whether the option is a fault.
+// Lost reports whether the option differs without being allowed to.
 func (v Verdict) Lost() bool { return !v.Kept() && !v.Allowed }
 
-// String tells the verdict: a line, and below it why, and what to add.
+// String returns the verdict in one line, and below it the causes and the fix.
 func (v Verdict) String() string {
 	lines := []string{fmt.Sprintf("%s: %s: asked %s, got %s: %s", v.Where, v.Name, v.Value, v.Got, v.Kind)}
 	for _, why := range v.Why {
 		lines = append(lines, "    "+why)
 	}
 	if len(v.Needs) > 0 {
-		lines = append(lines, "    to mend it: "+strings.Join(v.Needs, ", "))
+		lines = append(lines, "    fix: "+strings.Join(v.Needs, ", "))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Answer is what explain.py found out about a lost option.
+// Answer is the result of explain.py for a lost option.
 type Answer struct {
 	Kind  Kind     `json:"kind"`
 	Why   []string `json:"why"`
 	Needs []string `json:"needs"`
 }
 
-// Compare judges each asked option by the final configuration: kept, changed or
-// dropped; Explain knows more. Of an option that was asked twice only the last is
-// judged.
+// Compare returns a verdict for each requested option by the final configuration: Kept,
+// Changed or Dropped; Explain refines them. Of an option that was requested twice it compares
+// the last one.
 func Compare(asked, final []Option, allow []string) []Verdict {
 	values := Values(final)
 	allowed := map[string]bool{}
@@ -70,13 +70,13 @@ func Compare(asked, final []Option, allow []string) []Verdict {
 	var verdicts []Verdict
 	for i, o := range asked {
 		if last[o.Name] == i {
-			verdicts = append(verdicts, judge(o, values, allowed[o.Name]))
+			verdicts = append(verdicts, compare(o, values, allowed[o.Name]))
 		}
 	}
 	return verdicts
 }
 
-func judge(o Option, values map[string]string, allowed bool) Verdict {
+func compare(o Option, values map[string]string, allowed bool) Verdict {
 	v := Verdict{Option: o, Got: "n", Kind: Changed, Allowed: allowed, Why: []string{}, Needs: []string{}}
 	if got, known := values[o.Name]; known {
 		v.Got = got
@@ -90,8 +90,8 @@ func judge(o Option, values map[string]string, allowed bool) Verdict {
 	return v
 }
 
-// NotKept returns the question for explain.py: the values that were asked of the options
-// that were not kept.
+// NotKept returns the input of explain.py: the requested values of the options that were
+// not kept.
 func NotKept(verdicts []Verdict) map[string]string {
 	asked := map[string]string{}
 	for _, v := range verdicts {
@@ -102,7 +102,7 @@ func NotKept(verdicts []Verdict) map[string]string {
 	return asked
 }
 
-// Explain puts the answers of explain.py into the verdicts.
+// Explain adds the answers of explain.py to the verdicts.
 func Explain(verdicts []Verdict, answers map[string]Answer) {
 	for i := range verdicts {
 		if a, ok := answers[verdicts[i].Name]; ok && !verdicts[i].Kept() {

@@ -54,7 +54,7 @@ func TestFeedOfTheExpectedForm(t *testing.T) {
 
 func TestFeedOfADifferentFormIsAnError(t *testing.T) {
 	good := string(feedText(t, nil))
-	for name, tc := range map[string]struct{ text, says string }{
+	for name, tc := range map[string]struct{ text, want string }{
 		"truncated":          {good[:len(good)/2], "expected kernel.org's releases.json"},
 		"a page":             {"<html>down for maintenance</html>", "expected kernel.org's releases.json"},
 		"empty":              {"", "expected kernel.org's releases.json"},
@@ -67,8 +67,8 @@ func TestFeedOfADifferentFormIsAnError(t *testing.T) {
 		"version a number":   {string(feedText(t, func(d map[string]any) { entryOf(d, 1)["version"] = 7.2 })), "expected kernel.org's"},
 		"no latest version":  {string(feedText(t, func(d map[string]any) { d["latest_stable"] = map[string]any{} })), "latest_stable"},
 	} {
-		if _, err := ParseFeed([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.says) {
-			t.Errorf("%s: got %v, want %q", name, err, tc.says)
+		if _, err := ParseFeed([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %q", name, err, tc.want)
 		}
 	}
 }

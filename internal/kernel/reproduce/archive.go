@@ -11,8 +11,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compareArchives compares two tars, packed by zstd, member by member. Where all
-// members are the same, how they were packed differs.
+// compareArchives compares two tars, compressed by zstd, member by member. If all members are
+// equal, it returns the first difference of the compressed bytes.
 func compareArchives(name string, a, b []byte, s Markers) (list []Difference, err error) {
 	first, err := members(a)
 	if err != nil {
@@ -29,8 +29,8 @@ func compareArchives(name string, a, b []byte, s Markers) (list []Difference, er
 		}
 	}
 	for _, member := range names {
-		if text, other := first[member], second[member]; !bytes.Equal(text, other) {
-			list = append(list, moduleDifference(member, text, other, s))
+		if one, other := first[member], second[member]; !bytes.Equal(one, other) {
+			list = append(list, moduleDifference(member, one, other, s))
 		}
 	}
 	if len(list) == 0 {
@@ -42,10 +42,11 @@ func compareArchives(name string, a, b []byte, s Markers) (list []Difference, er
 	return list, nil
 }
 
-// signature is what a signed module ends with (the kernel's include/linux/module_signature.h).
+// signature is the end of a signed module (the kernel's include/linux/module_signature.h).
 const signature = "~Module signature appended~\n"
 
-// moduleDifference tells a signature that differs from a module that does.
+// moduleDifference is difference for a member: where Kbuild generates the signing key, that
+// is the cause for two signed modules.
 func moduleDifference(name string, a, b []byte, s Markers) Difference {
 	d := difference(name, a, b, s)
 	if s.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
@@ -54,8 +55,8 @@ func moduleDifference(name string, a, b []byte, s Markers) Difference {
 	return d
 }
 
-// members unpacks a tar.zst: each member's content, and for one that is no file, or has
-// another mode than files have, that too.
+// members reads a tar.zst: the content of each member, by name. For a member other than a
+// file with mode 0644 its type, mode and link target precede the content.
 func members(packed []byte) (map[string][]byte, error) {
 	unpacked, err := zstd.NewReader(bytes.NewReader(packed))
 	if err != nil {

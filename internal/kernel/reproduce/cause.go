@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// Markers is what the second build had that the first had not.
+// Markers are the conditions of the two builds that may show up in their results.
 type Markers struct {
 	Places  []string          // folders of the first and the second build: "/output", "/elsewhere/output"
 	Hosts   []string          // names of the machines
 	Options map[string]string // the kernel's configuration
 }
 
-// What a timestamp looks like: a date, a time of day, or seconds since 1970.
+// timestamp matches a date, a time of day, or seconds since 1970.
 var timestamp = regexp.MustCompile(`\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d\b|\b\d{4}-\d\d-\d\d\b|\b\d\d:\d\d(?::\d\d)?\b|\b1[6-9]\d{8}(?:\.\d+)?\b`)
 
-// The causes that are told by what lies at a place. Source: Linux,
-// Documentation/kbuild/reproducible-builds.rst, and what others met.
+// The causes that the content at a place reveals. Source: Linux,
+// Documentation/kbuild/reproducible-builds.rst, and experience.
 const (
-	causeSeed  = "the seed of RANDSTRUCT is made anew by each build: keep scripts/basic/randstruct.seed in the source, as a patch"
-	causeKey   = "a key to sign modules is made anew by each build: set CONFIG_MODULE_SIG_KEY to one that is given, or turn CONFIG_MODULE_SIG off"
-	causePath  = "the build's folder stands in it"
-	causeDebug = "the build's folder stands in the debug information: something sets aside the -ffile-prefix-map that Kiln compiles with"
-	causeLines = "the debug information follows the rest"
-	causeTime  = "the time of the build stands in it"
-	causeHost  = "the name of the machine stands in it"
-	causeBTF   = "the types of BTF come in another order: pahole before 1.27 does that"
-	causeID    = "the build's id sums up the rest"
+	causeSeed  = "each build generates its own seed for RANDSTRUCT: add scripts/basic/randstruct.seed to the source, by a patch"
+	causeKey   = "each build generates a key to sign modules: set CONFIG_MODULE_SIG_KEY to an existing one, or turn CONFIG_MODULE_SIG off"
+	causePath  = "it contains the path of the build's folder"
+	causeDebug = "the debug information contains the path of the build's folder: something overrides the -ffile-prefix-map that Kiln compiles with"
+	causeLines = "debug information of code that differs"
+	causeTime  = "it contains the time of the build"
+	causeHost  = "it contains the name of the machine"
+	causeBTF   = "the order of BTF types differs: pahole before 1.27 causes that"
+	causeID    = "the build id is a hash of the rest"
 )
 
-// cause names why a place differs, as far as that can be told from what stands there.
+// cause returns why a place differs, as far as its content reveals that, or "".
 func (s Markers) cause(d Difference) string {
 	both := d.First + "\n" + d.Second
 	debug := strings.HasPrefix(d.Section, ".debug_") || strings.HasPrefix(d.Section, ".rela.debug_")
@@ -56,16 +56,16 @@ func (s Markers) cause(d Difference) string {
 	return ""
 }
 
-// signs reports whether the build makes a key of its own to sign modules with.
+// signs reports whether the build generates a key and signs modules with it.
 func (s Markers) signs() bool {
 	return s.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(s.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
 }
 
-// generatedKey is where the kernel makes a key if none is there (certs/Makefile).
+// generatedKey is the path at which Kbuild generates a missing key (certs/Makefile).
 const generatedKey = "certs/signing_key.pem"
 
-// NonReproducible names what in a configuration keeps a build from being repeated byte by
-// byte, before it is built.
+// NonReproducible returns the options that make a build not reproducible byte by byte, with
+// the reason. options is the final configuration.
 func NonReproducible(options map[string]string) (list []string) {
 	s := Markers{Options: options}
 	if s.signs() {

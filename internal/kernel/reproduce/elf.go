@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 )
 
-// placesPerFile is how many places of an ELF file are given: one for each section.
+// placesPerFile is the maximum number of differences in one file: one per section of an ELF
+// file, one per member of an archive.
 const placesPerFile = 12
 
-// compareELF compares two ELF files section by section.
+// compareELF compares two ELF files section by section. Its error is os.ErrNotExist where one
+// is missing.
 func compareELF(first, second string, s Markers) (list []Difference, err error) {
 	a, err := elf.Open(first)
 	if err != nil {
@@ -22,7 +24,7 @@ func compareELF(first, second string, s Markers) (list []Difference, err error) 
 		return nil, err
 	}
 	defer b.Close()
-	symbols := namesOf(a)
+	symbols := symbolsOf(a)
 	for _, section := range a.Sections {
 		other := b.Section(section.Name)
 		if section.Type == elf.SHT_NOBITS || section.Name == "" || other == nil || len(list) == placesPerFile {
@@ -61,13 +63,13 @@ func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Markers) (d Diff
 	return d, true, nil
 }
 
-// namesOf returns the symbols of an ELF file; none where it was stripped.
-func namesOf(f *elf.File) []elf.Symbol {
+// symbolsOf returns the symbols of an ELF file; none if it is stripped.
+func symbolsOf(f *elf.File) []elf.Symbol {
 	list, _ := f.Symbols()
 	return list
 }
 
-// symbolAt names the function or object that lies at an address.
+// symbolAt returns the name of the function or object at an address, or "".
 func symbolAt(symbols []elf.Symbol, address uint64) (name string) {
 	var nearest uint64
 	for _, each := range symbols {

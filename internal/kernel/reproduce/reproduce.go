@@ -1,10 +1,10 @@
-// Package reproduce compares what two builds of one plan gave, byte by byte, and says
-// where they differ and why, where that is known.
+// Package reproduce compares the results of two builds of one plan, byte by byte, and
+// reports where they differ and, if known, why.
 //
-//	differences, err := reproduce.Compare("first", "second", []string{"bzImage", "config"})
+//	differences, err := reproduce.Compare("first", "second", []string{"bzImage", "config"}, markers)
 //
-// A kernel's image is compressed, so that a difference in it says nothing: the place is
-// looked up in vmlinux, which both folders hold too.
+// A kernel's image is compressed, so the place of a difference in it is meaningless: Compare
+// looks for it in vmlinux, which both folders have too.
 package reproduce
 
 import (
@@ -16,31 +16,31 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// VariationSource is the source of a library that is loaded into every program of the second
-// build (LD_PRELOAD): with it folders are read in the opposite order, and the clock is
-// ahead by as many seconds as the variable LaterVariable says.
+// VariationSource is the C source of a library that is loaded into every program of the
+// second build (LD_PRELOAD): programs then read folders in the opposite order, and their clock
+// is ahead by ClockOffsetVariable.
 //
 //go:embed vary/vary.c
 var VariationSource string
 
-// ClockOffsetVariable says how far ahead the clock is.
+// ClockOffsetVariable is the environment variable with the offset of the clock in seconds.
 const ClockOffsetVariable = "KILN_LATER"
 
-// Vmlinux is the kernel before it is packed: an ELF file with symbols.
+// Vmlinux is the file name of the uncompressed kernel: an ELF file with symbols.
 const Vmlinux = "vmlinux"
 
-// Difference is a place in which two builds differ.
+// Difference is a place where two builds differ.
 type Difference struct {
 	File    string `json:"file"`
-	Section string `json:"section"` // of an ELF file; "" for another
-	Symbol  string `json:"symbol"`  // what lies there; "" where it is not known
-	Offset  int64  `json:"offset"`  // of the first byte, in the section or the file; -1 where only one build made the file
-	First   string `json:"first"`   // what stands there, as far as it can be read
+	Section string `json:"section"` // of an ELF file; "" for other files
+	Symbol  string `json:"symbol"`  // function or object at the place; "" if unknown
+	Offset  int64  `json:"offset"`  // of the first byte, in the section or the file; -1 if only one build has the file
+	First   string `json:"first"`   // the text at the place, if readable
 	Second  string `json:"second"`
-	Cause   string `json:"cause"` // "" where it is not known
+	Cause   string `json:"cause"` // "" if unknown
 }
 
-// String tells the difference.
+// String returns the difference in one line.
 func (d Difference) String() string {
 	place := d.File
 	if d.Section != "" {
@@ -62,9 +62,9 @@ func (d Difference) String() string {
 	return text
 }
 
-// Compare compares files of two folders. Of a file that differs it gives the places
-// that are known, at least one; vmlinux is looked into where both folders have it and
-// something differs. No difference is an empty list.
+// Compare compares files of two folders. For a file that differs it returns at least one
+// place; if any differs it also looks into vmlinux where both folders have it. The list is
+// empty if nothing differs.
 func Compare(first, second string, files []string, s Markers) (list []Difference, err error) {
 	for _, name := range files {
 		d, err := compareFile(first, second, name, s)
@@ -83,13 +83,13 @@ func Compare(first, second string, files []string, s Markers) (list []Difference
 	return append(inside, list...), err
 }
 
-// compareFile compares one file by its bytes, or an archive by its members. Only what
-// differs is held in memory.
+// compareFile compares one file by its bytes, or an archive by its members. It reads only
+// files that differ into memory.
 func compareFile(first, second, name string, s Markers) ([]Difference, error) {
 	left, right := filepath.Join(first, name), filepath.Join(second, name)
 	for build, path := range map[string]string{"second": left, "first": right} {
 		if _, err := os.Stat(path); os.IsNotExist(err) {
-			return []Difference{{File: name, Offset: -1, Cause: "only the " + build + " build made it"}}, nil
+			return []Difference{{File: name, Offset: -1, Cause: "only the " + build + " build has it"}}, nil
 		}
 	}
 	if same, err := sameContent(left, right); same || err != nil {
@@ -109,7 +109,7 @@ func compareFile(first, second, name string, s Markers) ([]Difference, error) {
 	return []Difference{difference(name, a, b, s)}, nil
 }
 
-// sameContent compares two files by their sums.
+// sameContent reports whether two files have the same sha256.
 func sameContent(left, right string) (bool, error) {
 	one, err := trust.HashFile(left)
 	if err != nil {
@@ -119,7 +119,7 @@ func sameContent(left, right string) (bool, error) {
 	return one == other, err
 }
 
-// difference finds the first byte in which two texts differ.
+// difference returns the first difference of two files that differ.
 func difference(name string, a, b []byte, s Markers) Difference {
 	at := firstDifference(a, b)
 	d := Difference{File: name, Offset: int64(at), First: readable(a, at), Second: readable(b, at)}
@@ -127,7 +127,7 @@ func difference(name string, a, b []byte, s Markers) Difference {
 	return d
 }
 
-// firstDifference returns the place of the first byte that differs; the texts do.
+// firstDifference returns the offset of the first byte that differs.
 func firstDifference(a, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -138,20 +138,20 @@ func firstDifference(a, b []byte) int {
 	return n
 }
 
-// shown is how much of a text around a place is given.
+// shown is the maximum number of bytes shown around a place.
 const shown = 60
 
-// readable returns the letters around a place, or "" where nothing can be read.
+// readable returns the printable ASCII text around an offset, or "" if there is none.
 func readable(text []byte, at int) string {
-	letter := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= ' ' && text[i] < 0x7f }
-	if !letter(at) {
+	printable := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= ' ' && text[i] < 0x7f }
+	if !printable(at) {
 		return ""
 	}
 	from, to := at, at
-	for letter(from-1) && at-from < shown/2 {
+	for printable(from-1) && at-from < shown/2 {
 		from--
 	}
-	for letter(to) && to-at < shown {
+	for printable(to) && to-at < shown {
 		to++
 	}
 	if to-from < 4 {

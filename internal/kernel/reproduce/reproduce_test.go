@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// pair makes two folders with a file in each.
+// pair returns two folders with one file each.
 func pair(t *testing.T, name string, first, second []byte) (a, b string) {
 	t.Helper()
 	a, b = t.TempDir(), t.TempDir()
@@ -25,16 +25,16 @@ func pair(t *testing.T, name string, first, second []byte) (a, b string) {
 }
 
 func TestCauses(t *testing.T) {
-	signs := Markers{Places: []string{"/elsewhere"}, Hosts: []string{"another-machine"}}
+	markers := Markers{Places: []string{"/elsewhere"}, Hosts: []string{"another-machine"}}
 	for name, tc := range map[string]struct{ first, second, cause string }{
-		"same":   {"a kernel", "a kernel", ""},
-		"time":   {"made 2026-11-25 10:00:01", "made 2027-12-30 17:00:02", causeTime},
-		"folder": {"in /output/x", "in /elsewhere/output/x", causePath},
-		"host":   {"by 4f3a", "by another-machine", causeHost},
-		"chance": {"seed 81f3", "seed 77aa", ""},
+		"same":    {"a kernel", "a kernel", ""},
+		"time":    {"made 2026-11-25 10:00:01", "made 2027-12-30 17:00:02", causeTime},
+		"folder":  {"in /output/x", "in /elsewhere/output/x", causePath},
+		"host":    {"by 4f3a", "by another-machine", causeHost},
+		"unknown": {"seed 81f3", "seed 77aa", ""},
 	} {
 		a, b := pair(t, "System.map", []byte(tc.first), []byte(tc.second))
-		list, err := Compare(a, b, []string{"System.map"}, signs)
+		list, err := Compare(a, b, []string{"System.map"}, markers)
 		if err != nil || (len(list) == 0) != (name == "same") {
 			t.Fatalf("%s: %v, %v", name, list, err)
 		}
@@ -44,18 +44,18 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-func TestFileOfOneBuildAlone(t *testing.T) {
+func TestFileOfOnlyOneBuild(t *testing.T) {
 	a, b := pair(t, "System.map", []byte("same"), []byte("same"))
 	if err := os.WriteFile(filepath.Join(b, "board.dtb"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	list, err := Compare(a, b, []string{"System.map", "board.dtb"}, Markers{})
-	if err != nil || len(list) != 1 || list[0].String() != "board.dtb: only the second build made it" {
+	if err != nil || len(list) != 1 || list[0].String() != "board.dtb: only the second build has it" {
 		t.Errorf("%v, %v", list, err)
 	}
 }
 
-// packed makes an archive of one member.
+// packed returns an archive with one member.
 func packed(t *testing.T, name, text string) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -87,11 +87,11 @@ func TestModulesAreComparedOneByOne(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 	if got := NonReproducible(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
-		t.Errorf("warned of %v", got)
+		t.Errorf("got %v", got)
 	}
 }
 
-// TestSectionsOfVmlinux changes a byte in a section of an ELF file, this program.
+// TestSectionsOfVmlinux changes a byte in a section of an ELF file: this test program.
 func TestSectionsOfVmlinux(t *testing.T) {
 	path, err := os.Executable()
 	if err != nil {
@@ -103,7 +103,7 @@ func TestSectionsOfVmlinux(t *testing.T) {
 	}
 	f, err := elf.NewFile(bytes.NewReader(text))
 	if err != nil {
-		t.Skipf("SKIPPED, programs are no ELF files here: %v", err)
+		t.Skipf("SKIPPED, programs on this system are not ELF files: %v", err)
 	}
 	other := bytes.Clone(text)
 	other[f.Section(".rodata").Offset+7]++

@@ -18,27 +18,27 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/retry"
 )
 
-// The bounds of waiting.
+// The limits of a request.
 const (
-	connectTimeout = 5 * time.Second  // for a connection: a network that cannot work is told soon
-	answerTimeout  = 20 * time.Second // for the first byte, and for the whole of a small document
-	documentLimit  = 16 << 20         // bytes of a list or a signature
+	connectTimeout = 5 * time.Second  // for a connection: a network that is down must not delay a build
+	answerTimeout  = 20 * time.Second // until the response's header
+	documentLimit  = 16 << 20         // largest size of a list or a signature, in bytes
 )
 
-// Client reaches kernel.org as it is configured. Its zero value is not ready: see New.
+// Client fetches from kernel.org as configured. Use New: the zero value does not work.
 type Client struct {
 	Config  Config
 	HTTP    *http.Client
-	Cache   string // folder of this machine for documents, keys and tarballs
-	Dir     string // folder that a path of the configuration is taken from
+	Cache   string // folder on this machine for documents, keys and tarballs
+	Dir     string // folder that relative paths of the configuration start from
 	Console *report.Console
 	Now     func() time.Time
 
 	mu   sync.Mutex
-	down map[string]error // hosts that this run could not reach, and why
+	down map[string]error // why a host could not be reached in this run
 }
 
-// New returns a client. cache is a folder of this machine, dir that of kernels.toml.
+// New returns a client. dir is the folder of kernels.toml, cache one on this machine.
 func New(config Config, dir, cache string, console *report.Console) *Client {
 	c := &Client{Config: config, Cache: cache, Dir: dir, Console: console, Now: time.Now, down: map[string]error{}}
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -48,16 +48,16 @@ func New(config Config, dir, cache string, console *report.Console) *Client {
 	return c
 }
 
-// redirect refuses to be led to a host that the configuration does not name, and
-// out of https.
+// redirect refuses a redirect to a host that the configuration does not name, and one from
+// https to http.
 func (c *Client) redirect(to *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if to.URL.Host != first.Host && !slices.Contains(c.Config.hosts(), to.URL.Host) {
-		return trust.Refuse(trust.Redirected, "if that host is right, name it under [upstream] in kernels.toml",
-			"%s leads to %s", first.Host, to.URL.Host)
+		return trust.Refuse(trust.Redirected, "if that host is right, add it to [upstream] in kernels.toml",
+			"%s redirects to %s", first.Host, to.URL.Host)
 	}
 	if first.Scheme == "https" && to.URL.Scheme != "https" {
-		return trust.Refuse(trust.Redirected, "", "%s leads from https to %s", first.Host, to.URL.Scheme)
+		return trust.Refuse(trust.Redirected, "", "%s redirects from https to %s", first.Host, to.URL.Scheme)
 	}
 	if len(via) > 5 {
 		return errors.New("redirected more than five times")
@@ -65,7 +65,7 @@ func (c *Client) redirect(to *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// statusError is an answer that is not what was asked for.
+// statusError is a response with a status other than 200 or 206.
 type statusError struct {
 	address string
 	code    int
@@ -74,7 +74,7 @@ type statusError struct {
 
 func (e *statusError) Error() string { return fmt.Sprintf("get %s: %s", e.address, e.status) }
 
-// isStatus reports whether an error is an answer of a code.
+// isStatus reports whether an error is a response with that status code.
 func isStatus(err error, code int) bool {
 	var e *statusError
 	return errors.As(err, &e) && e.code == code
@@ -91,13 +91,13 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, documentLimit))
 	if err != nil {
-		return nil, fault.WithCause(fault.Network, fmt.Errorf("read %s: broken off: %w", address, err))
+		return nil, fault.WithCause(fault.Network, fmt.Errorf("read %s: interrupted: %w", address, err))
 	}
 	return text, nil
 }
 
-// request asks for a document from an offset on. A host that could not be reached
-// is not asked again by this run.
+// request requests a document from an offset in bytes. A host that could not be reached
+// is not tried again in this run.
 func (c *Client) request(ctx context.Context, address string, from int64) (*http.Response, error) {
 	host := hostOf(address)
 	if err := c.isDown(host); err != nil {
@@ -112,7 +112,7 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	}
 	response, err := c.HTTP.Do(request)
 	if err != nil {
-		return nil, c.unreached(ctx, host, err)
+		return nil, c.unreachableError(ctx, host, err)
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusPartialContent {
 		response.Body.Close()
@@ -121,13 +121,13 @@ func (c *Client) request(ctx context.Context, address string, from int64) (*http
 	return response, nil
 }
 
-// IsUnreachable reports whether an error is that a host gave no answer, or none of use.
+// IsUnreachable reports whether an error means that a host could not be reached.
 func IsUnreachable(err error) bool {
 	var down *unreachable
 	return errors.As(err, &down)
 }
 
-// unreachable is a host that gave no answer.
+// unreachable is the error of a host that did not answer.
 type unreachable struct {
 	host string
 	err  error
@@ -142,9 +142,10 @@ func (c *Client) isDown(host string) error {
 	return c.down[host]
 }
 
-// unreached makes the error of a host that gave no answer.
-func (c *Client) unreached(ctx context.Context, host string, err error) error {
-	var outer *url.Error // says the method and the whole address again
+// unreachableError wraps the error of a request without a response. A host that refused the
+// connection is recorded as down.
+func (c *Client) unreachableError(ctx context.Context, host string, err error) error {
+	var outer *url.Error // repeats the method and the URL
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}

@@ -1,6 +1,6 @@
-// Package upstream reaches kernel.org: its lists, its signed checksums and its
-// tarballs, over mirrors, with patience, and from what is known from before when
-// the network is down.
+// Package upstream is a client of kernel.org: of its lists, signed checksums and tarballs.
+// It tries mirrors in order, retries, and falls back to cached lists when the network is
+// down.
 package upstream
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// Config is where kernel.org is: the [upstream] table of kernels.toml, for a mirror
-// or an archive of one's own.
+// Config has the addresses of kernel.org, or of a mirror or archive of one's own: the
+// [upstream] table of kernels.toml.
 type Config struct {
-	Releases string   `toml:"releases"` // what kernel.org lists, releases.json
-	EOL      string   `toml:"eol"`      // ends of life, in endoflife.date's form
-	Sums     string   `toml:"sums"`     // the folder whose v6.x/sha256sums.asc is believed
-	Mirrors  []string `toml:"mirrors"`  // the folders of the tarballs, tried in order
-	Git      string   `toml:"git"`      // the repository with the tags of release candidates
-	Keys     string   `toml:"keys"`     // "wkd", or a folder of key files
+	Releases string   `toml:"releases"` // URL of the list of releases, releases.json
+	EOL      string   `toml:"eol"`      // URL of the ends of life, in endoflife.date's form
+	Sums     string   `toml:"sums"`     // folder with the trusted v6.x/sha256sums.asc
+	Mirrors  []string `toml:"mirrors"`  // folders with the tarballs, tried in order
+	Git      string   `toml:"git"`      // repository with the tags of release candidates
+	Keys     string   `toml:"keys"`     // trust.WKD, or a folder of key files
 	Trust    Trust    `toml:"trust"`
 }
 
@@ -30,8 +30,8 @@ type Trust struct {
 	Release []string `toml:"release"`
 }
 
-// Default is kernel.org itself. The checksums come from another host than the
-// tarballs, so that one that was broken into cannot give both.
+// Default returns the addresses of kernel.org itself. Checksums and tarballs come from
+// different hosts, so that one compromised host cannot forge both.
 func Default() Config {
 	return Config{
 		Releases: "https://www.kernel.org/releases.json",
@@ -43,7 +43,7 @@ func Default() Config {
 	}
 }
 
-// Check reports every value that cannot be.
+// Check reports every invalid value, with its key below [upstream].
 func (c Config) Check(report func(key, format string, args ...any)) {
 	if len(c.Mirrors) == 0 {
 		report("mirrors", "expected at least one")
@@ -63,8 +63,7 @@ func (c Config) Check(report func(key, format string, args ...any)) {
 	}
 }
 
-// hosts returns every host that the configuration names: those that a redirect may
-// lead to.
+// hosts returns every host in the configuration: the allowed targets of a redirect.
 func (c Config) hosts() []string {
 	var hosts []string
 	for _, address := range slices.Concat(c.Mirrors, []string{c.Releases, c.EOL, c.Sums}) {
@@ -75,7 +74,8 @@ func (c Config) hosts() []string {
 	return hosts
 }
 
-// keysIn returns where keys come from, a folder being taken from that of the file.
+// keysIn returns where keys come from: trust.WKD, or the path of a folder, which is relative
+// to dir unless it is absolute.
 func (c Config) keysIn(dir string) string {
 	if c.Keys == trust.WKD || filepath.IsAbs(c.Keys) {
 		return c.Keys
@@ -91,5 +91,5 @@ func hostOf(address string) string {
 	return address
 }
 
-// join puts a path behind a folder's address.
+// join appends a path to a folder's URL.
 func join(folder, path string) string { return strings.TrimSuffix(folder, "/") + "/" + path }

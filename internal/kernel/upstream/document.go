@@ -13,40 +13,40 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Document is a small document of kernel.org's.
+// Document is a small document of kernel.org, as cached.
 type Document struct {
 	URL     string    `json:"url"`
 	Fetched time.Time `json:"fetched"`
 	Text    []byte    `json:"text"`
-	// Down says why the document could not be fetched now: then it is the one that
-	// was fetched before. It is nil for one that is as fresh as was asked for.
+	// FetchError is why the document could not be fetched now: then it is the one that was
+	// fetched before. It is nil for a document that is as fresh as requested.
 	FetchError error `json:"-"`
 }
 
-// Offline asks for what is kept, of whatever age: nothing is fetched.
+// Offline is the maximum age that accepts a cached document of any age and fetches nothing.
 const Offline time.Duration = -1
 
-// ErrNotCached is the error where nothing is.
-var ErrNotCached = errors.New("it was never fetched")
+// ErrNotCached is the error of Offline for a document that is not cached.
+var ErrNotCached = errors.New("not cached")
 
-// document fetches a document, unless one that is no older than fresh is kept. One
-// that check objects to is an error and is not kept. When its host cannot be
-// reached the kept one serves, and says so in Down.
-func (c *Client) document(ctx context.Context, address string, fresh time.Duration, check func([]byte) error) (Document, error) {
+// document returns a document that is no older than maxAge: the cached one, or a fetched
+// one. One that check rejects is an error and is not cached. When the host cannot be reached
+// document returns the cached one of any age, with FetchError set.
+func (c *Client) document(ctx context.Context, address string, maxAge time.Duration, check func([]byte) error) (Document, error) {
 	path := c.documentPath(address)
-	var kept Document
-	have := report.Read(path, &kept) == nil && kept.URL == address && check(kept.Text) == nil
+	var cached Document
+	have := report.Read(path, &cached) == nil && cached.URL == address && check(cached.Text) == nil
 	switch {
-	case have && (fresh == Offline || c.Now().Sub(kept.Fetched) < fresh):
-		return kept, nil
-	case fresh == Offline:
+	case have && (maxAge == Offline || c.Now().Sub(cached.Fetched) < maxAge):
+		return cached, nil
+	case maxAge == Offline:
 		return Document{}, ErrNotCached
 	}
 	text, err := c.get(ctx, address)
 	if err != nil {
 		if have && ctx.Err() == nil && fault.Code(err) == int(fault.Environment) {
-			kept.FetchError = err
-			return kept, nil
+			cached.FetchError = err
+			return cached, nil
 		}
 		return Document{}, err
 	}

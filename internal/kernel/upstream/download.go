@@ -20,59 +20,59 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// downloadTries is how often a mirror's download is taken up again where it broke off.
+// downloadTries is the number of attempts at one mirror: interrupted downloads are resumed.
 const downloadTries = 6
 
-// download brings the file of a path, as "v6.x/linux-6.12.117.tar.xz", from the
-// first mirror that gives it, and keeps it by its sha256. A kept one is hashed
-// again before it is believed; what a broken-off download left is gone on with.
+// download downloads a file, as "v6.x/linux-6.12.117.tar.gz", from the first mirror that
+// serves it and caches it by its sha256. It checks the hash of a cached file each time and
+// resumes an interrupted download.
 func (c *Client) download(ctx context.Context, file, sum string) (string, error) {
-	kept := filepath.Join(c.Cache, "downloads", sum)
-	if err := trust.CheckHash(kept, sum); err == nil {
-		return kept, nil
+	cached := filepath.Join(c.Cache, "downloads", sum)
+	if err := trust.CheckHash(cached, sum); err == nil {
+		return cached, nil
 	} else if trust.StateOf(err) == trust.Altered {
-		c.Console.Logf("%s: the kept copy has changed since it was downloaded; fetching it anew", path.Base(file))
-		os.Remove(kept)
+		c.Console.Logf("%s: the cached copy was altered since it was downloaded; downloading it again", path.Base(file))
+		os.Remove(cached)
 	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(cached), 0o755); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
-	var faults []error
+	var errs []error
 	for _, mirror := range slices.Compact(slices.Clone(c.Config.Mirrors)) {
-		err := c.from(ctx, join(mirror, file), kept, sum)
+		err := c.from(ctx, join(mirror, file), cached, sum)
 		if err == nil || ctx.Err() != nil {
-			return kept, err
+			return cached, err
 		}
-		faults = append(faults, err)
+		errs = append(errs, err)
 		c.Console.Logf("%v", err)
 	}
-	return "", worst(fmt.Sprintf("download %s: no mirror gave it", path.Base(file)), faults)
+	return "", worst(fmt.Sprintf("download %s: no mirror served it", path.Base(file)), errs)
 }
 
-// worst makes one error of those of all mirrors. That a file was altered counts
-// for more than that another mirror could not be reached.
-func worst(what string, faults []error) error {
-	for _, err := range faults {
+// worst returns one error for those of all mirrors: a failed verification if there is one,
+// which matters more than a mirror that could not be reached.
+func worst(what string, errs []error) error {
+	for _, err := range errs {
 		if trust.StateOf(err) != "" {
 			return err
 		}
 	}
-	return fault.WithCause(fault.Network, fmt.Errorf("%s: %w", what, errors.Join(faults...)))
+	return fault.WithCause(fault.Network, fmt.Errorf("%s: %w", what, errors.Join(errs...)))
 }
 
-// from downloads a file from one mirror.
-func (c *Client) from(ctx context.Context, address, kept, sum string) error {
-	part := kept + ".part"
+// from downloads a file with that sha256 from one mirror to dest.
+func (c *Client) from(ctx context.Context, address, dest, sum string) error {
+	part := dest + ".part"
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 500 * time.Millisecond
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.goOn(ctx, address, part)
-		if err != nil && !errors.Is(err, errBrokenOff) {
+		err := c.resume(ctx, address, part)
+		if err != nil && !errors.Is(err, errInterrupted) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxTries(downloadTries), backoff.WithNotify(func(err error, wait time.Duration) {
-		c.Console.Logf("%v; going on in %s", err, report.Duration(wait))
+		c.Console.Logf("%v; resuming in %s", err, report.Duration(wait))
 	}))
 	if err != nil {
 		return err
@@ -81,14 +81,14 @@ func (c *Client) from(ctx context.Context, address, kept, sum string) error {
 		os.Remove(part)
 		return fmt.Errorf("download %s: %w", address, err)
 	}
-	return fault.Wrap(fault.Environment, os.Rename(part, kept))
+	return fault.Wrap(fault.Environment, os.Rename(part, dest))
 }
 
-// errBrokenOff is a download that ended before its end.
-var errBrokenOff = errors.New("broken off")
+// errInterrupted is the cause of a download that ended early.
+var errInterrupted = errors.New("interrupted")
 
-// goOn fetches what is missing of the file part.
-func (c *Client) goOn(ctx context.Context, address, part string) error {
+// resume downloads what is missing of the file part.
+func (c *Client) resume(ctx context.Context, address, part string) error {
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
@@ -100,13 +100,13 @@ func (c *Client) goOn(ctx context.Context, address, part string) error {
 	}
 	response, err := c.request(ctx, address, have)
 	if isStatus(err, http.StatusRequestedRangeNotSatisfiable) {
-		return nil // it is whole already, or too long; its hash tells
+		return nil // it is complete, or too long: its hash decides
 	}
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode == http.StatusOK && have > 0 { // the server gives the whole again
+	if response.StatusCode == http.StatusOK && have > 0 { // the server sends all of it
 		if err := f.Truncate(0); err != nil {
 			return fault.Wrap(fault.Environment, err)
 		}
@@ -115,19 +115,19 @@ func (c *Client) goOn(ctx context.Context, address, part string) error {
 	return c.receive(f, response, address, have)
 }
 
-// receive writes what comes to the end of the file.
+// receive appends a response's body to the file, which has have bytes already.
 func (c *Client) receive(f *os.File, response *http.Response, address string, have int64) error {
 	title := "download " + path.Base(address)
 	if have > 0 {
-		title += fmt.Sprintf(" from %s on", report.Bytes(have))
+		title += fmt.Sprintf(" from %s", report.Bytes(have))
 	}
 	progress := c.Console.Progress(title)
 	body := &meter{from: response.Body, done: have, total: have + response.ContentLength, progress: progress}
 	_, err := io.Copy(f, body)
 	switch {
 	case err != nil && body.err != nil:
-		progress.End("broken off")
-		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errBrokenOff, body.err))
+		progress.End("interrupted")
+		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errInterrupted, body.err))
 	case err != nil:
 		progress.End("failed")
 		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w", address, err))
@@ -136,8 +136,8 @@ func (c *Client) receive(f *os.File, response *http.Response, address string, ha
 	return nil
 }
 
-// meter tells the progress of what is read through it, and keeps the error of
-// reading apart from one of writing.
+// meter reports the progress of what is read through it, and keeps an error of reading
+// apart from one of writing.
 type meter struct {
 	from        io.Reader
 	done, total int64 // bytes

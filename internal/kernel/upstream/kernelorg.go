@@ -18,51 +18,52 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// Feed returns what kernel.org lists, no older than fresh where it can be reached.
-func (c *Client) Feed(ctx context.Context, fresh time.Duration) (release.Feed, Document, error) {
+// Feed returns kernel.org's list of releases, no older than maxAge where it can be reached.
+func (c *Client) Feed(ctx context.Context, maxAge time.Duration) (release.Feed, Document, error) {
 	var feed release.Feed
-	d, err := c.document(ctx, c.Config.Releases, fresh, func(text []byte) (err error) {
+	d, err := c.document(ctx, c.Config.Releases, maxAge, func(text []byte) (err error) {
 		feed, err = release.ParseFeed(text)
 		return err
 	})
 	return feed, d, err
 }
 
-// Dates returns the ends of life, no older than fresh where they can be had.
-func (c *Client) Dates(ctx context.Context, fresh time.Duration) (release.Dates, Document, error) {
+// Dates returns the ends of life, no older than maxAge where their host can be reached.
+func (c *Client) Dates(ctx context.Context, maxAge time.Duration) (release.Dates, Document, error) {
 	var dates release.Dates
-	d, err := c.document(ctx, c.Config.EOL, fresh, func(text []byte) (err error) {
+	d, err := c.document(ctx, c.Config.EOL, maxAge, func(text []byte) (err error) {
 		dates, err = release.ParseDates(text)
 		return err
 	})
 	return dates, d, err
 }
 
-// Checksums is a verified list of checksums.
+// Checksums is a verified list of the sha256 of the tarballs of a major version.
 type Checksums struct {
 	Signer trust.Signer
 	files  map[string]string // sha256 by the file's name
 	source Document
 }
 
-// FetchError says why the list could not be fetched anew, if so.
+// FetchError returns why the list could not be fetched now, or nil for a fresh one.
 func (s Checksums) FetchError() error { return s.source.FetchError }
 
-// Of returns the sha256 of a release's tarball.
+// Of returns the sha256 of a release's tarball, in hex. A release that is not on the list is
+// an error of state trust.Unpublished.
 func (s Checksums) Of(v release.Version) (string, error) {
 	sum, ok := s.files[tarball(v)]
 	if !ok {
-		return "", trust.Refuse(trust.Unpublished, "wait some hours after the release, or choose the release before",
-			"%s does not name %s", s.source.URL, tarball(v))
+		return "", trust.Refuse(trust.Unpublished, "they are published some hours after a release: wait, or use the release before",
+			"%s does not list %s", s.source.URL, tarball(v))
 	}
 	return sum, nil
 }
 
-// Versions returns every release whose tarball the list names.
+// Versions returns every release whose tarball is on the list.
 func (s Checksums) Versions() []release.Version {
 	var versions []release.Version
 	for name := range s.files {
-		text := strings.TrimSuffix(strings.TrimPrefix(name, "linux-"), form)
+		text := strings.TrimSuffix(strings.TrimPrefix(name, "linux-"), extension)
 		if v, err := release.Parse(text); err == nil && tarball(v) == name {
 			versions = append(versions, v)
 		}
@@ -70,40 +71,40 @@ func (s Checksums) Versions() []release.Version {
 	return versions
 }
 
-// form is the packing of the tarballs that are taken. kernel.org has them as
-// .tar.xz too, two thirds the size, with the same signature; gzip is unpacked many
-// times faster, and unpacking is what a build waits for.
-const form = ".tar.gz"
+// extension is that of the tarballs that Kiln downloads. kernel.org has them as .tar.xz too,
+// two thirds the size, with the same signature; gzip is unpacked many times faster, and
+// unpacking is what a build waits for.
+const extension = ".tar.gz"
 
-// tarball names a release's tarball.
-func tarball(v release.Version) string { return "linux-" + v.String() + form }
+// tarball returns the file name of a release's tarball.
+func tarball(v release.Version) string { return "linux-" + v.String() + extension }
 
-// folder names the folder of a major version.
+// folder returns the folder of a major version.
 func folder(major int) string { return fmt.Sprintf("v%d.x", major) }
 
-// TarballURL returns where a release's tarball is: at the first mirror.
+// TarballURL returns the URL of a release's tarball at the first mirror.
 func (c *Client) TarballURL(v release.Version) string {
 	return join(c.Config.Mirrors[0], folder(v.Major())+"/"+tarball(v))
 }
 
-// ChangelogURL returns where a release's changes are told: at the first mirror.
+// ChangelogURL returns the URL of a release's changelog at the first mirror.
 func (c *Client) ChangelogURL(v release.Version) string {
 	return join(c.Config.Mirrors[0], folder(v.Major())+"/ChangeLog-"+v.String())
 }
 
-// sumLine is a line of sha256sums.asc.
+// sumLine matches a line of sha256sums.asc.
 var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  (\S+)$`)
 
-// Checksums returns the checksums of a major version's files, no older than fresh where
-// they can be had. Their signature is checked each time, also of a kept list.
-func (c *Client) Checksums(ctx context.Context, major int, fresh time.Duration) (Checksums, error) {
+// Checksums returns the checksums of a major version's files, no older than maxAge where
+// their host can be reached. It verifies their signature each time, also of a cached list.
+func (c *Client) Checksums(ctx context.Context, major int, maxAge time.Duration) (Checksums, error) {
 	address := join(c.Config.Sums, folder(major)+"/sha256sums.asc")
 	ring, err := c.ring(ctx, "checksums", trust.ChecksumSigners(), c.Config.Trust.Sums)
 	if err != nil {
 		return Checksums{}, err
 	}
 	sums := Checksums{}
-	sums.source, err = c.document(ctx, address, fresh, func(text []byte) error {
+	sums.source, err = c.document(ctx, address, maxAge, func(text []byte) error {
 		signed, by, err := ring.Clearsigned(text)
 		if err != nil {
 			return err
@@ -115,14 +116,15 @@ func (c *Client) Checksums(ctx context.Context, major int, fresh time.Duration) 
 			}
 		}
 		if len(sums.files) == 0 {
-			return fmt.Errorf("expected lines of a sha256 and a file's name")
+			return fmt.Errorf("expected lines with a sha256 and a file name")
 		}
 		return nil
 	})
 	return sums, err
 }
 
-// ring gathers the keys for a purpose, those of the configuration among them.
+// ring returns the trusted keys for a purpose: the pinned ones and those of the
+// configuration.
 func (c *Client) ring(ctx context.Context, purpose string, pinned []trust.Signer, further []string) (trust.Keyring, error) {
 	more, err := trust.ParseSigners(further)
 	if err != nil {
@@ -131,48 +133,48 @@ func (c *Client) ring(ctx context.Context, purpose string, pinned []trust.Signer
 	return c.Keys().Ring(ctx, purpose, slices.Concat(pinned, more))
 }
 
-// Keys returns where public keys come from.
+// Keys returns the source of public keys.
 func (c *Client) Keys() trust.Keys {
 	return trust.Keys{From: c.Config.keysIn(c.Dir), Cache: filepath.Join(c.Cache, "keys"), Get: c.get, Now: c.Now}
 }
 
-// ReleaseKeys returns the keys that count for tarballs and tags.
+// ReleaseKeys returns the keys that are trusted for tarballs and tags.
 func (c *Client) ReleaseKeys(ctx context.Context) (trust.Keyring, error) {
 	return c.ring(ctx, "releases", trust.ReleaseSigners(), c.Config.Trust.Release)
 }
 
-// Tarball brings a release's tarball, compared with its sha256 and returns its path
-// on this machine.
+// Tarball downloads a release's tarball unless it is cached, compares it with its sha256,
+// and returns its path on this machine.
 func (c *Client) Tarball(ctx context.Context, v release.Version, sum string) (string, error) {
 	return c.download(ctx, folder(v.Major())+"/"+tarball(v), sum)
 }
 
-// Signature brings the signature that lies beside a release's tarball: over the
-// unpacked tar, by a maintainer. It is kept beside the tarball.
+// Signature downloads, unless it is cached, the signature beside a release's tarball: over
+// the uncompressed tar, by a maintainer.
 func (c *Client) Signature(ctx context.Context, v release.Version) ([]byte, error) {
 	name := "linux-" + v.String() + ".tar.sign"
-	kept := filepath.Join(c.Cache, "downloads", name)
-	if text, err := os.ReadFile(kept); err == nil {
+	path := filepath.Join(c.Cache, "downloads", name)
+	if text, err := os.ReadFile(path); err == nil {
 		return text, nil
 	}
-	var faults []error
+	var errs []error
 	for _, mirror := range c.Config.Mirrors {
 		text, err := c.get(ctx, join(mirror, folder(v.Major())+"/"+name))
 		if isStatus(err, http.StatusNotFound) {
 			err = trust.Refuse(trust.Missing, "", "%s has no %s", hostOf(mirror), name)
 		}
 		if err == nil {
-			if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				return nil, fault.Wrap(fault.Environment, err)
 			}
-			return text, fault.Wrap(fault.Environment, renameio.WriteFile(kept, text, 0o644))
+			return text, fault.Wrap(fault.Environment, renameio.WriteFile(path, text, 0o644))
 		}
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
-	return nil, worst("get "+name, faults)
+	return nil, worst("get "+name, errs)
 }
 
-// ForgetSignature lets go of a kept signature that did not fit.
+// ForgetSignature removes a cached signature, one that did not match.
 func (c *Client) ForgetSignature(v release.Version) {
 	os.Remove(filepath.Join(c.Cache, "downloads", "linux-"+v.String()+".tar.sign"))
 }

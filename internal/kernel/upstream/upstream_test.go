@@ -33,7 +33,7 @@ func org(t *testing.T) (*ut.Org, *upstream.Client, release.Version) {
 	return o, upstream.New(o.Config(), t.TempDir(), t.TempDir(), report.New(t.Output(), t.Output(), "")), v
 }
 
-// tarball brings the release by its checksum.
+// tarball downloads the release by its checksum.
 func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	t.Helper()
 	sums, err := c.Checksums(t.Context(), v.Major(), 0)
@@ -48,12 +48,12 @@ func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	return err
 }
 
-// isTarball reports whether a request asks for the tarball.
+// isTarball reports whether a request is for the tarball.
 func isTarball(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".tar.gz") }
 
-func TestInterruptedDownloadGoesOn(t *testing.T) {
+func TestInterruptedDownloadIsResumed(t *testing.T) {
 	o, c, v := org(t)
-	whole := o.Get(ut.Tarball(name))
+	complete := o.Get(ut.Tarball(name))
 	var ranges []string
 	o.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if !isTarball(r) {
@@ -64,19 +64,19 @@ func TestInterruptedDownloadGoesOn(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Content-Length", "100000")
-		w.Write(whole[:100])
+		w.Write(complete[:100])
 		w.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler) // the connection breaks off
+		panic(http.ErrAbortHandler) // closes the connection
 	}
 	if err := tarball(t, c, v); err != nil {
 		t.Fatal(err)
 	}
 	if len(ranges) != 2 || ranges[1] != "bytes=100-" {
-		t.Errorf("asked for %q", ranges)
+		t.Errorf("requested ranges %q", ranges)
 	}
 }
 
-func TestDownloadThatIsCutEachTimeIsTheNetworks(t *testing.T) {
+func TestDownloadInterruptedEachTimeIsANetworkError(t *testing.T) {
 	o, c, v := org(t)
 	o.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if !isTarball(r) {
@@ -87,19 +87,19 @@ func TestDownloadThatIsCutEachTimeIsTheNetworks(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}
 	err := tarball(t, c, v)
-	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "broken off") {
+	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("%s, exit code %d: %v", fault.CauseOf(err), fault.Code(err), err)
 	}
 }
 
-func TestServerThatAsksForPatienceIsWaitedFor(t *testing.T) {
+func TestRetryAfterIsObeyed(t *testing.T) {
 	o, c, v := org(t)
-	asked := 0
+	requests := 0
 	o.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if !isTarball(r) {
 			return false
 		}
-		if asked++; asked > 1 {
+		if requests++; requests > 1 {
 			return false
 		}
 		w.Header().Set("Retry-After", "1")
@@ -107,13 +107,13 @@ func TestServerThatAsksForPatienceIsWaitedFor(t *testing.T) {
 		return true
 	}
 	start := time.Now()
-	if err := tarball(t, c, v); err != nil || asked != 2 || time.Since(start) < time.Second {
-		t.Errorf("asked %d times in %s: %v", asked, time.Since(start), err)
+	if err := tarball(t, c, v); err != nil || requests != 2 || time.Since(start) < time.Second {
+		t.Errorf("%d requests in %s: %v", requests, time.Since(start), err)
 	}
 }
 
 func TestSecondMirrorServes(t *testing.T) {
-	o, c, v := org(t) // the first mirror of o.Config is one that nobody answers at
+	o, c, v := org(t) // the first mirror of o.Config does not answer
 	if err := tarball(t, c, v); err != nil {
 		t.Error(err)
 	}
@@ -124,12 +124,12 @@ func TestSecondMirrorServes(t *testing.T) {
 		return isTarball(r)
 	}
 	c.Cache = t.TempDir()
-	if err := tarball(t, c, v); fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no mirror gave it") {
+	if err := tarball(t, c, v); fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "no mirror served it") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestWhatIsKnownServesWhenTheNetworkIsDown(t *testing.T) {
+func TestCachedListsServeWhenTheNetworkIsDown(t *testing.T) {
 	o, c, _ := org(t)
 	if _, d, err := c.Feed(t.Context(), 0); err != nil || d.FetchError != nil {
 		t.Fatalf("%v, %v", err, d.FetchError)
@@ -148,7 +148,7 @@ func TestWhatIsKnownServesWhenTheNetworkIsDown(t *testing.T) {
 		t.Errorf("checksums: %v", err)
 	}
 	if _, _, err := down.Dates(t.Context(), 0); !upstream.IsUnreachable(err) {
-		t.Errorf("what was never fetched: %v", err)
+		t.Errorf("not cached: %v", err)
 	}
 	o.Put("releases.json", []byte(`{"changed":true}`))
 	if _, _, err := c.Feed(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "expected") {
@@ -163,38 +163,38 @@ func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 }
 
-func TestKeptListIsVerifiedOnEachUse(t *testing.T) {
+func TestCachedListIsVerifiedOnEachUse(t *testing.T) {
 	o, c, _ := org(t)
 	if _, err := c.Checksums(t.Context(), 6, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := filepath.Glob(filepath.Join(c.Cache, "documents", "*.json"))
-	if err != nil || len(kept) != 1 {
-		t.Fatalf("%v, %v", kept, err)
+	cached, err := filepath.Glob(filepath.Join(c.Cache, "documents", "*.json"))
+	if err != nil || len(cached) != 1 {
+		t.Fatalf("%v, %v", cached, err)
 	}
-	text, err := os.ReadFile(kept[0])
+	text, err := os.ReadFile(cached[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.SignSums(ut.Key(t, "mallory"))
 	if _, err := c.Checksums(t.Context(), 6, time.Hour); err != nil {
-		t.Errorf("the kept list is still good: %v", err)
+		t.Errorf("the cached list is still good: %v", err)
 	}
-	if err := os.WriteFile(kept[0], []byte(strings.Replace(string(text), `"text": "`, `"text": "AAAA`, 1)), 0o644); err != nil {
+	if err := os.WriteFile(cached[0], []byte(strings.Replace(string(text), `"text": "`, `"text": "AAAA`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Checksums(t.Context(), 6, time.Hour); trust.StateOf(err) != trust.WrongSigner {
-		t.Errorf("a kept list that was altered is fetched anew, and that one is not trusted: %v", err)
+		t.Errorf("want the altered list fetched again, and that one refused: %v", err)
 	}
 }
 
-// TestKeysByWebKeyDirectory looks keys up over TLS at the hosts that the signers'
-// addresses lead to, all of which end at one server.
+// TestKeysByWebKeyDirectory looks up keys over TLS at the hosts of the signers' addresses,
+// all of which are one server here.
 func TestKeysByWebKeyDirectory(t *testing.T) {
 	key, other := ut.Key(t, "autosigner"), ut.Key(t, "autosigner")
-	served, asked := key, []string{}
+	served, requests := key, []string{}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Host+r.URL.Path)
+		requests = append(requests, r.Host+r.URL.Path)
 		if served == nil {
 			http.NotFound(w, r)
 			return
@@ -222,20 +222,20 @@ func TestKeysByWebKeyDirectory(t *testing.T) {
 	if err := verify(); err != nil {
 		t.Fatal(err)
 	}
-	// The name is the one that the draft gives as its example.
-	if want := "openpgpkey.example.org/.well-known/openpgpkey/example.org/hu/iy9q119eutrkn8s1mk4r39qejnbu3n5q"; len(asked) != 1 || asked[0] != want {
-		t.Errorf("asked %q", asked)
+	// The name is the example of the draft.
+	if want := "openpgpkey.example.org/.well-known/openpgpkey/example.org/hu/iy9q119eutrkn8s1mk4r39qejnbu3n5q"; len(requests) != 1 || requests[0] != want {
+		t.Errorf("requested %q", requests)
 	}
 	served = nil
-	if err := verify(); err != nil || len(asked) != 1 {
-		t.Errorf("a key of today is kept: %v, asked %q", err, asked)
+	if err := verify(); err != nil || len(requests) != 1 {
+		t.Errorf("want the fresh key from the cache: %v, requested %q", err, requests)
 	}
 	c.Cache = t.TempDir()
-	if err := verify(); trust.StateOf(err) != trust.NoKeys || len(asked) != 3 {
-		t.Errorf("not there: %v, asked %q", err, asked)
+	if err := verify(); trust.StateOf(err) != trust.NoKeys || len(requests) != 3 {
+		t.Errorf("missing: %v, requested %q", err, requests)
 	}
 	served = other
-	if err := verify(); trust.StateOf(err) != trust.NoKeys || !strings.Contains(err.Error(), "is not key "+ut.Fingerprint(key)) {
-		t.Errorf("another key under the address: %v", err)
+	if err := verify(); trust.StateOf(err) != trust.NoKeys || !strings.Contains(err.Error(), "has no key "+ut.Fingerprint(key)) {
+		t.Errorf("different key under the address: %v", err)
 	}
 }

@@ -1,7 +1,7 @@
 /*
- * Loaded into every program of a second build (LD_PRELOAD), to show what must not
- * matter: folders are read in the opposite order, and the clock is KILN_LATER seconds
- * ahead. Times of files stay as they are.
+ * Loaded into every program of a second build (LD_PRELOAD) to vary what must not affect the
+ * result: folders are read in the opposite order, and the clock is KILN_LATER seconds ahead.
+ * Times of files are not changed.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -15,7 +15,7 @@
 struct folder {
 	DIR *dir;
 	struct dirent **entries; /* in the order they were read */
-	size_t left;             /* how many are still to be given, from the end */
+	size_t left;             /* how many are still to be returned, from the end */
 	size_t count;
 	struct folder *next;
 };
@@ -25,7 +25,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
 
-/* forget drops what is known of a folder. */
+/* forget frees the entries of a folder. */
 static void forget(DIR *dir)
 {
 	pthread_mutex_lock(&lock);
@@ -44,8 +44,8 @@ static void forget(DIR *dir)
 	pthread_mutex_unlock(&lock);
 }
 
-/* whole reads a folder to its end. */
-static struct folder *whole(DIR *dir)
+/* read_all reads a folder to its end. */
+static struct folder *read_all(DIR *dir)
 {
 	struct dirent *(*next)(DIR *) = real("readdir");
 	struct folder *f = calloc(1, sizeof(*f));
@@ -79,14 +79,14 @@ struct dirent *readdir(DIR *dir)
 	for (f = folders; f && f->dir != dir; f = f->next)
 		;
 	if (!f)
-		f = whole(dir);
+		f = read_all(dir);
 	if (f && f->left > 0)
 		entry = f->entries[--f->left];
 	pthread_mutex_unlock(&lock);
 	return entry;
 }
 
-/* On 64-bit machines the two are one. */
+/* On 64-bit machines both structs are the same. */
 struct dirent64 *readdir64(DIR *dir) { return (struct dirent64 *)readdir(dir); }
 
 int closedir(DIR *dir)
@@ -101,7 +101,8 @@ void rewinddir(DIR *dir)
 	((void (*)(DIR *))real("rewinddir"))(dir);
 }
 
-static time_t later(void)
+/* offset is how far the clock is ahead, in seconds. */
+static time_t offset(void)
 {
 	const char *seconds = getenv("KILN_LATER");
 
@@ -113,7 +114,7 @@ int clock_gettime(clockid_t id, struct timespec *now)
 	int err = ((int (*)(clockid_t, struct timespec *))real("clock_gettime"))(id, now);
 
 	if (!err && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		now->tv_sec += later();
+		now->tv_sec += offset();
 	return err;
 }
 
@@ -122,13 +123,13 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 	int err = ((int (*)(struct timeval *, void *))real("gettimeofday"))(now, zone);
 
 	if (!err)
-		now->tv_sec += later();
+		now->tv_sec += offset();
 	return err;
 }
 
 time_t time(time_t *at)
 {
-	time_t now = ((time_t (*)(time_t *))real("time"))(NULL) + later();
+	time_t now = ((time_t (*)(time_t *))real("time"))(NULL) + offset();
 
 	if (at)
 		*at = now;

@@ -16,7 +16,7 @@ func Entry(moniker, version string, eol bool) map[string]any {
 	}
 }
 
-// Feed puts a releases.json up.
+// Feed publishes a releases.json.
 func (o *Org) Feed(stable string, entries ...map[string]any) {
 	o.t.Helper()
 	text, err := json.Marshal(map[string]any{"latest_stable": map[string]any{"version": stable}, "releases": entries})
@@ -24,7 +24,7 @@ func (o *Org) Feed(stable string, entries ...map[string]any) {
 	o.Put("releases.json", text)
 }
 
-// Ends puts the ends of life up: pairs of a series and a day, or "true" or "false".
+// Ends publishes the ends of life: pairs of a series and a day, or "true" or "false".
 func (o *Org) Ends(longterm []string, pairs ...string) {
 	o.t.Helper()
 	var list []map[string]any
@@ -45,5 +45,5 @@ func (o *Org) Ends(longterm []string, pairs ...string) {
 	o.Put("linux-kernel.json", text)
 }
 
-// String names the server.
+// String describes the server.
 func (o *Org) String() string { return fmt.Sprintf("kernel.org at %s", o.URL) }

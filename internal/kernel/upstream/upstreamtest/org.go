@@ -1,5 +1,5 @@
-// Package upstreamtest is a kernel.org for tests: a real HTTP server on loopback
-// whose files are signed by throw-away keys.
+// Package upstreamtest provides a kernel.org for tests: an HTTP server on loopback whose
+// files are signed by temporary keys.
 package upstreamtest
 
 import (
@@ -28,19 +28,19 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
 )
 
-// Org is the server. What lies in Dir is what it serves, so a test alters it there.
+// Org is the server. It serves the files in Dir; a test alters them there.
 type Org struct {
 	URL        string
 	Dir        string
 	Keys       string          // folder with the public keys of Autosigner and Maintainer
 	Autosigner *openpgp.Entity // signs checksums
 	Maintainer *openpgp.Entity // signs releases
-	// Before is asked before a file is served, and says whether it has answered itself.
+	// Before, if not nil, runs before a file is served and reports whether it has answered.
 	Before func(http.ResponseWriter, *http.Request) bool
 	t      testing.TB
 }
 
-// New starts a server that has no release yet.
+// New starts a server without releases.
 func New(t testing.TB) *Org {
 	t.Helper()
 	o := &Org{t: t, Dir: t.TempDir(), Keys: t.TempDir(), Autosigner: Key(t, "autosigner"), Maintainer: Key(t, "maintainer")}
@@ -57,8 +57,7 @@ func New(t testing.TB) *Org {
 	return o
 }
 
-// Config is the [upstream] table that leads to the server. Its first mirror is one
-// that nobody answers at.
+// Config returns the [upstream] table for the server. Its first mirror does not answer.
 func (o *Org) Config() upstream.Config {
 	return upstream.Config{
 		Releases: o.URL + "/releases.json", EOL: o.URL + "/linux-kernel.json", Sums: o.URL,
@@ -67,7 +66,7 @@ func (o *Org) Config() upstream.Config {
 	}
 }
 
-// Environ is the same as variables of the environment.
+// Environ returns the same as environment variables.
 func (o *Org) Environ() []string {
 	c := o.Config()
 	return []string{
@@ -77,7 +76,7 @@ func (o *Org) Environ() []string {
 	}
 }
 
-// Key makes a key pair. at, if given, is the configuration to make it with.
+// Key returns a new key pair, made with a configuration if one is given.
 func Key(t testing.TB, name string, with ...*packet.Config) *openpgp.Entity {
 	t.Helper()
 	config := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA}
@@ -95,13 +94,13 @@ func Fingerprint(key *openpgp.Entity) string {
 	return strings.ToUpper(hex.EncodeToString(key.PrimaryKey.Fingerprint))
 }
 
-// PutKey puts a public key into the folder of keys.
+// PutKey writes a public key to the folder Keys.
 func (o *Org) PutKey(key *openpgp.Entity) {
 	o.t.Helper()
 	o.write(filepath.Join(o.Keys, Fingerprint(key)+".asc"), Public(o.t, key))
 }
 
-// Public returns a public key in its armor.
+// Public returns an armored public key.
 func Public(t testing.TB, key *openpgp.Entity) []byte {
 	t.Helper()
 	var text bytes.Buffer
@@ -112,13 +111,13 @@ func Public(t testing.TB, key *openpgp.Entity) []byte {
 	return text.Bytes()
 }
 
-// Sign returns an armored signature over data, or several in one armor.
+// Sign returns an armored block with a signature over data by each key.
 func Sign(t testing.TB, data []byte, by ...*openpgp.Entity) []byte {
 	t.Helper()
 	return SignAt(t, time.Now(), data, by...)
 }
 
-// SignStream returns an armored signature over what is read.
+// SignStream returns an armored signature over what data reads.
 func SignStream(t testing.TB, data io.Reader, by *openpgp.Entity) []byte {
 	t.Helper()
 	var text bytes.Buffer
@@ -126,7 +125,7 @@ func SignStream(t testing.TB, data io.Reader, by *openpgp.Entity) []byte {
 	return text.Bytes()
 }
 
-// SignAt is Sign at another time than now.
+// SignAt is Sign at a given time.
 func SignAt(t testing.TB, at time.Time, data []byte, by ...*openpgp.Entity) []byte {
 	t.Helper()
 	var text bytes.Buffer
@@ -139,7 +138,7 @@ func SignAt(t testing.TB, at time.Time, data []byte, by ...*openpgp.Entity) []by
 	return text.Bytes()
 }
 
-// Clearsign puts a signature around a text.
+// Clearsign returns a text in the cleartext signature framework.
 func Clearsign(t testing.TB, text string, by *openpgp.Entity) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -157,7 +156,7 @@ type Member struct {
 	Body string
 }
 
-// Tree is the least that passes for the source of a kernel.
+// Tree returns the smallest tree that is accepted as a kernel's source.
 func Tree(version string) []Member {
 	numbers := strings.Split(version+".0.0", ".")
 	makefile := fmt.Sprintf("VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = %s\nEXTRAVERSION =\n", numbers[0], numbers[1], numbers[2])
@@ -171,7 +170,7 @@ func Tree(version string) []Member {
 	}
 }
 
-// Pack makes a tar of members.
+// Pack returns a tar of members.
 func Pack(t testing.TB, members []Member) []byte {
 	t.Helper()
 	var packed bytes.Buffer
@@ -186,7 +185,7 @@ func Pack(t testing.TB, members []Member) []byte {
 	return packed.Bytes()
 }
 
-// Zip packs data with gzip.
+// Zip compresses data with gzip.
 func Zip(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var packed bytes.Buffer
@@ -197,7 +196,8 @@ func Zip(t testing.TB, data []byte) []byte {
 	return packed.Bytes()
 }
 
-// Publish puts a release's tarball, its signature and its checksum up.
+// Publish publishes a release: the tarball (given as an uncompressed tar), its signature and
+// its checksum.
 func (o *Org) Publish(version string, tarball []byte) {
 	o.t.Helper()
 	o.Put(Tarball(version), Zip(o.t, tarball))
@@ -205,8 +205,10 @@ func (o *Org) Publish(version string, tarball []byte) {
 	o.SignSums(o.Autosigner)
 }
 
-// Tarball and Signature give the paths of a release's files on the server.
+// Tarball returns the path of a release's tarball on the server.
 func Tarball(version string) string { return path.Join(folder(version), "linux-"+version+".tar.gz") }
+
+// Signature returns the path of the signature beside it.
 func Signature(version string) string {
 	return path.Join(folder(version), "linux-"+version+".tar.sign")
 }
@@ -219,7 +221,7 @@ func folder(version string) string {
 	return "v" + major + ".x"
 }
 
-// SignSums writes the lists of checksums of what is there now, signed by a key.
+// SignSums writes the lists of checksums of the present tarballs, signed by a key.
 func (o *Org) SignSums(by *openpgp.Entity) {
 	o.t.Helper()
 	folders, err := filepath.Glob(filepath.Join(o.Dir, "v*.x"))
@@ -244,13 +246,13 @@ func Sums(t testing.TB, dir string) string {
 	return text.String()
 }
 
-// Put puts a file up.
+// Put writes a file that is served.
 func (o *Org) Put(name string, data []byte) {
 	o.t.Helper()
 	o.write(filepath.Join(o.Dir, filepath.FromSlash(name)), data)
 }
 
-// Get reads a file that is up.
+// Get reads a file that is served.
 func (o *Org) Get(name string) []byte {
 	o.t.Helper()
 	data, err := os.ReadFile(filepath.Join(o.Dir, filepath.FromSlash(name)))

@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// The fields of uname(2) that are asked for.
+// Fields of uname(2).
 func release(u *syscall.Utsname) string { return field(u.Release) }
 func machine(u *syscall.Utsname) string { return field(u.Machine) }
 
@@ -25,19 +25,20 @@ func uname(of func(*syscall.Utsname) string) string {
 	return of(&u)
 }
 
-// field reads a field of uname(2): its letters are signed on some architectures.
-func field[Letter int8 | uint8](of [65]Letter) string {
+// field returns a field of uname(2) as a string: its characters are signed on some
+// architectures.
+func field[Char int8 | uint8](of [65]Char) string {
 	var b strings.Builder
-	for _, letter := range of {
-		if letter == 0 {
+	for _, char := range of {
+		if char == 0 {
 			break
 		}
-		b.WriteByte(byte(letter))
+		b.WriteByte(byte(char))
 	}
 	return b.String()
 }
 
-// config returns the sha256 of the configuration that the kernel carries.
+// config returns the sha256 of the kernel's configuration in /proc/config.gz, in hex, or "".
 func config() string {
 	f, err := os.Open("/proc/config.gz")
 	if err != nil {
@@ -55,36 +56,36 @@ func config() string {
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-// mounts mounts the file systems that programs expect. What this kernel does not know
-// is named, and no failure: the checks that need it say what they miss.
+// mounts mounts the file systems that programs expect. One that the kernel does not support is
+// reported but no failure: the checks that need it fail.
 func mounts() Check {
 	c := Check{Name: "mounts", State: "passed"}
-	var have, lack []string
+	var mounted, missing []string
 	for _, m := range []struct{ kind, at string }{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}} {
 		os.Mkdir(m.at, 0o755)
 		err := syscall.Mount(m.kind, m.at, m.kind, 0, "")
 		switch {
 		case err == nil, errors.Is(err, syscall.EBUSY):
-			have = append(have, m.kind)
+			mounted = append(mounted, m.kind)
 		case errors.Is(err, syscall.ENODEV):
-			lack = append(lack, m.kind)
+			missing = append(missing, m.kind)
 		default:
-			c.State, lack = "failed", append(lack, m.kind+": "+err.Error())
+			c.State, missing = "failed", append(missing, m.kind+": "+err.Error())
 		}
 	}
-	c.Got = strings.Join(have, " ")
-	if len(lack) > 0 {
-		c.Got += "; not " + strings.Join(lack, ", ")
+	c.Got = strings.Join(mounted, " ")
+	if len(missing) > 0 {
+		c.Got += "; not " + strings.Join(missing, ", ")
 	}
 	return c
 }
 
-// absent is what the kernel does not have.
+// absent is the error for a feature that the kernel does not have.
 type absent string
 
 func (a absent) Error() string { return string(a) }
 
-// isAbsent reports whether an error says that the kernel has no such thing.
+// isAbsent reports whether an error means that the kernel does not have the feature.
 func isAbsent(err error) bool {
 	var a absent
 	return errors.As(err, &a) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EAFNOSUPPORT)

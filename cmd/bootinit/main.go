@@ -1,8 +1,8 @@
 //go:build linux
 
-// Command init is the first program of a kernel that is booted to be proven: it tries
-// what programs rely on, prints one line of JSON and powers the machine off. It is
-// built for each architecture on the spot, out of the standard library alone.
+// Command bootinit is the init program of a kernel under test: it checks features that
+// programs rely on, prints the results as one line of JSON and powers the machine off. Package
+// boot compiles it for each architecture; it imports only the standard library.
 package main
 
 import (
@@ -14,55 +14,55 @@ import (
 	"time"
 )
 
-// The lines that the other side looks for begin so (kernel/boot/console.go).
+// How the lines begin that package boot looks for (internal/kernel/boot/console.go).
 const (
-	started  = "kiln-init: started"
-	reporter = "kiln-init: report "
+	startedPrefix = "kiln-init: started"
+	reportPrefix  = "kiln-init: report "
 )
 
-// Report is what the line of JSON holds.
+// Report is the line of JSON.
 type Report struct {
 	Release string  `json:"release"` // uname -r
 	Machine string  `json:"machine"` // uname -m
 	Version string  `json:"version"` // /proc/version
-	Config  string  `json:"config"`  // sha256 of the configuration in /proc/config.gz; "" where there is none
+	Config  string  `json:"config"`  // sha256 of the configuration in /proc/config.gz; "" if there is none
 	Checks  []Check `json:"checks"`
 }
 
-// Check is one thing that was tried.
+// Check is the result of one check.
 type Check struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // "passed", "failed", or "absent" where the kernel has no such thing
+	State string `json:"state"` // "passed", "failed", or "absent" if the kernel does not have the feature
 	Got   string `json:"got"`
 }
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == childWord { // this program again, see process
-		fmt.Print(childSays)
+	if len(os.Args) == 2 && os.Args[1] == childArgument { // see process
+		fmt.Print(childOutput)
 		return
 	}
-	fmt.Println("\n" + started)
+	fmt.Println("\n" + startedPrefix)
 	mounted := mounts()
-	obey(asked("kiln.do="))
+	misbehave(parameter("kiln.do="))
 	r := Report{Release: uname(release), Machine: uname(machine), Version: text("/proc/version"), Config: config()}
 	r.Checks = append(r.Checks, mounted)
 	for _, each := range []struct {
 		name string
-		try  func() (string, error)
+		run  func() (string, error)
 	}{
 		{"process", process}, {"threads", threads}, {"pipe", pipe}, {"unix socket", unixSocket}, {"inet socket", inetSocket},
 		{"clock", clock}, {"memory", memory}, {"block device", blockDevice}, {"network device", networkDevice},
 	} {
-		r.Checks = append(r.Checks, try(each.name, each.try))
+		r.Checks = append(r.Checks, check(each.name, each.run))
 	}
-	tell(r)
+	report(r)
 	powerOff()
 }
 
-// try makes a check of what was tried.
-func try(name string, do func() (string, error)) Check {
-	fmt.Println("kiln-init: tries " + name) // the last word of one that hangs
-	got, err := do()
+// check runs a check.
+func check(name string, run func() (string, error)) Check {
+	fmt.Println("kiln-init: check " + name) // the last line if it hangs
+	got, err := run()
 	switch {
 	case err == nil:
 		return Check{Name: name, State: "passed", Got: got}
@@ -72,20 +72,21 @@ func try(name string, do func() (string, error)) Check {
 	return Check{Name: name, State: "failed", Got: strings.TrimSpace(got + " " + err.Error())}
 }
 
-// tell prints the report. Before that it keeps the kernel from talking into the line.
-func tell(r Report) {
+// report prints the report. Before that it stops messages of the kernel, which would mix with
+// the line.
+func report(r Report) {
 	os.WriteFile("/proc/sys/kernel/printk", []byte("1"), 0)
 	line, err := json.Marshal(r)
 	if err != nil {
 		line = []byte(fmt.Sprintf("%q", err))
 	}
-	fmt.Printf("\n%s%s\n", reporter, line)
+	fmt.Printf("\n%s%s\n", reportPrefix, line)
 }
 
-// obey does what a test of the other side asks for on the kernel's command line.
-func obey(order string) {
-	switch order {
-	case "exit": // the kernel panics: its first program must not end
+// misbehave does what a test of package boot wants, by the kernel's command line.
+func misbehave(how string) {
+	switch how {
+	case "exit": // the kernel panics: init must not exit
 		os.Exit(3)
 	case "hang":
 		for {
@@ -94,8 +95,8 @@ func obey(order string) {
 	}
 }
 
-// asked returns the value of a word on the kernel's command line, or "".
-func asked(prefix string) string {
+// parameter returns the value of a parameter on the kernel's command line, or "".
+func parameter(prefix string) string {
 	for word := range strings.FieldsSeq(text("/proc/cmdline")) {
 		if value, ok := strings.CutPrefix(word, prefix); ok {
 			return value
@@ -104,13 +105,14 @@ func asked(prefix string) string {
 	return ""
 }
 
+// text returns the content of a file without surrounding space, or "".
 func text(path string) string {
 	all, _ := os.ReadFile(path)
 	return strings.TrimSpace(string(all))
 }
 
-// powerOff ends the machine; where it has no such thing it is started anew, which
-// ends an emulator that was told not to.
+// powerOff powers the machine off. A machine that cannot is restarted, which ends QEMU with
+// -no-reboot.
 func powerOff() {
 	syscall.Sync()
 	syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)

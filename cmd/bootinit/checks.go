@@ -12,25 +12,25 @@ import (
 	"time"
 )
 
-// childWord has this program print childSays and end.
+// childArgument makes this program print childOutput and exit.
 const (
-	childWord = "kiln-child"
-	childSays = "a child speaks"
+	childArgument = "kiln-child"
+	childOutput   = "output of the child"
 )
 
-// process starts this program again and reads what it says.
+// process starts this program as a child and reads its output.
 func process() (string, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	child, err := os.StartProcess("/init", []string{"/init", childWord}, &os.ProcAttr{Files: []*os.File{nil, w, os.Stderr}})
+	child, err := os.StartProcess("/init", []string{"/init", childArgument}, &os.ProcAttr{Files: []*os.File{nil, w, os.Stderr}})
 	w.Close()
 	if err != nil {
 		return "", err
 	}
-	said, err := io.ReadAll(r)
+	output, err := io.ReadAll(r)
 	if err != nil {
 		return "", err
 	}
@@ -38,28 +38,28 @@ func process() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !state.Success() || string(said) != childSays {
-		return string(said), fmt.Errorf("the child ended with %s", state)
+	if !state.Success() || string(output) != childOutput {
+		return string(output), fmt.Errorf("the child ended with %s", state)
 	}
 	return fmt.Sprintf("process %d", child.Pid), nil
 }
 
-// threads has two threads of the kernel at once hand a number to and fro.
+// threads lets two threads of the kernel exchange a number.
 func threads() (string, error) {
-	there, back := make(chan int), make(chan int)
+	to, from := make(chan int), make(chan int)
 	go func() {
 		runtime.LockOSThread()
-		back <- syscall.Gettid()
-		back <- <-there + 1
+		from <- syscall.Gettid()
+		from <- <-to + 1
 	}()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	own, other := syscall.Gettid(), <-back
-	there <- 41
-	if got := <-back; got != 42 || own == other {
-		return "", fmt.Errorf("threads %d and %d gave %d", own, other, got)
+	first, second := syscall.Gettid(), <-from
+	to <- 41
+	if got := <-from; got != 42 || first == second {
+		return "", fmt.Errorf("threads %d and %d returned %d", first, second, got)
 	}
-	return fmt.Sprintf("threads %d and %d of %d processors", own, other, runtime.NumCPU()), nil
+	return fmt.Sprintf("threads %d and %d of %d processors", first, second, runtime.NumCPU()), nil
 }
 
 func pipe() (string, error) {
@@ -78,7 +78,7 @@ func unixSocket() (string, error) {
 	return echoed("through a socket", ends[0], ends[1])
 }
 
-// echoed writes a text to one descriptor, reads it from another and closes both.
+// echoed writes a text to one descriptor, reads it from the other and closes both.
 func echoed(text string, to, from int) (string, error) {
 	defer syscall.Close(to)
 	defer syscall.Close(from)
@@ -91,12 +91,12 @@ func echoed(text string, to, from int) (string, error) {
 		return "", err
 	}
 	if string(got[:n]) != text {
-		return string(got[:n]), fmt.Errorf("something else came out")
+		return string(got[:n]), fmt.Errorf("read a different text")
 	}
 	return text, nil
 }
 
-// clock wants that time passes, at about the pace that it should.
+// clock checks that time passes at about the right pace.
 func clock() (string, error) {
 	const nap = 20 * time.Millisecond
 	start := time.Now()
@@ -104,12 +104,12 @@ func clock() (string, error) {
 	slept := time.Since(start)
 	got := fmt.Sprintf("%s, slept %s", start.UTC().Format(time.RFC3339), slept.Round(time.Millisecond))
 	if slept < nap || slept > 10*time.Second {
-		return got, fmt.Errorf("for a nap of %s", nap)
+		return got, fmt.Errorf("expected about %s", nap)
 	}
 	return got, nil
 }
 
-// memory fills 16 MiB and reads them again.
+// memory writes 16 MiB and reads them back.
 func memory() (string, error) {
 	const size, page = 16 << 20, 4 << 10
 	block, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -122,7 +122,7 @@ func memory() (string, error) {
 	}
 	for at := 0; at < size; at += page {
 		if block[at] != byte(at/page) {
-			return "", fmt.Errorf("page %d lost what was in it", at/page)
+			return "", fmt.Errorf("page %d lost its content", at/page)
 		}
 	}
 	total, _, _ := strings.Cut(text("/proc/meminfo"), "\n")

@@ -15,15 +15,15 @@ import (
 	"unsafe"
 )
 
-// diskSays is what the disk begins with, and diskAnswer what is written behind it; the
-// other side made the one and reads the other (kernel/boot/qemu.go).
+// The disk: package boot writes the first sector and reads the second one
+// (internal/kernel/boot/qemu.go).
 const (
-	diskSays   = "kiln disk"
+	diskMagic  = "kiln disk"
 	diskAnswer = "kiln was here"
 	sector     = 512
 )
 
-// blockDevice reads from the first disk, and writes to it.
+// blockDevice reads the first sector of the first disk and writes the second.
 func blockDevice() (string, error) {
 	const path = "/dev/vda"
 	if _, err := os.Stat(path); err != nil {
@@ -38,8 +38,8 @@ func blockDevice() (string, error) {
 	if _, err := io.ReadFull(f, first); err != nil {
 		return "", err
 	}
-	if !bytes.HasPrefix(first, []byte(diskSays)) {
-		return "", fmt.Errorf("%s begins with %q", path, first[:len(diskSays)])
+	if !bytes.HasPrefix(first, []byte(diskMagic)) {
+		return "", fmt.Errorf("%s begins with %q", path, first[:len(diskMagic)])
 	}
 	second := make([]byte, sector)
 	copy(second, diskAnswer)
@@ -49,16 +49,15 @@ func blockDevice() (string, error) {
 	return path + " read and written", nil
 }
 
-// The network that QEMU makes (its manual, "-netdev user"): the guest's own address,
-// and a server that sends back what it gets.
+// QEMU's network (its manual, "-netdev user"): the guest's address and an echo server.
 const (
-	guest    = "10.0.2.15"
-	echoAt   = "10.0.2.100:7"
-	netWait  = 5 * time.Second
-	loopback = "127.0.0.1"
+	guest      = "10.0.2.15"
+	echoServer = "10.0.2.100:7"
+	netWait    = 5 * time.Second
+	loopback   = "127.0.0.1"
 )
 
-// inetSocket talks to itself over the loopback device.
+// inetSocket talks to an echo server of its own over the loopback device.
 func inetSocket() (string, error) {
 	if err := up("lo", loopback); err != nil {
 		return "", err
@@ -77,7 +76,7 @@ func inetSocket() (string, error) {
 	return talk(l.Addr().String())
 }
 
-// networkDevice brings the first network card up and talks to a server beyond it.
+// networkDevice configures the first network card and talks to the echo server.
 func networkDevice() (string, error) {
 	cards, _ := filepath.Glob("/sys/class/net/eth*")
 	if len(cards) == 0 {
@@ -87,11 +86,11 @@ func networkDevice() (string, error) {
 	if err := up(card, guest); err != nil {
 		return card, err
 	}
-	said, err := talk(echoAt)
-	return card + " " + text(cards[0]+"/address") + ": " + said, err
+	result, err := talk(echoServer)
+	return card + " " + text(cards[0]+"/address") + ": " + result, err
 }
 
-// talk says something to a server that says it again.
+// talk sends a text to an echo server and reads it back.
 func talk(to string) (string, error) {
 	const text = "over the network"
 	c, err := net.DialTimeout("tcp4", to, netWait)
@@ -108,9 +107,9 @@ func talk(to string) (string, error) {
 		return "", err
 	}
 	if string(got) != text {
-		return string(got), fmt.Errorf("something else came back from %s", to)
+		return string(got), fmt.Errorf("%s returned a different text", to)
 	}
-	return "said and heard at " + to, nil
+	return "echo from " + to, nil
 }
 
 // ifreq is the request of netdevice(7): the device's name, and an address or flags.
@@ -119,7 +118,7 @@ type ifreq struct {
 	value [24]byte
 }
 
-// up returns a network device an address and switches it on.
+// up assigns an address to a network device and switches it on.
 func up(device, address string) error {
 	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -131,7 +130,7 @@ func up(device, address string) error {
 	binary.NativeEndian.PutUint16(r.value[:], syscall.AF_INET) // a sockaddr_in
 	copy(r.value[4:], net.ParseIP(address).To4())
 	if err := ioctl(s, syscall.SIOCSIFADDR, &r); err != nil {
-		return fmt.Errorf("give %s the address %s: %w", device, address, err)
+		return fmt.Errorf("assign %s to %s: %w", address, device, err)
 	}
 	r.value = [24]byte{}
 	binary.NativeEndian.PutUint16(r.value[:], syscall.IFF_UP|syscall.IFF_RUNNING)

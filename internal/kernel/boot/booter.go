@@ -16,8 +16,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// ReportFile is where a kernel's boot is recorded, beside it.
-const ReportFile = "json"
+// ReportFile is the name of the record of a boot, in the folder of the kernel that was booted.
+const ReportFile = "boot.json"
 
 // Images makes images with emulators.
 type Images interface {
@@ -33,7 +33,7 @@ type Booter struct {
 }
 
 // Boot boots a kernel that lies in a folder of dist/kernels, compares what runs with
-// the folder's manifest, and writes json there. A kernel that does not boot is
+// the folder's manifest, and writes boot.json there. A kernel that does not boot is
 // no error here: see Report.Err.
 func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, error) {
 	m, err := result.CheckFolder(folder)

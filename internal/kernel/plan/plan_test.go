@@ -15,23 +15,33 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// samplePlan is a plan with something in every field.
+// samplePlan is a plan with a value in every field.
 func samplePlan(t *testing.T) Plan {
+	t.Helper()
+	return planFor(t, "micro", "amd64", arch.GCC, spec.Item{Target: "tinyconfig"}, spec.Item{Fragment: "a.config", Text: "CONFIG_A=y\n"})
+}
+
+// planFor returns the plan of a kernel with two patches.
+func planFor(t *testing.T, name, archName, compiler string, config ...spec.Item) Plan {
 	t.Helper()
 	v, err := release.Parse("6.12.117")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := arch.Find("amd64")
+	a, err := arch.Find(archName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := a.Compiler(compiler)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := spec.Spec{
-		Name: "micro", Arch: a, Config: []spec.Item{{Target: "tinyconfig"}, {Fragment: "a.config", Text: "CONFIG_A=y\n"}},
+		Name: name, Arch: a, Compiler: c, Config: config,
 		Patches: []source.Patch{{Name: "a.patch", SHA256: "aa", Path: "/a.patch"}, {Name: "b.patch", SHA256: "bb"}},
 	}
 	ref := source.Ref{Kind: "kernel.org", Version: v, URL: "https://example.test/", SHA256: "cc", Commit: "dd", Tag: "v6.12.117"}
-	return New(s, ref, Toolchain{Image: "sha256:ee", Packages: []string{"gcc", "make"}})
+	return New(s, ref, Toolchain{Image: "sha256:ee", Packages: []string{"gcc", "make"}, From: "registry"})
 }
 
 // copyOf gives a plan that shares nothing with another.

@@ -36,7 +36,7 @@ func TestWarningOfADataSource(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	for want, s := range map[string]DataSource{
 		"": {What: "dates", Fetched: now},
-		"dates: cannot be fetched, and no copy is cached: no route":              {What: "dates", Down: "no route"},
+		"dates: cannot be fetched, and no copy is cached: no route":                {What: "dates", Down: "no route"},
 		"dates: using the copy from 1m30s ago; it cannot be fetched now: no route": {What: "dates", Down: "no route", Fetched: now.Add(-90 * time.Second)},
 	} {
 		if got := s.Warning(now); got != want {

@@ -100,14 +100,14 @@ func (p Provenance) boot() string {
 	if p.Boot == nil {
 		return "not booted yet: go tool mage kernel:boot"
 	}
-	return fmt.Sprintf("%s; image %.12s", *p.Boot, p.Boot.Image)
+	return fmt.Sprintf("%s; image %.12s", p.Boot.Outcome(), p.Boot.Image)
 }
 
 func (p Provenance) rebuild() string {
 	if p.Rebuild == nil {
 		return "not reproduced yet: go tool mage kernel:reproduce"
 	}
-	return strings.ReplaceAll(p.Rebuild.String(), "\n", "\n             ")
+	return strings.ReplaceAll(p.Rebuild.Outcome(), "\n", "\n             ")
 }
 
 func seconds(s float64) string { return report.Duration(time.Duration(s * float64(time.Second))) }

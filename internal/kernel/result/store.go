@@ -88,7 +88,7 @@ func (s *Store) checkImage(ctx context.Context, ref, hash string) error {
 	}
 	m, err := CheckFolder(filepath.Join(dir, filepath.Base(plan.ResultDir)))
 	if err == nil && m.Plan != hash {
-		return fault.New(fault.Failed, "", "its manifest is of plan %.12s", m.Plan)
+		return fault.New(fault.Failed, "", "its manifest has plan %.12s", m.Plan)
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func (Kernel) Track(ctx context.Context,
 	return run(ctx, func(ctx context.Context, p *toolkit.Project) error {
 		tracking, err := p.Kernels().Track(ctx, choice(name, nil, nil))
 		if err == nil && value(fail) {
-			err = tracking.Verdict()
+			err = tracking.Err()
 		}
 		return err
 	})

@@ -96,7 +96,7 @@ func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 }
 
 // entry returns what the pages show of a kernel.
-func entry(p record.Published) catalog.Kernel {
+func entry(p record.Entry) catalog.Kernel {
 	m := p.Manifest
 	k := catalog.Kernel{
 		Name: m.Name, Version: m.Version, Arch: m.Arch, Plan: m.Plan, Warnings: len(m.Warnings),

@@ -10,7 +10,7 @@ import (
 
 // Track prints which releases are new for the chosen kernels, and which series are at their
 // end of life. What cannot be fetched is taken from the cache, with a warning that has its
-// age. It needs no engine. KernelTracking.Verdict is an error where something is to be done.
+// age. It needs no engine. KernelTracking.Err is an error where something is to be done.
 func (k *Kernels) Track(ctx context.Context, c Choice) (KernelTracking, error) {
 	specs, err := k.specs(c)
 	if err != nil {
@@ -49,7 +49,7 @@ func (k *Kernels) Update(ctx context.Context, c Choice, downgrade bool) ([]Kerne
 		return nil, err
 	}
 	newBuilder := func() (*kernelTools, error) { return k.newBuilder(nil) }
-	if track.NeedEngine(specs) {
+	if track.NeedsEngine(specs) {
 		newBuilder = func() (*kernelTools, error) { return k.builder(ctx) }
 	}
 	b, err := newBuilder()

@@ -75,7 +75,7 @@ func Open(o Options) (*Project, error) {
 	if len(faults) > 0 {
 		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
-	p.kernels.Value = p.kernels.Value.Filled()
+	p.kernels.Value = p.kernels.Value.WithDefaults()
 	scratch.Sweep()
 	return p, nil
 }

@@ -22,7 +22,7 @@ var files = []file{
 // withTable returns the file with one empty [[kernel]], so that its defaults show.
 func withTable(f spec.File) spec.File {
 	f.Kernels = []spec.Table{{}}
-	return f.Filled()
+	return f.WithDefaults()
 }
 
 // magefile is the file whose targets are documented, imports included.

@@ -16,25 +16,26 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// ReportFile is where a kernel's boot is recorded, beside it.
-const ReportFile = "json"
+// ReportFile is the name of the report of a boot, in the folder of the kernel.
+const ReportFile = "boot.json"
 
-// Images makes images with emulators.
+// Images builds images with emulators.
 type Images interface {
+	// Emulator returns the id of the image with an emulator.
 	Emulator(ctx context.Context, q arch.QEMU) (id string, err error)
 }
 
-// Booter boots kernels that were extracted.
+// Booter boots extracted kernels.
 type Booter struct {
 	Engine  *engine.Client // for emulators in containers
 	Images  Images
 	Console *report.Console
-	Cache   string // folder of this machine for compiled init programs
+	Cache   string // folder on this machine for compiled init programs
 }
 
-// Boot boots a kernel that lies in a folder of dist/kernels, compares what runs with
-// the folder's manifest, and writes json there. A kernel that does not boot is
-// no error here: see Report.Err.
+// Boot boots the kernel in a folder of dist/kernels, compares the running kernel with the
+// folder's manifest, and writes boot.json there. A kernel that does not boot is no error
+// here: see Report.Err. A folder that differs from its manifest is one of class fault.Failed.
 func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, error) {
 	m, err := result.CheckFolder(folder)
 	if err != nil {
@@ -53,7 +54,8 @@ func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, err
 	return r, report.Write(filepath.Join(folder, ReportFile), r)
 }
 
-// BootOnce is Boot, unless boot.json says of this very kernel that it has booted.
+// BootOnce calls Boot unless boot.json records that this kernel has booted. before reports
+// whether it does: then r is that report.
 func (b *Booter) BootOnce(ctx context.Context, folder string, l Limits) (r Report, before bool, err error) {
 	if earlier, ok := booted(folder); ok {
 		return earlier, true, nil
@@ -62,8 +64,8 @@ func (b *Booter) BootOnce(ctx context.Context, folder string, l Limits) (r Repor
 	return r, false, err
 }
 
-// booted returns what boot.json says, and whether it is about the kernel in the folder,
-// which booted with today's init program.
+// booted returns the report in boot.json, and whether it is about the kernel in the folder
+// and the kernel booted with the current init program.
 func booted(folder string) (Report, bool) {
 	var m plan.Manifest
 	if report.Read(filepath.Join(folder, plan.ManifestFile), &m) != nil {
@@ -80,8 +82,8 @@ func booted(folder string) (Report, bool) {
 	return *r, true
 }
 
-// ReadReport reads the boot.json of a folder; nil where there is none about the kernel
-// with this plan and image, both by their sha256.
+// ReadReport reads the boot.json of a folder. It returns nil if there is none, or if it is
+// about a kernel with a different plan or image, both given by their sha256.
 func ReadReport(folder, plan, image string) (*Report, error) {
 	var r Report
 	err := report.Read(filepath.Join(folder, ReportFile), &r)
@@ -91,7 +93,7 @@ func ReadReport(folder, plan, image string) (*Report, error) {
 	return &r, err
 }
 
-// bootKernel boots the image of a folder.
+// bootKernel boots the image in a folder. Without an emulator the verdict is NoQEMU.
 func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, folder string, l Limits) (Report, error) {
 	machine, err := b.Machine(ctx, a)
 	if ctx.Err() != nil {
@@ -111,23 +113,23 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 	}
 	r.QEMU, r.Where = machine.Version, machine.Where
 	if r.Accelerator != machine.Accelerator {
-		b.Console.LogOnce("boot: %s cannot use this machine's %s: %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
+		b.Console.LogOnce("boot: %s cannot use %s on this machine; using %s", a.QEMU.Binary, machine.Accelerator, r.Accelerator)
 	}
 	progress.End(string(r.Verdict))
 	return r, nil
 }
 
-// Machine returns an emulator for an architecture: this machine's own where it is new
-// enough, else one in a container.
+// Machine returns an emulator for an architecture: the host's if it is new enough, else one
+// in a container.
 func (b *Booter) Machine(ctx context.Context, a arch.Arch) (Machine, error) {
-	host, missing := OnHost(ctx, a)
-	if missing == nil {
+	host, hostErr := OnHost(ctx, a)
+	if hostErr == nil {
 		return host, nil
 	}
 	image, err := b.Images.Emulator(ctx, a.QEMU)
 	if err == nil {
-		b.Console.LogOnce("boot: %s in a container (%v)", a.QEMU.Binary, missing)
+		b.Console.LogOnce("boot: running %s in a container (%v)", a.QEMU.Binary, hostErr)
 		return InContainer(ctx, b.Engine, image, a)
 	}
-	return host, fmt.Errorf("%v; and in a container: %w", missing, err)
+	return host, fmt.Errorf("%v; in a container: %w", hostErr, err)
 }

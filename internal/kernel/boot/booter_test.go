@@ -1,15 +1,59 @@
 package boot
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
+
+// TestBootOnceTrustsTheReport has no emulator: boot.json is about the kernel in the folder.
+func TestBootOnceTrustsTheReport(t *testing.T) {
+	a, err := arch.Find("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := release.Parse("6.12.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := plan.Manifest{Arch: a.Name, Plan: "aa", Artefacts: []plan.Artefact{{Path: "bzImage", SHA256: "bb"}}, Source: source.Tree{Ref: source.Ref{Version: v}}}
+	for name, tc := range map[string]struct {
+		change func(*Report)
+		booted bool
+	}{
+		"this kernel":            {func(*Report) {}, true},
+		"different plan":         {func(r *Report) { r.Plan = "cc" }, false},
+		"different image":        {func(r *Report) { r.Image = "cc" }, false},
+		"did not boot":           {func(r *Report) { r.Verdict = Panic }, false},
+		"different init program": {func(r *Report) { r.InitHash = "cc" }, false},
+	} {
+		folder := t.TempDir()
+		r := Report{Schema: Schema, Plan: "aa", Image: "bb", Verdict: Booted, InitHash: InitHash(a)}
+		tc.change(&r)
+		for file, document := range map[string]any{"manifest.json": m, "boot.json": r} {
+			if err := report.Write(filepath.Join(folder, file), document); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, ok := booted(folder); ok != tc.booted {
+			t.Errorf("%s: booted is %v", name, ok)
+		}
+		if !tc.booted {
+			continue
+		}
+		if got, before, err := (&Booter{}).BootOnce(t.Context(), folder, Limits{}); err != nil || !before || got.Plan != "aa" {
+			t.Errorf("%s: %+v, %v, %v", name, got, before, err)
+		}
+	}
+}
 
 // TestNoEmulatorAnywhere looks for an emulator that neither this machine nor Debian has.
 func TestNoEmulatorAnywhere(t *testing.T) {

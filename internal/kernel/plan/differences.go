@@ -8,11 +8,11 @@ import (
 	"al.essio.dev/pkg/shellescape"
 )
 
-// Reason says in a line what a plan differs in from an older one.
+// Reason returns Differences in one line.
 func (p Plan) Reason(old Plan) string { return strings.Join(p.Differences(old), "; ") }
 
-// Differences tells in what a plan differs from an older one, in the words of those
-// who change it: source, patches, configuration, toolchain, Kiln itself.
+// Differences lists what changed since an older plan, by what a user changes: source,
+// patches, configuration, toolchain, Kiln itself. It is never empty.
 func (p Plan) Differences(old Plan) []string {
 	var list []string
 	compare := func(what string, before, now []string) {
@@ -24,10 +24,10 @@ func (p Plan) Differences(old Plan) []string {
 	compare("source", []string{old.Source.String()}, []string{p.Source.String()})
 	compare("patches", patchLines(old), patchLines(p))
 	compare("configuration", configLines(old), configLines(p))
-	compare("toolchain", toolLines(old), toolLines(p))
-	compare("Kiln itself", old.own(), p.own())
+	compare("toolchain", toolchainLines(old), toolchainLines(p))
+	compare("Kiln itself", kilnLines(old), kilnLines(p))
 	if len(list) == 0 {
-		return []string{"Kiln itself: its plans have another form"}
+		return []string{"Kiln itself: the format of plans changed"}
 	}
 	return list
 }
@@ -51,13 +51,13 @@ func configLines(p Plan) (lines []string) {
 	return lines
 }
 
-func toolLines(p Plan) []string {
+func toolchainLines(p Plan) []string {
 	return append([]string{fmt.Sprintf("image %.19s", p.Toolchain.Image)}, p.Toolchain.Packages...)
 }
 
-// own gives what Kiln itself decides: how the commands run, and which they are once
-// the configuration is final.
-func (p Plan) own() []string {
+// kilnLines returns what Kiln itself decides: how the commands run, and which commands
+// follow the configuration.
+func kilnLines(p Plan) []string {
 	lines := append([]string{"user " + p.User, "network " + p.Network}, p.Env...)
 	for _, s := range p.Steps[p.ChecksAt()+1:] {
 		lines = append(lines, shellescape.QuoteCommand(s.Argv)+s.When)
@@ -65,10 +65,10 @@ func (p Plan) own() []string {
 	return lines
 }
 
-// changesShown is how many lines a reason names.
+// changesShown is how many changed lines a difference names.
 const changesShown = 6
 
-// changes tells what came and what went between two lists of lines: "+new, -old".
+// changes returns the lines that were added and removed: "+new, -old".
 func changes(before, now []string) string {
 	var list []string
 	for _, line := range now {
@@ -85,7 +85,7 @@ func changes(before, now []string) string {
 	case len(list) > changesShown:
 		list = append(list[:changesShown], fmt.Sprintf("and %d more", len(list)-changesShown))
 	case len(list) == 0 && !slices.Equal(before, now):
-		return "another order or spacing"
+		return "order or spacing changed"
 	}
 	return strings.Join(list, ", ")
 }

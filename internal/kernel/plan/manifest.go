@@ -1,30 +1,27 @@
 package plan
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// ManifestFile is where it lies, beside the artefacts.
-const ManifestFile = "manifest.json"
-
-// Beside it lie the log of the build and the plan.
+// The files that record a build, in the folder of its artefacts.
 const (
-	LogFile  = "build.log"
-	PlanFile = "plan.json"
+	ManifestFile = "manifest.json"
+	LogFile      = "build.log"
+	PlanFile     = "plan.json"
 )
 
-// ManifestSchema names the form of manifest.json.
+// ManifestSchema is the value of "schema" in manifest.json.
 const ManifestSchema = "kiln/manifest/v1"
 
-// Manifest is the record of a build that goes with its artefacts.
+// Manifest is the record of a build, published with its artefacts: manifest.json.
 type Manifest struct {
 	Schema    string          `json:"schema"`
 	Name      string          `json:"name"`
 	Version   string          `json:"version"`
-	Release   string          `json:"release"` // what uname -r says of it
+	Release   string          `json:"release"` // what uname -r prints in it
 	Arch      string          `json:"arch"`
 	Plan      string          `json:"plan"` // sha256
 	Source    source.Tree     `json:"source"`
@@ -37,11 +34,11 @@ type Manifest struct {
 	Warnings  []string        `json:"warnings"`
 	CPU       float64         `json:"cpu"` // seconds of processor time, over all cores
 	Started   time.Time       `json:"started"`
-	Why       string          `json:"why"`               // it was built
-	Finished  time.Time       `json:"finished,omitzero"` // not there while it is built
+	Why       string          `json:"why"`               // the reason for the build
+	Finished  time.Time       `json:"finished,omitzero"` // absent during the build
 }
 
-// ToolchainRecord says what compiled.
+// ToolchainRecord is the toolchain of a build.
 type ToolchainRecord struct {
 	Image    string `json:"image"`    // its id
 	Base     string `json:"base"`     // where its base came from: store, registry, bootstrap
@@ -49,19 +46,18 @@ type ToolchainRecord struct {
 	Linker   string `json:"linker"`
 }
 
-// ConfigRecord says what became of the configuration.
+// ConfigRecord compares the final configuration with what was asked.
 type ConfigRecord struct {
 	SHA256 string `json:"sha256"` // of the final .config
-	Asked  int    `json:"asked"`  // options
-	Kept   int    `json:"kept"`   // of them as they were asked
+	Asked  int    `json:"asked"`  // number of options
+	Kept   int    `json:"kept"`   // how many of them have the asked value
 }
 
-// StepRecord is a step that was run, and the links of the chain that it made: what it
-// read and what came of it.
+// StepRecord is a step that was run, with the files that it read and made.
 type StepRecord struct {
 	Name    string     `json:"name"`
 	Seconds float64    `json:"seconds"`
-	Exit    int        `json:"exit"`
+	Exit    int        `json:"exit"` // exit code
 	In      []Material `json:"in,omitempty"`
 	Out     []Material `json:"out,omitempty"`
 }
@@ -72,14 +68,14 @@ type Material struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Artefact is a file that the build made.
+// Artefact is a file that the build made and that is kept.
 type Artefact struct {
-	Path   string `json:"path"` // within the folder of the manifest
+	Path   string `json:"path"` // relative to the folder of the manifest
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"` // bytes
 }
 
-// Artefact returns one by its path; the zero value where there is none.
+// Artefact returns the artefact at a path, or the zero value.
 func (m Manifest) Artefact(path string) Artefact {
 	for _, a := range m.Artefacts {
 		if a.Path == path {
@@ -89,20 +85,20 @@ func (m Manifest) Artefact(path string) Artefact {
 	return Artefact{}
 }
 
-// SumOf returns the sha256 of an artefact, or "".
+// SumOf returns the sha256 of the artefact at a path, or "".
 func (m Manifest) SumOf(path string) string { return m.Artefact(path).SHA256 }
 
-// CacheRecord counts what ccache had and had not, in compiler calls of this build.
+// CacheRecord counts the compiler calls of a build by what ccache did with them.
 type CacheRecord struct {
 	Hits   int `json:"hits"`
 	Misses int `json:"misses"`
-	// Uncacheable calls are those that ccache leaves alone: .incbin, which it cannot
-	// see through, above all.
+	// Uncacheable calls bypass ccache: mostly sources with .incbin, whose files it does
+	// not see.
 	Uncacheable int `json:"uncacheable"`
 }
 
-// Reproducible gives the artefacts that another build must give again: not the log and
-// the record of how it went.
+// Reproducible returns the artefacts that a second build must reproduce byte for byte: all
+// but the log and the plan.
 func (m Manifest) Reproducible() (list []Artefact) {
 	for _, a := range m.Artefacts {
 		if a.Path != LogFile && a.Path != PlanFile {
@@ -110,16 +106,4 @@ func (m Manifest) Reproducible() (list []Artefact) {
 		}
 	}
 	return list
-}
-
-// TimeEnv returns the variables that fix the time of a build, in seconds since 1970, for
-// the kernel and for the tools that it calls.
-func TimeEnv(seconds int64) []string {
-	return []string{"KBUILD_BUILD_TIMESTAMP=" + Stamp(seconds), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", seconds)}
-}
-
-// Stamp writes a build time, in seconds since 1970, as date(1) does: the kernel shows it
-// in exactly this form.
-func Stamp(seconds int64) string {
-	return time.Unix(seconds, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
 }

@@ -15,26 +15,36 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// samplePlan is a plan with something in every field.
+// samplePlan is a plan with a value in every field.
 func samplePlan(t *testing.T) Plan {
+	t.Helper()
+	return planFor(t, "micro", "amd64", arch.GCC, spec.Item{Target: "tinyconfig"}, spec.Item{Fragment: "a.config", Text: "CONFIG_A=y\n"})
+}
+
+// planFor returns the plan of a kernel with two patches.
+func planFor(t *testing.T, name, archName, compiler string, config ...spec.Item) Plan {
 	t.Helper()
 	v, err := release.Parse("6.12.117")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := arch.Find("amd64")
+	a, err := arch.Find(archName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := a.Compiler(compiler)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := spec.Spec{
-		Name: "micro", Arch: a, Config: []spec.Item{{Target: "tinyconfig"}, {Fragment: "a.config", Text: "CONFIG_A=y\n"}},
+		Name: name, Arch: a, Compiler: c, Config: config,
 		Patches: []source.Patch{{Name: "a.patch", SHA256: "aa", Path: "/a.patch"}, {Name: "b.patch", SHA256: "bb"}},
 	}
 	ref := source.Ref{Kind: "kernel.org", Version: v, URL: "https://example.test/", SHA256: "cc", Commit: "dd", Tag: "v6.12.117"}
-	return New(s, ref, Toolchain{Image: "sha256:ee", Packages: []string{"gcc", "make"}})
+	return New(s, ref, Toolchain{Image: "sha256:ee", Packages: []string{"gcc", "make"}, From: "registry"})
 }
 
-// copyOf gives a plan that shares nothing with another.
+// copyOf returns a deep copy of a plan.
 func copyOf(t *testing.T, p Plan) (q Plan) {
 	t.Helper()
 	text, err := json.Marshal(p)
@@ -47,7 +57,8 @@ func copyOf(t *testing.T, p Plan) (q Plan) {
 	return q
 }
 
-// leaves gives every text and flag of a plan that decides the result, as it can be set.
+// leaves returns every text and flag of a plan that decides the result, by its path, as a
+// settable value.
 func leaves(v reflect.Value, at string) map[string]reflect.Value {
 	found := map[string]reflect.Value{}
 	add := func(more map[string]reflect.Value) {
@@ -90,11 +101,11 @@ func flip(t *testing.T, v reflect.Value) {
 		}
 		v.Set(reflect.ValueOf(other))
 	default:
-		t.Fatalf("a plan holds a %s: teach this test to change it", v.Kind())
+		t.Fatalf("a plan has a field of kind %s, which this test cannot change", v.Kind())
 	}
 }
 
-func TestEveryInputChangesThePlansHash(t *testing.T) {
+func TestEveryInputChangesTheHash(t *testing.T) {
 	p := samplePlan(t)
 	names := leaves(reflect.ValueOf(&p).Elem(), "")
 	if len(names) < 60 {
@@ -105,19 +116,19 @@ func TestEveryInputChangesThePlansHash(t *testing.T) {
 		q := copyOf(t, p)
 		flip(t, leaves(reflect.ValueOf(&q).Elem(), "")[name])
 		if other, taken := hashes[q.Hash()]; taken {
-			t.Errorf("%s changed has the hash of %s", name, other)
+			t.Errorf("%s changed: same hash as %s", name, other)
 		}
 		hashes[q.Hash()] = name
 		if diff := q.Differences(p); len(diff) == 0 || diff[0] == "" {
-			t.Errorf("%s changed: no reason is told", name)
+			t.Errorf("%s changed: no difference is reported", name)
 		}
 	}
-	t.Logf("%d inputs, each with a hash of its own", len(names))
+	t.Logf("%d inputs, each changes the hash", len(names))
 }
 
-// TestRandomPlansShareNoHash makes pairs of plans that differ in a few places, or in
-// none, also by what moves from one field to the next.
-func TestRandomPlansShareNoHash(t *testing.T) {
+// TestRandomPlansHaveDistinctHashes makes pairs of plans that differ in a few fields or in
+// none, also by text that moves from one field to another.
+func TestRandomPlansHaveDistinctHashes(t *testing.T) {
 	base := samplePlan(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	names := slices.Sorted(func(yield func(string) bool) {
@@ -154,19 +165,19 @@ func TestRandomPlansShareNoHash(t *testing.T) {
 		}
 	}
 	if same == 0 || same > 500 {
-		t.Errorf("%d pairs of 1000 were equal: the test proves little", same)
+		t.Errorf("%d pairs of 1000 were equal, want 1 to 500", same)
 	}
 }
 
-func TestReasonNamesWhatDiffers(t *testing.T) {
+func TestDifferencesNameWhatChanged(t *testing.T) {
 	old := samplePlan(t)
 	for want, change := range map[string]func(*Plan){
 		"source: +6.12.117 from kernel.org (c0ffee":   func(p *Plan) { p.Source.SHA256 = "c0ffee" },
 		"patches: +c.patch (cc), -b.patch (bb)":       func(p *Plan) { p.Patches[1] = source.Patch{Name: "c.patch", SHA256: "cc"} },
 		"configuration: +CONFIG_A=m, -CONFIG_A=y":     func(p *Plan) { p.Config[1].Text = "CONFIG_A=m\n" },
 		"toolchain: +image sha256:ff, -image sha256:": func(p *Plan) { p.Toolchain.Image = "sha256:ff" },
-		"Kiln itself: +KBUILD_BUILD_HOST=oven":        func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=oven" },
-		"Kiln itself: its plans have another form":    func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
+		"Kiln itself: +KBUILD_BUILD_HOST=host":        func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=host" },
+		"Kiln itself: the format of plans changed":    func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
 	} {
 		p := copyOf(t, old)
 		change(&p)

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -12,105 +13,116 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Provenance is where a kernel in dist/ comes from and what was proven of it.
+// Provenance is where a kernel in dist/ comes from, and how it was verified.
 type Provenance struct {
 	Record
-	Unharmed bool `json:"unharmed"` // every file is as the manifest says
+	Intact bool `json:"unharmed"` // every file has the sha256 of the manifest
 }
 
-// Err makes an error of files that are not as the manifest says.
-func (s Provenance) Err() error {
-	if s.Unharmed {
+// Err returns an error of class fault.Failed if the files are not intact.
+func (p Provenance) Err() error {
+	if p.Intact {
 		return nil
 	}
-	return fault.New(fault.Failed, "go tool mage extract", "the files in %s are not as its manifest says", s.Folder)
+	return fault.New(fault.Failed, "go tool mage extract", "check kernel %s: its files differ from its manifest", p.Folder)
 }
 
-// Why tells the stories of the kernels in dist/ whose name, or name and version and
-// architecture, begins so. A document that cannot be read is an error that names its
-// folder.
+// Why returns the provenance of the kernels in the folders of dir whose folder is name or
+// begins with it and "-" ("micro", "micro-6.12.117"); "" selects all. A folder whose
+// documents cannot be read is an error of class fault.Failed that names it; a name that
+// selects nothing is one of class fault.Usage.
 func Why(dir, name string) (list []Provenance, err error) {
-	folders, err := filepath.Glob(filepath.Join(dir, "*", plan.ManifestFile))
+	found, err := folders(dir)
 	if err != nil {
 		return nil, err
 	}
 	var known []string
-	for _, path := range folders {
-		folder := filepath.Dir(path)
-		known = append(known, filepath.Base(folder))
-		if base := filepath.Base(folder); base == name || strings.HasPrefix(base, name+"-") || name == "" {
-			record, err := readRecord(folder)
-			if err != nil {
-				return nil, err
-			}
-			_, damage := result.CheckFolder(folder)
-			list = append(list, Provenance{Record: record, Unharmed: damage == nil})
+	for _, folder := range found {
+		base := filepath.Base(folder)
+		known = append(known, base)
+		if name != "" && base != name && !strings.HasPrefix(base, name+"-") {
+			continue
 		}
+		record, err := readRecord(folder)
+		if err != nil {
+			return nil, err
+		}
+		_, damage := result.CheckFolder(folder)
+		list = append(list, Provenance{Record: record, Intact: damage == nil})
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Usage, "go tool mage kernel extract", "find kernel %q in %s: there are %v", name, dir, known)
+		return nil, fault.New(fault.Usage, "go tool mage kernel extract",
+			"find kernel %q: %s has %s", name, dir, cmp.Or(strings.Join(known, ", "), "no kernels"))
 	}
 	return list, nil
 }
 
-// String tells the story from the signed source to the booted image.
-func (s Provenance) String() string {
-	m := s.Manifest
+// String returns the provenance from the signed source to the booted image, a line for each
+// fact.
+func (p Provenance) String() string {
+	m := p.Manifest
 	var b strings.Builder
-	tell := func(what, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-10s %s\n", what, fmt.Sprintf(format, args...))
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-10s %s\n", label, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintf(&b, "%s, plan %.12s\n", filepath.Base(s.Folder), m.Plan)
+	fmt.Fprintf(&b, "%s, plan %.12s\n", filepath.Base(p.Folder), m.Plan)
 	if m.Why != "" {
-		tell("why", "%s", m.Why)
+		line("reason", "%s", m.Why)
 	}
-	tell("source", "%s; %s, %s", m.Source.Ref, m.Source.Signature.Status, m.Source.Signature.Signer)
-	for _, p := range m.Patches {
-		tell("patch", "%s (%.12s)", p.Name, p.SHA256)
+	line("source", "%s; %s, %s", m.Source.Ref, m.Source.Signature.Status, m.Source.Signature.Signer)
+	for _, patch := range m.Patches {
+		line("patch", "%s (%.12s)", patch.Name, patch.SHA256)
 	}
-	tell("toolchain", "%s; %s; image %.19s on a base from %s", m.Toolchain.Compiler, m.Toolchain.Linker, m.Toolchain.Image, m.Toolchain.Base)
-	tell("config", "%d options asked, %d kept (%.12s)", m.Config.Asked, m.Config.Kept, m.Config.SHA256)
+	line("toolchain", "%s; %s; image %.19s, base from %s", m.Toolchain.Compiler, m.Toolchain.Linker, m.Toolchain.Image, m.Toolchain.Base)
+	line("config", "%d options asked, %d kept (%.12s)", m.Config.Asked, m.Config.Kept, m.Config.SHA256)
 	for _, step := range m.Steps {
-		tell("step", "%s, %s%s", step.Name, seconds(step.Seconds), materials(step))
+		line("step", "%s, %s%s", step.Name, seconds(step.Seconds), materials(step))
 	}
-	tell("built", "%s in %s; ccache had %d of %d objects; %d warnings",
+	line("built", "%s in %s; ccache hits: %d of %d; warnings: %d",
 		m.Finished.Format("2006-01-02 15:04 UTC"), report.Duration(m.Finished.Sub(m.Started)), m.Cache.Hits, m.Cache.Hits+m.Cache.Misses, len(m.Warnings))
 	for _, a := range m.Artefacts {
-		tell("artefact", "%s, %s (%.12s)", a.Path, report.Bytes(a.Size), a.SHA256)
+		line("artefact", "%s, %s (%.12s)", a.Path, report.Bytes(a.Size), a.SHA256)
 	}
-	tell("files", "%s", map[bool]string{true: "as recorded", false: "NOT as recorded: go tool mage extract copies them anew"}[s.Unharmed])
-	tell("boot", "%s", s.boot())
-	tell("again", "%s", s.again())
+	line("files", "%s", p.files())
+	line("boot", "%s", p.boot())
+	line("rebuild", "%s", p.rebuild())
 	return b.String()
 }
 
-func (s Provenance) boot() string {
-	if s.Boot == nil {
-		return "not booted yet: go tool mage kernel:boot"
+func (p Provenance) files() string {
+	if p.Intact {
+		return "match the manifest"
 	}
-	return fmt.Sprintf("%s; image %.12s", *s.Boot, s.Boot.Image)
+	return "DO NOT match the manifest; restore them: go tool mage extract"
 }
 
-func (s Provenance) again() string {
-	if s.Rebuild == nil {
-		return "not built twice yet: go tool mage kernel:reproduce"
+func (p Provenance) boot() string {
+	if p.Boot == nil {
+		return "not booted yet: go tool mage kernel:boot"
 	}
-	return strings.ReplaceAll(s.Rebuild.String(), "\n", "\n             ")
+	return fmt.Sprintf("%s; image %.12s", p.Boot.Outcome(), p.Boot.Image)
+}
+
+func (p Provenance) rebuild() string {
+	if p.Rebuild == nil {
+		return "not reproduced yet: go tool mage kernel:reproduce"
+	}
+	return strings.ReplaceAll(p.Rebuild.Outcome(), "\n", "\n             ")
 }
 
 func seconds(s float64) string { return report.Duration(time.Duration(s * float64(time.Second))) }
 
-// materials tells what came of what in a step.
-func materials(r plan.StepRecord) string {
-	list := func(links []plan.Material) string {
+// materials returns what a step read and made: ": .config (4f1c...) -> bzImage (09ab...)".
+func materials(s plan.StepRecord) string {
+	list := func(files []plan.Material) string {
 		var words []string
-		for _, l := range links {
-			words = append(words, fmt.Sprintf("%s (%.12s)", filepath.Base(l.Path), l.SHA256))
+		for _, f := range files {
+			words = append(words, fmt.Sprintf("%s (%.12s)", filepath.Base(f.Path), f.SHA256))
 		}
 		return strings.Join(words, " ")
 	}
-	if len(r.Out) == 0 {
+	if len(s.Out) == 0 {
 		return ""
 	}
-	return ": " + strings.TrimSpace(list(r.In)+" -> "+list(r.Out))
+	return ": " + strings.TrimSpace(list(s.In)+" -> "+list(s.Out))
 }

@@ -1,8 +1,11 @@
-// Package record reads what is recorded of the kernels in dist/: how each was made and
-// what was proven of it.
+// Package record reads what is recorded of the kernels in dist/: how each was made, whether
+// it boots, and whether it can be reproduced.
 package record
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 
@@ -14,22 +17,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Record is what stands in a kernel's folder in dist/: how it was made, and what was proven
-// of it.
+// Record is the content of the documents in a kernel's folder in dist/.
 type Record struct {
 	Folder   string            `json:"folder"`
 	Manifest plan.Manifest     `json:"manifest"`
 	Image    plan.Artefact     `json:"image"` // the kernel itself
-	Boot     *boot.Report      `json:"boot"`  // nil where this very kernel was not booted
-	Rebuild  *reproduce.Report `json:"again"` // nil where it was not built twice
+	Boot     *boot.Report      `json:"boot"`  // nil if this kernel was not booted
+	Rebuild  *reproduce.Report `json:"again"` // nil if its plan was not built a second time
 }
 
-// readRecord reads the documents of a kernel's folder. A boot or a second build of
-// another kernel than the one that lies there says nothing of it.
+// readRecord reads the documents of a kernel's folder. A report about a different plan or
+// image than the folder's is ignored.
 func readRecord(dir string) (Record, error) {
 	r := Record{Folder: dir}
-	err := r.read()
-	if err != nil {
+	if err := r.read(); err != nil {
 		return r, fault.New(fault.Failed, "go tool mage extract, or remove the folder", "read kernel %s: %w", dir, err)
 	}
 	return r, nil
@@ -49,4 +50,21 @@ func (r *Record) read() error {
 	}
 	r.Rebuild, err = reproduce.ReadReport(r.Folder, r.Manifest.Plan)
 	return err
+}
+
+// folders returns the folders of dir that have a manifest, by name; none if dir does not
+// exist.
+func folders(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.Environment, err)
+	}
+	var list []string
+	for _, entry := range entries {
+		folder := filepath.Join(dir, entry.Name())
+		if _, err := os.Stat(filepath.Join(folder, plan.ManifestFile)); err == nil {
+			list = append(list, folder)
+		}
+	}
+	return list, nil
 }

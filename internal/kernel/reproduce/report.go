@@ -13,35 +13,35 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Schema names the form of reproduce.json, which lies beside a kernel.
+// Schema is the value of "schema" in reproduce.json.
 const Schema = "kiln/reproduce/v1"
 
-// ReportFile is where it lies.
+// ReportFile is the name of the report of a rebuild, in the folder of the kernel.
 const ReportFile = "reproduce.json"
 
-// Report is what became of a second build of a plan.
+// Report compares a second build of a plan with the first: reproduce.json.
 type Report struct {
 	Schema      string          `json:"schema"`
 	Name        string          `json:"name"`
 	Version     string          `json:"version"`
 	Arch        string          `json:"arch"`
 	Plan        string          `json:"plan"`
-	Same        bool            `json:"same"`   // every artefact, byte by byte
-	Varied      []string        `json:"varied"` // what was another in the second build
+	Same        bool            `json:"same"`   // every artefact is, byte for byte
+	Varied      []string        `json:"varied"` // what differed in how the second build ran
 	Artefacts   []plan.Artefact `json:"artefacts"`
 	Differences []Difference    `json:"differences"`
 	Seconds     float64         `json:"seconds"`
 }
 
-// String tells the outcome.
+// String returns the kernel and the outcome.
 func (r Report) String() string {
 	return fmt.Sprintf("%s-%s-%s: %s", r.Name, r.Version, r.Arch, r.Outcome())
 }
 
-// Outcome tells it without the kernel's name.
+// Outcome returns whether the builds are the same, and the differences, a line each.
 func (r Report) Outcome() string {
 	if r.Same {
-		return fmt.Sprintf("built twice, %d files the same byte by byte (another %s)", len(r.Artefacts), strings.Join(r.Varied, ", "))
+		return fmt.Sprintf("reproducible: %d files are the same byte for byte (varied: %s)", len(r.Artefacts), strings.Join(r.Varied, ", "))
 	}
 	lines := []string{"two builds differ"}
 	for _, d := range r.Differences {
@@ -50,7 +50,7 @@ func (r Report) Outcome() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err makes an error of builds that differ.
+// Err returns an error of class fault.Failed if the builds differ.
 func (r Report) Err() error {
 	if r.Same {
 		return nil
@@ -58,8 +58,8 @@ func (r Report) Err() error {
 	return fault.New(fault.Failed, "", "reproduce kernel %s-%s-%s: two builds of one plan differ", r.Name, r.Version, r.Arch)
 }
 
-// ReadReport reads the reproduce.json of a folder; nil where there is none about this
-// plan, a sha256.
+// ReadReport reads the reproduce.json of a folder. It returns nil if there is none, or if it
+// is about a different plan, given by its sha256.
 func ReadReport(folder, plan string) (*Report, error) {
 	var r Report
 	err := report.Read(filepath.Join(folder, ReportFile), &r)
@@ -69,8 +69,8 @@ func ReadReport(folder, plan string) (*Report, error) {
 	return &r, err
 }
 
-// CompareArtefacts returns the places in which two folders with a kernel's artefacts
-// differ. A file that only the second has is a difference too.
+// CompareArtefacts returns the places in which two folders differ: in the listed artefacts,
+// and in files that only the second folder has. vmlinux is no artefact: see Compare.
 func CompareArtefacts(first, second string, list []plan.Artefact, m Markers) ([]Difference, error) {
 	var names []string
 	for _, a := range list {

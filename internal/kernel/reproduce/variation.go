@@ -8,31 +8,32 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// Variation is what differs in a second build of a plan. None of it may show in what the
-// build makes.
+// Variation is what differs in how a second build of a plan runs. None of it may change an
+// artefact.
 type Variation struct {
-	Root  string // the folder below which source and output are mounted
-	Host  string // the machine's name
-	Later int    // seconds that its clock is ahead
+	Root        string // the folder under which source and output are mounted
+	Host        string // the container's host name
+	ClockOffset int    // seconds by which its clock is ahead
 }
 
-// Rebuild is the variation that second builds are made with. The number of jobs differs
-// too, and every folder is read in the opposite order.
-var Rebuild = Variation{Root: "/elsewhere", Host: "another-machine", Later: 400*24*3600 + 7*3600 + 1}
+// Rebuild is the variation of second builds. The number of jobs differs too, and every
+// folder is read in the opposite order.
+var Rebuild = Variation{Root: "/elsewhere", Host: "another-machine", ClockOffset: 400*24*3600 + 7*3600 + 1}
 
-// Names lists what differs, in words.
+// Names lists what differs, for a report.
 func (v Variation) Names() []string {
-	return []string{"folder", "machine's name", "time", "number of jobs", "order of folders"}
+	return []string{"build folders", "host name", "clock", "number of jobs", "directory order"}
 }
 
-// Where the library that varies a build is in its container.
+// The paths in the container of the library that varies a build, and of its source.
 const (
 	librarySource = plan.InputDir + "-vary.c"
 	library       = "/usr/local/lib/kiln-vary.so"
 )
 
-// Apply returns a plan with the variation: its folders below a different root, and a
-// library loaded into every program that sets the clock and the order of folders.
+// Apply returns the plan with the variation: with source and output under the root, and with
+// a library in every program that sets the clock and the order of folders. The given plan
+// is not changed.
 func (v Variation) Apply(p plan.Plan) plan.Plan {
 	p.Mounts, p.Steps = slices.Clone(p.Mounts), slices.Clone(p.Steps)
 	for i := range p.Mounts {
@@ -41,17 +42,17 @@ func (v Variation) Apply(p plan.Plan) plan.Plan {
 	for i, s := range p.Steps {
 		p.Steps[i] = v.step(s)
 	}
-	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", ClockOffsetVariable, v.Later))
+	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", ClockOffsetVariable, v.ClockOffset))
 	return p
 }
 
-// Files are the texts that the build's container needs, by their paths.
+// Files returns the files that the build's container needs: texts by path.
 func (v Variation) Files() map[string]string {
 	return map[string]string{librarySource: VariationSource}
 }
 
-// Prepare are the commands that ready the container, as root: they link the folders of
-// the variation to where Kiln itself looks for them, and compile the library.
+// Prepare returns the commands that prepare the container, to be run as root: they link the
+// varied folders to the paths that Kiln itself uses, and compile the library.
 func (v Variation) Prepare() [][]string {
 	return [][]string{
 		{"ln", "-s", v.Root + plan.SourceDir, plan.SourceDir},
@@ -60,12 +61,13 @@ func (v Variation) Prepare() [][]string {
 	}
 }
 
-// Markers are the traces that the variation may leave, in a kernel with these options.
+// Markers returns the traces that the variation may leave in a kernel with these options.
 func (v Variation) Markers(options map[string]string) Markers {
 	return Markers{Places: []string{v.Root}, Hosts: []string{v.Host}, Options: options}
 }
 
-// step moves a step to the folders of the variation.
+// step returns a step with the paths of its command under the root. In and Out keep the paths
+// that Prepare links.
 func (v Variation) step(s plan.Step) plan.Step {
 	s.Argv = slices.Clone(s.Argv)
 	for i := range s.Argv {
@@ -75,7 +77,7 @@ func (v Variation) step(s plan.Step) plan.Step {
 	return s
 }
 
-// word moves a word of a command to the folders of the variation.
+// word returns a word of a command with its paths under the root.
 func (v Variation) word(word string) string {
 	source, output := plan.SourceDir, plan.OutputDir
 	return strings.NewReplacer(source+"/", v.Root+source+"/", output+"/", v.Root+output+"/",
@@ -83,7 +85,8 @@ func (v Variation) word(word string) string {
 		"map="+source+"=", "map="+v.Root+source+"=", "map="+output+"=", "map="+v.Root+output+"=").Replace(v.folder(word))
 }
 
-// folder moves a word that is one of the folders itself.
+// folder returns a word that is the path of source or output itself under the root, any
+// other as it is.
 func (v Variation) folder(word string) string {
 	if word == plan.SourceDir || word == plan.OutputDir {
 		return v.Root + word

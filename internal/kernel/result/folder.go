@@ -20,23 +20,25 @@ import (
 type Extracted struct {
 	Folder string `json:"folder"`
 	Plan   string `json:"plan"`
-	Files  int    `json:"files"`
-	Bytes  int64  `json:"bytes"`
-	Copied bool   `json:"copied"` // false where it was there already, unharmed
+	Files  int    `json:"files"`  // number of artefacts
+	Bytes  int64  `json:"bytes"`  // of all artefacts
+	Copied bool   `json:"copied"` // false if dist/ had it, undamaged
 }
 
-// Folder keeps extracted kernels in folders of this machine, NAME-VERSION-ARCH.
+// Folder holds extracted kernels on this machine, each in a folder NAME-VERSION-ARCH.
 type Folder struct {
 	Engine *engine.Client
 	Dir    string // dist/kernels
 }
 
-// FolderIn returns where extracted kernels are in the folder of results.
+// FolderIn returns the folder of extracted kernels in the folder of results.
 func FolderIn(dist string) string { return filepath.Join(dist, "kernels") }
 
-// Extract copies the artefacts of a built kernel into dist/kernels/NAME-VERSION-ARCH.
-// Each is compared with the sha256 that was recorded where it was made. The folder
-// is replaced whole or not at all.
+// Extract copies the artefacts of a built kernel from its image into
+// dist/kernels/NAME-VERSION-ARCH, unless the folder has them. It compares each with the
+// sha256 that the build recorded, and replaces the whole folder or nothing. The error is
+// ErrNotBuilt, of class fault.Usage, if the engine does not have the image, of class
+// fault.Failed if a file is damaged.
 func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
 	dest := filepath.Join(f.Dir, filepath.Base(r.Folder()))
 	if m, err := CheckFolder(dest); err == nil && m.Plan == r.Plan {
@@ -63,7 +65,7 @@ func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
 		return Extracted{}, fmt.Errorf("extract kernel %s: %w", filepath.Base(dest), err)
 	}
 	if m.Plan != r.Plan {
-		return Extracted{}, fault.New(fault.Environment, "run it again", "extract kernel %s: another run has meanwhile built another one of this name", filepath.Base(dest))
+		return Extracted{}, fault.New(fault.Environment, "extract it a second time: go tool mage extract", "extract kernel %s: a concurrent run has replaced it with a different build", filepath.Base(dest))
 	}
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return Extracted{}, fault.Wrap(fault.Environment, err)
@@ -71,23 +73,24 @@ func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
 	return extracted(dest, m, true), fault.Wrap(fault.Environment, replace(fresh, dest))
 }
 
-// partialPrefix begins the names of folders that are being copied to; none is copied to for
-// as long as halfAge.
+// The folders that are being copied to: how their names begin, and the age at which one is
+// left from a run that was killed, since no copy takes that long.
 const (
 	partialPrefix = ".extract-"
 	partialMaxAge = time.Hour
 )
 
-// sweepPartial removes what runs left that were killed while they copied.
+// sweepPartial removes the folders that killed runs left.
 func sweepPartial(dir string) {
-	halves, _ := filepath.Glob(filepath.Join(dir, partialPrefix+"*"))
-	for _, half := range halves {
-		if info, err := os.Stat(half); err == nil && time.Since(info.ModTime()) > partialMaxAge {
-			os.RemoveAll(half)
+	partial, _ := filepath.Glob(filepath.Join(dir, partialPrefix+"*"))
+	for _, path := range partial {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > partialMaxAge {
+			os.RemoveAll(path)
 		}
 	}
 }
 
+// extracted describes the folder dest, which has the artefacts of a manifest.
 func extracted(dest string, m plan.Manifest, copied bool) Extracted {
 	e := Extracted{Folder: dest, Plan: m.Plan, Files: len(m.Artefacts), Copied: copied}
 	for _, a := range m.Artefacts {
@@ -96,8 +99,8 @@ func extracted(dest string, m plan.Manifest, copied bool) Extracted {
 	return e
 }
 
-// CheckFolder reads a folder's manifest and compares every artefact with it. A file that
-// differs is an error of class fault.Failed.
+// CheckFolder reads a folder's manifest and compares the sha256 of every artefact with it. A
+// file that differs is an error of class fault.Failed; one that is missing is fs.ErrNotExist.
 func CheckFolder(dir string) (plan.Manifest, error) {
 	var m plan.Manifest
 	if err := report.Read(filepath.Join(dir, plan.ManifestFile), &m); err != nil {
@@ -115,8 +118,8 @@ func CheckFolder(dir string) (plan.Manifest, error) {
 	return m, nil
 }
 
-// Options reads the final configuration of a kernel that was extracted to a folder, by
-// option. The folder was compared with its manifest before.
+// Options returns the final configuration of a kernel in a folder: values by option
+// ("CONFIG_MODULES": "y"). The folder must have passed CheckFolder.
 func Options(folder string) map[string]string {
 	text, _ := os.ReadFile(filepath.Join(folder, "config"))
 	options, _ := kconfig.Parse("config", string(text)) // written by the kernel's own tools

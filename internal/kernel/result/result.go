@@ -1,5 +1,5 @@
-// Package result keeps what builds made, found by the digest of the plan that made it:
-// in an engine's store of images, and in the folders of dist/kernels.
+// Package result stores what builds made, by the digest of the plan that made it: in an
+// engine's store of images, and in the folders of dist/kernels.
 //
 //	Plan -> Store -> Result -> Folder -> dist/kernels/NAME-VERSION-ARCH
 package result
@@ -12,19 +12,19 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Result is a kernel that is built: its image in the engine.
+// Result is a built kernel: an image in the engine.
 type Result struct {
 	Name    string  `json:"name"`
 	Version string  `json:"version"`
 	Arch    string  `json:"arch"`
-	Plan    string  `json:"plan"`  // sha256
-	Image   string  `json:"image"` // kiln/kernel:NAME-VERSION-ARCH
-	Built   bool    `json:"built"` // false where such a result existed already
-	Why     string  `json:"why"`   // why it was built, or was not
-	Seconds float64 `json:"seconds"`
+	Plan    string  `json:"plan"`    // sha256
+	Image   string  `json:"image"`   // kiln/kernel:NAME-VERSION-ARCH
+	Built   bool    `json:"built"`   // false if the store had the result
+	Why     string  `json:"why"`     // the reason for the build, or for none
+	Seconds float64 `json:"seconds"` // wall time of the run
 }
 
-// Of returns the result that a plan has when it is built.
+// Of returns the result of a plan that is to be built.
 func Of(p plan.Plan) Result {
 	return Result{Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(), Image: Tag(p.Folder())}
 }
@@ -34,7 +34,7 @@ func (r Result) String() string {
 	return r.Image + ": " + r.Outcome()
 }
 
-// Outcome says how long the build took, or why there was none.
+// Outcome returns how long the build took, or why there was none.
 func (r Result) Outcome() string {
 	if !r.Built {
 		return r.Why
@@ -42,20 +42,20 @@ func (r Result) Outcome() string {
 	return "built in " + report.Duration(time.Duration(r.Seconds*float64(time.Second)))
 }
 
-// Folder names the kernel's folder in dist/kernels.
+// Folder returns the name of the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
 func (r Result) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
 // ErrNotBuilt is the error for a kernel that a store does not have.
-var ErrNotBuilt = errors.New("it is not built")
+var ErrNotBuilt = errors.New("not built")
 
 // The labels of a result's image.
 const (
 	LabelPlan    = "kiln.plan"  // sha256 of the plan that made it
-	LabelLines   = "kiln.lines" // how many lines make prints for a compile from nothing: the measure of progress
+	LabelLines   = "kiln.lines" // how many lines make prints in a build from nothing: the total of the progress display
 	LabelName    = "kiln.kernel"
 	LabelVersion = "kiln.version"
 	LabelArch    = "kiln.arch"
 )
 
-// Tag names the image of a kernel.
+// Tag returns the name of the image of a kernel; folder is its NAME-VERSION-ARCH.
 func Tag(folder string) string { return "kiln/kernel:" + folder }

@@ -16,35 +16,36 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// storeRepository names results by the hashes of their plans. A result's image has this
-// second name beside the kernel's, and keeps it when another result takes the first. The
-// engine records when an image was last named: so it is known which results are used.
+// storeRepository is the tag of a result's image by the hash of its plan. An image has this
+// tag beside the kernel's, and keeps it when a newer result takes that one. The engine
+// records when an image was last tagged, which Kiln does at each use.
 const storeRepository = "kiln/kept:"
 
 // Store keeps results in an engine's store of images.
 type Store struct {
 	Engine  *engine.Client
 	Console *report.Console
-	Keep    int64 // bytes that results may take which no kernel has now
+	Keep    int64 // bytes that all results may take; the current ones are never removed
 }
 
-// Get makes the result of a plan the kernel's current one. The error is ErrNotBuilt where
-// the store has no result of this plan whose files are all as its manifest says.
+// Get makes the result of a plan the kernel's current one. The error is ErrNotBuilt if the
+// store has no result of this plan, or only a damaged one.
 func (s *Store) Get(ctx context.Context, p plan.Plan) (Result, error) {
 	r := Of(p)
-	now, err := s.Engine.FindImage(ctx, r.Image)
+	current, err := s.Engine.FindImage(ctx, r.Image)
 	if err != nil && !errors.Is(err, engine.ErrNoImage) {
 		return r, err
 	}
-	if now.Labels[LabelPlan] == r.Plan {
+	if current.Labels[LabelPlan] == r.Plan {
 		r.Why = fmt.Sprintf("nothing changed: plan %.12s was built before", r.Plan)
 		return r, nil
 	}
-	r.Why = fmt.Sprintf("restored: plan %.12s was built before, and its result was kept", r.Plan)
+	r.Why = fmt.Sprintf("restored: the store has the result of plan %.12s", r.Plan)
 	return r, s.restore(ctx, p)
 }
 
-// Current returns the kernel's current result, of whichever plan, or ErrNotBuilt.
+// Current returns the kernel's current result, of whichever plan. The error is ErrNotBuilt
+// if the engine has none.
 func (s *Store) Current(ctx context.Context, p plan.Plan) (Result, error) {
 	r := Of(p)
 	found, err := s.Engine.FindImage(ctx, r.Image)
@@ -55,24 +56,24 @@ func (s *Store) Current(ctx context.Context, p plan.Plan) (Result, error) {
 	return r, err
 }
 
-// restore names a stored result as the kernel's, if every file of it is intact. One that
-// is not is removed.
+// restore tags a stored result as the kernel's, if every file of it is intact, and removes
+// it if not.
 func (s *Store) restore(ctx context.Context, p plan.Plan) error {
-	kept, err := s.Engine.FindImage(ctx, storeRepository+p.Hash())
+	stored, err := s.Engine.FindImage(ctx, storeRepository+p.Hash())
 	if errors.Is(err, engine.ErrNoImage) {
 		return ErrNotBuilt
 	}
 	if err != nil {
 		return err
 	}
-	if bad := s.checkImage(ctx, kept.ID, p.Hash()); bad != nil {
-		if ctx.Err() != nil || fault.Code(bad) != int(fault.Failed) { // the surroundings', not the result's
-			return bad
+	if damage := s.checkImage(ctx, stored.ID, p.Hash()); damage != nil {
+		if ctx.Err() != nil || fault.Code(damage) != int(fault.Failed) { // an environment problem, not damage
+			return damage
 		}
-		s.Console.Logf("kernel %s: the stored result is damaged and is removed: %v", p.Folder(), bad)
+		s.Console.Logf("kernel %s: the stored result is damaged and is removed: %v", p.Folder(), damage)
 		return errors.Join(ErrNotBuilt, s.Engine.RemoveImage(ctx, storeRepository+p.Hash()))
 	}
-	return errors.Join(s.Engine.Tag(ctx, kept.ID, Tag(p.Folder())), s.Engine.Tag(ctx, kept.ID, storeRepository+p.Hash()))
+	return errors.Join(s.Engine.Tag(ctx, stored.ID, Tag(p.Folder())), s.Engine.Tag(ctx, stored.ID, storeRepository+p.Hash()))
 }
 
 // checkImage copies a result out of the engine and compares every file with its manifest.
@@ -87,13 +88,13 @@ func (s *Store) checkImage(ctx context.Context, ref, hash string) error {
 	}
 	m, err := CheckFolder(filepath.Join(dir, filepath.Base(plan.ResultDir)))
 	if err == nil && m.Plan != hash {
-		return fault.New(fault.Failed, "", "its manifest is of plan %.12s", m.Plan)
+		return fault.New(fault.Failed, "", "its manifest has plan %.12s", m.Plan)
 	}
 	return err
 }
 
-// Put keeps the kernel's current result under its plan's hash, and removes the least
-// recently used ones that take more than Keep.
+// Put stores the kernel's current result under its plan's hash, and removes the least
+// recently used results as long as all take more than Keep.
 func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 	if err := s.Engine.Tag(ctx, Tag(p.Folder()), storeRepository+p.Hash()); err != nil {
 		return err
@@ -103,7 +104,7 @@ func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 		return err
 	}
 	for _, i := range surplus(images, s.Keep) {
-		s.Console.Logf("removed a kept result to make room: %s %s %s, plan %.12s, %s, last used %s",
+		s.Console.Logf("removed a stored result to make room: %s %s %s, plan %.12s, %s, last used %s",
 			i.Labels[LabelName], i.Labels[LabelVersion], i.Labels[LabelArch], i.Labels[LabelPlan], report.Bytes(i.Size), i.Tagged.Format("2006-01-02 15:04"))
 		if err := s.Engine.RemoveImage(ctx, i.ID); err != nil {
 			return err
@@ -112,9 +113,9 @@ func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 	return nil
 }
 
-// surplus chooses what has to go so that what is kept takes at most so many bytes:
-// the least recently used first, and never what a kernel has now.
-func surplus(images []engine.Image, bytes int64) (gone []engine.Image) {
+// surplus returns the images to remove so that the others take at most a number of bytes:
+// the least recently used first, and never a kernel's current one.
+func surplus(images []engine.Image, bytes int64) (remove []engine.Image) {
 	var total int64
 	var old []engine.Image
 	for _, i := range images {
@@ -130,13 +131,13 @@ func surplus(images []engine.Image, bytes int64) (gone []engine.Image) {
 		if total <= bytes {
 			break
 		}
-		gone, total = append(gone, i), total-i.Size
+		remove, total = append(remove, i), total-i.Size
 	}
-	return gone
+	return remove
 }
 
-// Latest reads a JSON file of the kernel's newest result, of whichever version and plan.
-// The error is engine.ErrNoImage where there is none.
+// Latest reads the JSON file name of the kernel's newest result, of whichever version and
+// plan, into a pointer. The error is engine.ErrNoImage if there is no result.
 func (s *Store) Latest(ctx context.Context, p plan.Plan, name string, into any) error {
 	images, err := s.Engine.Images(ctx, "kernel", map[string]string{LabelName: p.Name, LabelArch: p.Arch})
 	if err != nil {

@@ -8,20 +8,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
-func TestLeastUsedResultGoesFirst(t *testing.T) {
+func TestSurplusIsTheLeastRecentlyUsed(t *testing.T) {
 	at := func(hour int) time.Time { return time.Date(2026, 11, 24, hour, 0, 0, 0, time.UTC) }
 	images := []engine.Image{
 		{ID: "new", Size: 4, Tagged: at(9), Tags: []string{storeRepository + "9"}},
-		{ID: "in use", Size: 4, Tagged: at(1), Tags: []string{storeRepository + "1", Tag("micro-6.12.1-amd64")}},
+		{ID: "current", Size: 4, Tagged: at(1), Tags: []string{storeRepository + "1", Tag("micro-6.12.1-amd64")}},
 		{ID: "old", Size: 4, Tagged: at(2), Tags: []string{storeRepository + "2"}},
-		{ID: "without a name", Size: 4, Tagged: time.Time{}},
+		{ID: "without a tag", Size: 4, Tagged: time.Time{}},
 	}
-	for bytes, want := range map[int64]string{16: "", 15: "without a name", 9: "without a name old", 3: "without a name old new"} {
-		var gone []string
+	for bytes, want := range map[int64]string{16: "", 15: "without a tag", 9: "without a tag old", 3: "without a tag old new"} {
+		var removed []string
 		for _, i := range surplus(images, bytes) {
-			gone = append(gone, i.ID)
+			removed = append(removed, i.ID)
 		}
-		if got := strings.Join(gone, " "); got != want {
+		if got := strings.Join(removed, " "); got != want {
 			t.Errorf("%d bytes: removed %q, want %q", bytes, got, want)
 		}
 	}

@@ -2,16 +2,16 @@ package result
 
 import "os"
 
-// setAside puts the folder fresh in the place of dest, which is set aside first, so that
-// a failure loses nothing.
-func setAside(fresh, dest string) error {
-	aside := fresh + ".old"
-	if err := os.Rename(dest, aside); err != nil && !os.IsNotExist(err) {
+// renameTwice replaces the folder dest with fresh. It renames dest first and restores it if
+// the second rename fails, so that nothing is lost.
+func renameTwice(fresh, dest string) error {
+	old := fresh + ".old"
+	if err := os.Rename(dest, old); err != nil && !os.IsNotExist(err) {
 		return err
 	}
 	if err := os.Rename(fresh, dest); err != nil {
-		os.Rename(aside, dest)
+		os.Rename(old, dest)
 		return err
 	}
-	return os.RemoveAll(aside)
+	return os.RemoveAll(old)
 }

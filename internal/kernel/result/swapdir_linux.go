@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replace puts the folder fresh in the place of dest: by an exchange, so that at
-// every moment there is a whole folder of that name, where the file system knows that.
+// replace replaces the folder dest with fresh. It exchanges the two, so that dest is complete
+// at every moment, or renames both on a file system that cannot.
 func replace(fresh, dest string) error {
 	if _, err := os.Lstat(dest); errors.Is(err, fs.ErrNotExist) {
 		return os.Rename(fresh, dest)
 	}
 	err := unix.Renameat2(unix.AT_FDCWD, fresh, unix.AT_FDCWD, dest, unix.RENAME_EXCHANGE)
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // NFS, FUSE (renameat2(2))
-		return setAside(fresh, dest)
+		return renameTwice(fresh, dest)
 	}
 	return err
 }

@@ -2,5 +2,5 @@
 
 package result
 
-// replace puts the folder fresh in the place of dest.
-func replace(fresh, dest string) error { return setAside(fresh, dest) }
+// replace replaces the folder dest with fresh.
+func replace(fresh, dest string) error { return renameTwice(fresh, dest) }

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestReplace puts a folder in the place of one that is there, and of none, in both ways.
+// TestReplace replaces a folder, and creates one, in both ways.
 func TestReplace(t *testing.T) {
-	for name, put := range map[string]func(fresh, dest string) error{"exchange": replace, "set aside": setAside} {
+	for name, put := range map[string]func(fresh, dest string) error{"exchange": replace, "rename twice": renameTwice} {
 		dir := t.TempDir()
 		dest := filepath.Join(dir, "dest")
 		for _, text := range []string{"first", "second"} {

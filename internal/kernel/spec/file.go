@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
@@ -10,11 +11,36 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
 )
 
-// Defaults is what holds where kernels.toml is silent.
+// File is kernels.toml, which people write.
+type File struct {
+	Kernels  []Table         `toml:"kernel"`
+	Build    Limits          `toml:"build"`
+	Upstream upstream.Config `toml:"upstream"`
+}
+
+// Table is one [[kernel]] of the file.
+type Table struct {
+	Name    string   `toml:"name"`    // names its folder in dist/
+	Version string   `toml:"version"` // see release.ParseConstraint
+	Arch    []string `toml:"arch"`    // see arch.Find
+	Config  []string `toml:"config"`  // the kernel's own targets, files, CONFIG_X=y; in order
+	Allow   []string `toml:"allow"`   // asked options whose final value may differ
+	Source  []string `toml:"source"`  // tried in order; see source.Check
+	Patches []string `toml:"patches"` // files, applied in order
+	// Toolchain is the compiler: "gcc" or "llvm". See arch.Compiler.
+	Toolchain string `toml:"toolchain"`
+}
+
+// namePattern is what a kernel's name must match: it becomes part of the names of folders
+// and volumes.
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.]*$`)
+
+// Defaults returns the values of the tables other than [[kernel]] that apply where
+// kernels.toml sets none; WithDefaults has those of [[kernel]].
 func Defaults() File { return File{Build: defaultLimits(), Upstream: upstream.Default()} }
 
-// Filled gives the file with the defaults of each table put in.
-func (f File) Filled() File {
+// WithDefaults returns the file with the defaults of each [[kernel]] filled in.
+func (f File) WithDefaults() File {
 	f.Kernels = slices.Clone(f.Kernels)
 	for i := range f.Kernels {
 		t := &f.Kernels[i]
@@ -34,16 +60,17 @@ func (f File) Filled() File {
 	return f
 }
 
-// Check reports every value of the file that cannot be.
+// Check reports every invalid value of the file by its key: "kernel[0].name". It opens no
+// other file; Specs reads those that the configuration and the patches name.
 func (f File) Check(report func(key, format string, args ...any)) {
 	seen := map[string]bool{}
 	for i, t := range f.Kernels {
 		at := func(key string) string { return fmt.Sprintf("kernel[%d].%s", i, key) }
-		if !name.MatchString(t.Name) {
+		if !namePattern.MatchString(t.Name) {
 			report(at("name"), "expected lower-case letters, digits, _ and ., got %q", t.Name)
 		}
 		if seen[t.Name] {
-			report(at("name"), "a second kernel is called %q; give it another name", t.Name)
+			report(at("name"), "an earlier kernel has the name %q; choose a different one", t.Name)
 		}
 		seen[t.Name] = true
 		t.check(at, report)
@@ -52,6 +79,7 @@ func (f File) Check(report func(key, format string, args ...any)) {
 	f.Upstream.Check(func(key, format string, args ...any) { report("upstream."+key, format, args...) })
 }
 
+// check reports every invalid value of the table; at returns the full key of one.
 func (t Table) check(at func(string) string, report func(key, format string, args ...any)) {
 	if t.Version != "" {
 		if _, err := release.ParseConstraint(t.Version); err != nil {
@@ -59,7 +87,7 @@ func (t Table) check(at func(string) string, report func(key, format string, arg
 		}
 	}
 	if len(t.Arch) == 0 {
-		report(at("arch"), `expected a list of architectures, as ["amd64", "arm64"]`)
+		report(at("arch"), `expected a list of architectures, such as ["amd64", "arm64"]`)
 	}
 	for _, a := range t.Arch {
 		if _, err := arch.Find(a); err != nil {

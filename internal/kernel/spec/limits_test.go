@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestLimits(t *testing.T) {
+func TestJobsFor(t *testing.T) {
 	const gib = 1 << 30
 	for _, tc := range []struct {
 		limits Limits
@@ -23,6 +23,9 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%+v, %d cores, %d bytes: %d jobs, want %d", tc.limits, tc.cores, tc.memory, got, tc.jobs)
 		}
 	}
+}
+
+func TestInvalidLimits(t *testing.T) {
 	var faults []string
 	Limits{Jobs: -1, Memory: "much", CCache: "5GiB", Keep: "-1"}.check(func(key, format string, args ...any) {
 		faults = append(faults, key)

@@ -1,5 +1,5 @@
-// Package toolchain builds the images that kernels are fetched, built and booted in, out
-// of the folders of docker/.
+// Package toolchain builds the images in which kernels are fetched, built and booted, from
+// the folders of docker/.
 package toolchain
 
 import (
@@ -24,20 +24,21 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// baseImage is what the images are built on: Debian 13.
+// baseImage is the base of the images: Debian 13.
 const baseImage = "debian:trixie-slim"
 
-// Images builds the images that kernels are fetched, built and booted in, each once.
+// Images builds the images in which kernels are fetched, built and booted. Its methods may
+// be called concurrently.
 type Images struct {
 	engine   *engine.Client
 	console  *report.Console
-	building singleflight.Group // an image that several kernels need at once is built once
+	building singleflight.Group // builds an image once that several kernels need at the same time
 }
 
-// New returns the images of an engine.
+// New returns the images of an engine; c gets the output of builds.
 func New(e *engine.Client, c *report.Console) *Images { return &Images{engine: e, console: c} }
 
-// Toolchain returns the image of a compiler, and builds it unless the engine has it.
+// Toolchain returns the image with a compiler, and builds it unless the engine has it.
 func (i *Images) Toolchain(ctx context.Context, c arch.Compiler) (plan.Toolchain, error) {
 	id, from, err := i.get(ctx, docker.Toolchain, c.Image, c.Packages)
 	return plan.Toolchain{Image: id, Packages: c.Packages, From: from}, err
@@ -55,7 +56,7 @@ func (i *Images) Emulator(ctx context.Context, q arch.QEMU) (id string, err erro
 	return id, err
 }
 
-// HasToolchain reports whether the engine has the image of a compiler.
+// HasToolchain reports whether the engine has the image with a compiler.
 func (i *Images) HasToolchain(ctx context.Context, c arch.Compiler) bool {
 	root, err := i.base(ctx)
 	if err != nil {
@@ -69,7 +70,8 @@ func (i *Images) HasToolchain(ctx context.Context, c arch.Compiler) bool {
 	return err == nil
 }
 
-// get returns an image of a folder of docker/, with where its base came from.
+// get returns the id of the image that a folder of docker/ describes, and builds it unless
+// the engine has it. from is where its base came from: store, registry or bootstrap.
 func (i *Images) get(ctx context.Context, folder, name string, packages []string) (id, from string, err error) {
 	root, err := i.base(ctx)
 	if err != nil {
@@ -89,12 +91,13 @@ func (i *Images) get(ctx context.Context, folder, name string, packages []string
 	return found.(string), root.From, err
 }
 
-// base returns what the images are built on.
+// base returns the base of the images.
 func (i *Images) base(ctx context.Context) (base.Image, error) {
 	root, err, _ := i.building.Do(baseImage, func() (any, error) { return base.Get(ctx, i.engine, baseImage, i.console) })
 	return root.(base.Image), err
 }
 
+// build builds the image of a folder on the base root.
 func (i *Images) build(ctx context.Context, folder, tag, root string, packages []string) (id string, err error) {
 	files, err := docker.Context(folder)
 	if err != nil {
@@ -114,8 +117,8 @@ func (i *Images) build(ctx context.Context, folder, tag, root string, packages [
 	}, i.console)
 }
 
-// imageTag names an image by everything that it is made of (its folder, its packages and
-// its base), so that one look-up finds out whether the engine has it.
+// imageTag returns the tag of an image, with a hash of everything that it is made of: its
+// folder, its packages and its base. So one look-up shows whether the engine has it.
 func imageTag(folder, name string, packages []string, base string) (string, error) {
 	files, err := docker.Context(folder)
 	if err != nil {

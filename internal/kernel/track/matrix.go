@@ -2,8 +2,8 @@ package track
 
 import "github.com/romanatrashyonok/kiln/internal/kernel/spec"
 
-// Matrix is what CI needs to build every kernel in a job of its own: GitHub's
-// form, {"include": [{...}, ...]}.
+// Matrix is the jobs with which CI builds each kernel by itself, in the format of GitHub's
+// workflow syntax: {"include": [{...}, ...]}.
 type Matrix struct {
 	Include []Job `json:"include"`
 }
@@ -12,10 +12,10 @@ type Matrix struct {
 type Job struct {
 	Name    string `json:"name"`
 	Arch    string `json:"arch"`
-	Version string `json:"version"` // what the lock has, else what the file asks
+	Version string `json:"version"` // the locked version, else the constraint
 }
 
-// Matrix gives the jobs for specs.
+// Matrix returns a job for each spec.
 func (tr *Tracker) Matrix(specs []spec.Spec) Matrix {
 	m := Matrix{Include: []Job{}}
 	for _, s := range specs {

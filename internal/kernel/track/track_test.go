@@ -17,8 +17,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// tracked returns a tracker whose kernel.org is o and whose lock is in dir, and one
-// kernel that asks for a version.
+// tracked returns a tracker with o as its kernel.org and with the lock in dir, and the specs
+// of one kernel with a constraint.
 func tracked(t *testing.T, o *ut.Org, dir, version string) (*Tracker, []spec.Spec) {
 	t.Helper()
 	f := spec.File{Upstream: o.Config(), Kernels: []spec.Table{{
@@ -38,7 +38,7 @@ func tracked(t *testing.T, o *ut.Org, dir, version string) (*Tracker, []spec.Spe
 	return tr, specs
 }
 
-// upstreamWith is a kernel.org with 6.12.x releases, the last of them listed.
+// upstreamWith returns a kernel.org with 6.12.x releases, of which it lists the last.
 func upstreamWith(t *testing.T, versions ...string) *ut.Org {
 	t.Helper()
 	o := ut.New(t)
@@ -69,8 +69,8 @@ func TestUpdateThenTrack(t *testing.T) {
 	if err != nil || len(tracking.Kernels) != 1 || tracking.Kernels[0].Behind != 3 || !strings.Contains(tracking.String(), "kernel:update -name=k") {
 		t.Errorf("%v\n%s", err, tracking)
 	}
-	if err := tracking.Verdict(); fault.Code(err) != int(fault.Failed) {
-		t.Errorf("-fail: %v", err)
+	if err := tracking.Err(); fault.Code(err) != int(fault.Failed) {
+		t.Errorf("Err: %v", err)
 	}
 	if ref := locked.Ref(); ref.Version.String() != "6.12.5" || ref.SHA256 != locked.SHA256 || !locked.Satisfies(specs[0].Constraint) {
 		t.Errorf("the lock pins %v", ref)
@@ -79,8 +79,8 @@ func TestUpdateThenTrack(t *testing.T) {
 	if err != nil || updates[0].From.String() != "6.12.5" || len(updates[0].Changelog) != 3 || !strings.HasSuffix(updates[0].Changelog[2], "/v6.x/ChangeLog-6.12.8") {
 		t.Errorf("%+v, %v", updates, err)
 	}
-	if tracking, err = tr.Track(t.Context(), specs); err != nil || tracking.Verdict() != nil {
-		t.Errorf("%v, %v", err, tracking.Verdict())
+	if tracking, err = tr.Track(t.Context(), specs); err != nil || tracking.Err() != nil {
+		t.Errorf("%v, %v", err, tracking.Err())
 	}
 	if m := tr.Matrix(specs); len(m.Include) != 2 || m.Include[1] != (Job{Name: "k", Arch: "arm64", Version: "6.12.8"}) {
 		t.Errorf("matrix %+v", m)
@@ -106,7 +106,7 @@ func TestOlderReleaseThanTheLockIsRefused(t *testing.T) {
 		t.Error("the lock was changed")
 	}
 	if updates, err := tr.Update(t.Context(), specs, dir, true); err != nil || updates[0].To.String() != "6.12.5" {
-		t.Errorf("asked for: %v, %v", updates, err)
+		t.Errorf("with downgrade: %v, %v", updates, err)
 	}
 }
 
@@ -122,18 +122,18 @@ func TestTrackingWithoutTheNetwork(t *testing.T) {
 	if err != nil || !tracking.Known() || tracking.Sources[0].Down == "" || tracking.Kernels[0].Newest.String() != "6.12.5" {
 		t.Errorf("%v\n%s", err, tracking)
 	}
-	if text := tracking.Sources[0].Warning(tr.Upstream.Now()); !strings.Contains(text, "known from") {
-		t.Errorf("it says %q", text)
+	if text := tracking.Sources[0].Warning(tr.Upstream.Now()); !strings.Contains(text, "using the copy from") {
+		t.Errorf("warning %q", text)
 	}
-	if err := tracking.Verdict(); fault.Code(err) != int(fault.Environment) {
-		t.Errorf("-fail: %v", err)
+	if err := tracking.Err(); fault.Code(err) != int(fault.Environment) {
+		t.Errorf("Err: %v", err)
 	}
 }
 
-func TestLocksOfAnotherForm(t *testing.T) {
+func TestInvalidLocks(t *testing.T) {
 	for name, text := range map[string]string{
-		"truncated": `{"schema":"kiln/lock/v1","kernels":[`, "another schema": `{"schema":"kiln/lock/v9"}`,
-		"no hash": `{"schema":"kiln/lock/v1","kernels":[{"name":"k","version":"6.12.5"}]}`, "odd version": `{"schema":"kiln/lock/v1","kernels":[{"name":"k","version":"new"}]}`,
+		"truncated": `{"schema":"kiln/lock/v1","kernels":[`, "wrong schema": `{"schema":"kiln/lock/v9"}`,
+		"no hash": `{"schema":"kiln/lock/v1","kernels":[{"name":"k","version":"6.12.5"}]}`, "invalid version": `{"schema":"kiln/lock/v1","kernels":[{"name":"k","version":"new"}]}`,
 	} {
 		path := filepath.Join(t.TempDir(), LockFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

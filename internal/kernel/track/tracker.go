@@ -15,8 +15,8 @@ import (
 type Releases interface {
 	// Newest returns the newest release that satisfies a constraint.
 	Newest(context.Context, release.Constraint) (release.Version, error)
-	// Pin returns the source of the newest release that satisfies a constraint, by a hash
-	// that was read from a verified list, with who signed that.
+	// Pin returns the source of the newest release that satisfies a constraint, with a hash
+	// from a verified list or a verified tag, and the signer of that.
 	Pin(context.Context, release.Constraint) (source.Ref, trust.Signer, error)
 }
 
@@ -29,17 +29,17 @@ type Tracker struct {
 	Lock     Lock
 }
 
-// Known returns what earlier runs learned of kernel.org's releases, without asking it;
-// nil where nothing is known.
+// Known returns what is cached of kernel.org's releases, without a request; nil if nothing
+// is.
 func (tr *Tracker) Known(ctx context.Context) (*release.Data, error) {
-	know := release.Data{Now: tr.Upstream.Now()}
+	data := release.Data{Now: tr.Upstream.Now()}
 	var err error
-	if know.Feed, _, err = tr.Upstream.Feed(ctx, upstream.Offline); err == nil {
-		know.Dates, _, err = tr.Upstream.Dates(ctx, upstream.Offline)
+	if data.Feed, _, err = tr.Upstream.Feed(ctx, upstream.Offline); err == nil {
+		data.Dates, _, err = tr.Upstream.Dates(ctx, upstream.Offline)
 	}
 	switch {
-	case len(know.Feed.Releases) > 0 && (err == nil || errors.Is(err, upstream.ErrNotCached)):
-		return &know, nil
+	case len(data.Feed.Releases) > 0 && (err == nil || errors.Is(err, upstream.ErrNotCached)):
+		return &data, nil
 	case errors.Is(err, upstream.ErrNotCached):
 		return nil, nil
 	}

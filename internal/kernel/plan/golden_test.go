@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/*.golden")
+
+// TestPlanAsJSON compares a plan with its stored JSON: the plan's hash, and with it every
+// stored result, depends on each byte of it.
+func TestPlanAsJSON(t *testing.T) {
+	text, err := json.MarshalIndent(samplePlan(t), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "micro-amd64.json.golden", string(text)+"\n")
+}
+
+// TestPlanAsText compares what kernel:plan prints, with the steps of each kind of kernel.
+func TestPlanAsText(t *testing.T) {
+	golden(t, "micro-amd64.golden", samplePlan(t).String())
+	// A whole .config, device trees, and the other compiler.
+	golden(t, "boards-arm64-llvm.golden", planFor(t, "boards", "arm64", arch.LLVM, spec.Item{Fragment: "boards.config", Text: "CONFIG_OF=y\n"}).String())
+	// An image that is vmlinux itself.
+	golden(t, "server-ppc64le.golden", planFor(t, "server", "ppc64le", arch.GCC, spec.Item{Target: "defconfig"}).String())
+}
+
+// golden compares text with a file in testdata, or rewrites the file with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (rewrite it with -update):\n%s", path, got)
+	}
+}

@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+)
+
+// steps returns the commands of a build in the order in which they run.
+func steps(s spec.Spec) []Step {
+	return slices.Concat(configure(s), deviceTrees(s), compile(s), collect(s), modules(s), extras(s))
+}
+
+// ConfigFile is the configuration in the output tree.
+const ConfigFile = OutputDir + "/.config"
+
+// FragmentPath returns the path in the container of the nth part of the configuration.
+func FragmentPath(n int) string { return fmt.Sprintf("%s/%d.config", InputDir, n) }
+
+// configure returns the steps that make the configuration, in the order of the file.
+func configure(s spec.Spec) []Step {
+	steps := []Step{{
+		Name: "prepare", Root: true,
+		Argv: []string{"install", "-d", "-o", "1000", "-g", "1000", OutputDir, CacheDir, ProbeDir, ResultDir},
+	}}
+	if len(s.Config) == 0 || s.Config[0].Target == "" { // a whole .config is a fragment of an empty one
+		steps = append(steps, Step{Name: "empty", Argv: []string{"cp", "/dev/null", ConfigFile}})
+	}
+	for n, item := range s.Config {
+		if item.Target != "" {
+			steps = append(steps, Step{Name: item.Target, Argv: Make(s, s.Arch.ConfigTarget(item.Target)), Out: []string{ConfigFile}})
+		} else {
+			steps = append(steps, merge(item.Fragment, FragmentPath(n)))
+		}
+	}
+	return append(steps, Step{Name: "olddefconfig", Argv: Make(s, "olddefconfig"), Checks: true, In: []string{ConfigFile}, Out: []string{ConfigFile}})
+}
+
+// merge returns the step that merges a fragment, a file in the container, into the
+// configuration. The kernel's script writes its temporary file to the working folder.
+func merge(fragment, file string) Step {
+	return Step{
+		Name: "merge " + fragment, Dir: OutputDir,
+		Argv: []string{SourceDir + "/scripts/kconfig/merge_config.sh", "-m", "-O", OutputDir, ConfigFile, file},
+		In:   []string{ConfigFile, file}, Out: []string{ConfigFile},
+	}
+}
+
+// deviceTrees returns the steps that compile and install the device trees of the
+// configured boards: before the kernel, since an error in them shows within seconds.
+func deviceTrees(s spec.Spec) []Step {
+	if !s.Arch.DeviceTrees {
+		return nil
+	}
+	return []Step{
+		{Name: "device trees", When: "CONFIG_DTC", Argv: Make(s, "dtbs")},
+		{Name: "install device trees", When: "CONFIG_DTC", Argv: Make(s, "INSTALL_DTBS_PATH="+ResultDir+"/dtbs", "dtbs_install")},
+	}
+}
+
+// compile returns the steps that compile the kernel and its modules.
+func compile(s spec.Spec) []Step {
+	return []Step{
+		{Name: "compile", Argv: Make(s, s.Arch.Target), In: []string{ConfigFile}, Out: []string{OutputDir + "/" + s.Arch.Image, OutputDir + "/System.map"}},
+		{Name: "modules", When: "CONFIG_MODULES", Argv: Make(s, "modules"), Out: []string{OutputDir + "/modules.order"}},
+	}
+}
+
+// collect returns the steps that copy the files that every kernel has. The debug
+// information of an image that is vmlinux itself is left out: it is kept apart.
+func collect(s spec.Spec) []Step {
+	name := path.Base(s.Arch.Image)
+	image := copyStep(s.Arch.Image, name)
+	if name == "vmlinux" {
+		image.Argv = []string{s.Compiler.Tools + "objcopy", "--strip-debug", image.In[0], image.Out[0]}
+	}
+	return []Step{image, copyStep("System.map", "System.map"), copyStep(".config", "config")}
+}
+
+// modulesDir is where modules are installed before they are packed.
+const modulesDir = "/tmp/modules"
+
+// modules returns the steps that install the modules, where depmod looks for symbols that
+// nothing provides, and pack them without the links to the build's folders; older series
+// have both links.
+func modules(s spec.Spec) []Step {
+	return []Step{
+		{
+			Name: "install modules", When: "CONFIG_MODULES", Clean: true, In: []string{OutputDir + "/modules.order"},
+			Argv: Make(s, "INSTALL_MOD_PATH="+modulesDir, "INSTALL_MOD_STRIP=1", "modules_install"),
+		},
+		pack("modules", "CONFIG_MODULES", modulesDir, "lib", "lib/modules/*/build", "lib/modules/*/source"),
+	}
+}
+
+// extras returns the steps that collect what only some configurations make: the headers
+// for user space, without make's own files, and the debug information.
+func extras(s spec.Spec) []Step {
+	vmlinux, debug := OutputDir+"/vmlinux", ResultDir+"/vmlinux.debug"
+	return []Step{
+		pack("headers", "CONFIG_HEADERS_INSTALL", OutputDir+"/usr", "include", ".*"),
+		{
+			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{vmlinux}, Out: []string{debug},
+			Argv: []string{s.Compiler.Tools + "objcopy", "--only-keep-debug", vmlinux, debug},
+		},
+	}
+}
+
+// PrefixMapFlags are the flags that keep the build's folders out of debug information, and out
+// of the build id that sums it up (the kernel's Documentation/kbuild/reproducible-builds.rst).
+const PrefixMapFlags = " -ffile-prefix-map=" + SourceDir + "=. -ffile-prefix-map=" + OutputDir + "=."
+
+// Make returns a call of the kernel's make with more arguments. The number of jobs is not
+// part of it: that decides how long a build takes, and is passed in MAKEFLAGS when it runs.
+// Every call names both compilers behind kiln-cc, which caches objects and the answers to
+// probes: make(1) would rebuild what a different command line had compiled.
+func Make(s spec.Spec, args ...string) []string {
+	return append([]string{
+		"make", "-C", SourceDir, "O=" + OutputDir, "HOSTCC=kiln-cc gcc", "CC=kiln-cc " + s.Compiler.CC + PrefixMapFlags,
+	}, args...)
+}
+
+// copyStep returns the step that copies a file of the output tree to the artefacts.
+func copyStep(from, to string) Step {
+	source, dest := OutputDir+"/"+from, ResultDir+"/"+to
+	return Step{Name: "collect " + to, Argv: []string{"install", "-m", "644", source, dest}, In: []string{source}, Out: []string{dest}}
+}
+
+// pack returns the step that packs the folder sub of dir, without what matches a pattern,
+// as an artefact. The same files make the same bytes.
+func pack(name, when, dir, sub string, exclude ...string) Step {
+	file := ResultDir + "/" + name + ".tar.zst"
+	argv := []string{"tar", "--create", "--zstd", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--no-wildcards-match-slash"}
+	for _, pattern := range exclude {
+		argv = append(argv, "--exclude="+pattern)
+	}
+	return Step{Name: "pack " + name, When: when, Out: []string{file}, Argv: append(argv, "--file", file, "--directory", dir, sub)}
+}

@@ -1,0 +1,133 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// kernels returns a folder with fragments and a patch.
+func kernels(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"config/a.config": "CONFIG_A=y\n", "config/a.arm64.config": "CONFIG_ARM=y\n", "config/bad.config": "CONFIG_A\nCONFIG_B=\n", "a.patch": "--- a\n+++ b\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// table returns a valid table, changed.
+func table(change func(*Table)) Table {
+	t := Table{Name: "micro", Version: "6.12", Arch: []string{"amd64", "aarch64"}, Config: []string{"tinyconfig"}, Source: []string{"kernel.org"}}
+	change(&t)
+	return t
+}
+
+func TestSpecs(t *testing.T) {
+	two := File{Kernels: []Table{table(func(*Table) {}), table(func(t *Table) { t.Name = "full"; t.Arch = []string{"amd64"} })}}
+	for name, tc := range map[string]struct {
+		choice Choice
+		want   string // the specs with their constraints, or a part of the error
+	}{
+		"all":                  {Choice{}, "micro amd64 6.12, micro arm64 6.12, full amd64 6.12"},
+		"by name":              {Choice{Name: "full"}, "full amd64 6.12"},
+		"by arch":              {Choice{Arch: "amd64"}, "micro amd64 6.12, full amd64 6.12"},
+		"by alias":             {Choice{Arch: "aarch64"}, "micro arm64 6.12"},
+		"with version":         {Choice{Name: "full", Version: "longterm"}, "full amd64 longterm"},
+		"unknown name":         {Choice{Name: "mikro"}, "choose kernel mikro: the file has micro (amd64, aarch64); full (amd64)"},
+		"name without arch":    {Choice{Name: "full", Arch: "arm64"}, "choose kernel full arm64"},
+		"unknown architecture": {Choice{Arch: "vax"}, "vax"},
+		"invalid version":      {Choice{Version: "newest"}, "kernel full: read version \"newest\""},
+	} {
+		specs, err := two.Specs(t.TempDir(), tc.choice)
+		var got []string
+		for _, s := range specs {
+			got = append(got, s.String()+" "+s.Constraint.String())
+		}
+		if err != nil && (!strings.Contains(err.Error(), tc.want) || fault.Code(err) != int(fault.Usage)) || err == nil && strings.Join(got, ", ") != tc.want {
+			t.Errorf("%s: got %v, %v, want %s", name, got, err, tc.want)
+		}
+	}
+}
+
+func TestFaultsOfAllKernelsComeTogether(t *testing.T) {
+	f := File{Kernels: []Table{
+		table(func(t *Table) { t.Toolchain = "tcc"; t.Patches = []string{"none.patch"} }),
+		table(func(t *Table) { t.Name = "full"; t.Config = []string{"config/none.config"} }),
+	}}
+	_, err := f.Specs(t.TempDir(), Choice{})
+	if err == nil || fault.Code(err) != int(fault.Usage) {
+		t.Fatalf("got %v", err)
+	}
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 3 { // each once, not for each architecture
+		t.Errorf("%d faults, want 3:\n%v", len(lines), err)
+	}
+	for _, part := range []string{"kernel micro: unknown toolchain", "kernel micro: read patch", `kernel full: config "config/none.config"`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing:\n%v", part, err)
+		}
+	}
+}
+
+func TestConfigOfASpec(t *testing.T) {
+	f := File{Kernels: []Table{table(func(t *Table) {
+		t.Config = []string{"tinyconfig", "kvm_guest.config", "config/a.config", "CONFIG_X=y", "# CONFIG_Y is not set"}
+		t.Patches = []string{"a.patch"}
+	})}}
+	specs, err := f.Specs(kernels(t), Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inline := Item{Fragment: Inline, Text: "CONFIG_X=y\n# CONFIG_Y is not set\n"}
+	amd64 := []Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n"}, inline}
+	if !reflect.DeepEqual(specs[0].Config, amd64) {
+		t.Errorf("amd64: %+v", specs[0].Config)
+	}
+	arm64 := append(amd64[:3:3], Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n"}, inline)
+	if !reflect.DeepEqual(specs[1].Config, arm64) {
+		t.Errorf("arm64: %+v", specs[1].Config)
+	}
+	if p := specs[0].Patches; len(p) != 1 || p[0].Name != "a.patch" || len(p[0].SHA256) != 64 {
+		t.Errorf("patches %+v", p)
+	}
+	asked, err := specs[0].Asked()
+	if err != nil || fmt.Sprint(asked) != "[{CONFIG_A y config/a.config:1} {CONFIG_X y kernels.toml, kernel micro} {CONFIG_Y n kernels.toml, kernel micro}]" {
+		t.Errorf("asked %v, %v", asked, err)
+	}
+}
+
+func TestEveryInvalidLineOfAFragmentIsReported(t *testing.T) {
+	f := File{Kernels: []Table{table(func(t *Table) { t.Config = []string{"config/bad.config"} })}}
+	specs, err := f.Specs(kernels(t), Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = specs[0].Asked()
+	if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "bad.config:1") || !strings.Contains(err.Error(), "bad.config:2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestUnreadableFragmentIsAnError(t *testing.T) {
+	dir := kernels(t)
+	if err := os.Mkdir(filepath.Join(dir, "config/a.amd64.config"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := File{Kernels: []Table{table(func(t *Table) { t.Config = []string{"config/a.config"} })}}
+	if _, err := f.Specs(dir, Choice{}); err == nil || !strings.Contains(err.Error(), "a.amd64.config") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -23,7 +23,7 @@ const (
 var layers = [][]string{
 	{"magefile.go"},
 	{"targets", "targets/dev", "cmd/*"},
-	{"internal/dev"},
+	{"internal/dev", "internal/docscheck", "internal/architecture"},
 	{"toolkit"},
 	{"internal/site", "internal/kernel"},
 	{"internal/base"},

@@ -29,12 +29,12 @@ const buildStateFile = ".kiln.json"
 
 // state gives what the output tree is made from, with the sha256 of its final
 // configuration, "" before that.
-func (j *run) state(final string) buildState {
-	p := j.task.Plan
+func (r *run) state(final string) buildState {
+	p := r.task.Plan
 	return buildState{
 		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
-		Series: p.Source.Version.Series(), Asked: p.AskedHash(), Final: final, Since: strings.Join(j.priorSources, " "),
-		Open: !j.ended,
+		Series: p.Source.Version.Series(), Asked: p.AskedHash(), Final: final, Since: strings.Join(r.priorSources, " "),
+		Open: !r.ended,
 	}
 }
 
@@ -49,20 +49,20 @@ func (o buildState) otherSources(now string) (list []string) {
 }
 
 // putState writes down what the output tree is made from.
-func (j *run) putState(ctx context.Context, o buildState) error {
-	if j.task.Scratch {
+func (r *run) putState(ctx context.Context, o buildState) error {
+	if r.task.Scratch {
 		return nil
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	return j.ctr.Put(ctx, "/", inputFile(path.Join(plan.OutputDir, buildStateFile), string(text)))
+	return r.ctr.Put(ctx, "/", inputFile(path.Join(plan.OutputDir, buildStateFile), string(text)))
 }
 
 // lastState reads what the output tree was made from; nothing is known of an empty one.
-func (j *run) lastState(ctx context.Context) (last buildState, err error) {
-	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", path.Join(plan.OutputDir, buildStateFile)}})
+func (r *run) lastState(ctx context.Context) (last buildState, err error) {
+	text, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", path.Join(plan.OutputDir, buildStateFile)}})
 	var exit *engine.ExitError
 	if errors.As(err, &exit) {
 		return buildState{}, nil

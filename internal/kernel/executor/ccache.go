@@ -19,56 +19,56 @@ const cacheLog = "/tmp/ccache.log"
 // not compressed costs disk and saves time. A header whose size and times, that of its
 // last change of any kind among them, are those that were taken down is not read again:
 // an object includes hundreds of them.
-func (j *run) cacheEnv() []string {
-	if !j.usesCCache() {
+func (r *run) cacheEnv() []string {
+	if !r.usesCCache() {
 		return []string{"CCACHE_DISABLE=1"}
 	}
 	env := []string{
-		"CCACHE_DIR=" + plan.CacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", j.exec.Limits.CCacheBytes()), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
-		"CCACHE_COMPILERCHECK=string:" + j.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + j.exec.Namespace,
+		"CCACHE_DIR=" + plan.CacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", r.exec.Limits.CCacheBytes()), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
+		"CCACHE_COMPILERCHECK=string:" + r.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + r.exec.Namespace,
 	}
-	toolchain := sha256.Sum256([]byte(j.exec.Namespace + " " + j.task.Plan.Toolchain.Image))
+	toolchain := sha256.Sum256([]byte(r.exec.Namespace + " " + r.task.Plan.Toolchain.Image))
 	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", plan.ProbeDir, toolchain[:8]))
 }
 
 // usesCCache tells whether compiled objects are kept.
-func (j *run) usesCCache() bool { return !j.task.Compile && j.exec.Limits.CCacheBytes() > 0 }
+func (r *run) usesCCache() bool { return !r.task.Compile && r.exec.Limits.CCacheBytes() > 0 }
 
 // identifyCompiler hashes the programs that compile, for the target and for the tools that
 // run on the way: they, and not the image that holds them, make an object what it is.
-func (j *run) identifyCompiler(ctx context.Context) error {
-	if !j.usesCCache() {
+func (r *run) identifyCompiler(ctx context.Context) error {
+	if !r.usesCCache() {
 		return nil
 	}
 	var programs []string
-	for _, ask := range j.task.Spec.Compiler.Content {
-		out, err := j.ctr.Output(ctx, engine.Command{Argv: ask})
+	for _, ask := range r.task.Spec.Compiler.Content {
+		out, err := r.ctr.Output(ctx, engine.Command{Argv: ask})
 		if err != nil {
 			return err
 		}
 		programs = append(programs, strings.Fields(out)...)
 	}
-	sums, err := j.ctr.Output(ctx, engine.Command{Argv: append([]string{"sha256sum"}, programs...)})
-	j.compiler = fmt.Sprintf("%x", sha256.Sum256([]byte(sums)))
+	sums, err := r.ctr.Output(ctx, engine.Command{Argv: append([]string{"sha256sum"}, programs...)})
+	r.compiler = fmt.Sprintf("%x", sha256.Sum256([]byte(sums)))
 	return err
 }
 
 // cacheRecord reads how ccache fared (its statistics log: a comment with the source, then
 // the name of a counter a line, https://ccache.dev/manual, stats_log).
-func (j *run) cacheRecord(ctx context.Context) (r plan.CacheRecord) {
-	out, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", cacheLog}})
+func (r *run) cacheRecord(ctx context.Context) (record plan.CacheRecord) {
+	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", cacheLog}})
 	if err != nil {
-		return r // nothing was compiled
+		return record // nothing was compiled
 	}
 	for line := range strings.Lines(out) {
 		switch counter := strings.TrimSpace(line); counter {
 		case "direct_cache_hit", "preprocessed_cache_hit":
-			r.Hits++
+			record.Hits++
 		case "cache_miss":
-			r.Misses++
+			record.Misses++
 		case "unsupported_code_directive", "unsupported_compiler_option", "could_not_use_precompiled_header", "bad_input_file":
-			r.Uncacheable++
+			record.Uncacheable++
 		}
 	}
-	return r
+	return record
 }

@@ -53,7 +53,7 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 	if err := ctr.Put(t.Context(), "/", files...); err != nil {
 		t.Fatal(err)
 	}
-	j := &run{exec: &Executor{Limits: spec.Limits{CCache: "5GiB"}}, compiler: "test", ctr: ctr}
+	r := &run{exec: &Executor{Limits: spec.Limits{CCache: "5GiB"}}, compiler: "test", ctr: ctr}
 	compile := func(data string) map[string]string {
 		if err := ctr.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 		sums := map[string]string{}
 		for name := range sources {
 			argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
-			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(j.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
+			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(r.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
 				t.Fatal(err)
 			}
 			out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
@@ -78,7 +78,7 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 			t.Errorf("%s: its object has changed: %v", name, changed)
 		}
 	}
-	if got, want := j.cacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
+	if got, want := r.cacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
 }

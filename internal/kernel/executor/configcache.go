@@ -32,14 +32,14 @@ func (e *Executor) ConfigPath(p plan.Plan) string {
 
 // restoreConfig puts the configuration that was kept for the plan into the output tree, and
 // gives its sha256; "" where there is none that is whole.
-func (j *run) restoreConfig(ctx context.Context) (string, error) {
-	if !j.usesCCache() {
+func (r *run) restoreConfig(ctx context.Context) (string, error) {
+	if !r.usesCCache() {
 		return "", nil
 	}
-	kept := j.exec.ConfigPath(j.task.Plan)
-	sum, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", kept + ".sha256"}})
+	kept := r.exec.ConfigPath(r.task.Plan)
+	sum, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", kept + ".sha256"}})
 	if err == nil {
-		_, err = j.ctr.Output(ctx, engine.Command{Argv: []string{"install", "-m", "644", "-o", "1000", "-g", "1000", kept, plan.ConfigFile}})
+		_, err = r.ctr.Output(ctx, engine.Command{Argv: []string{"install", "-m", "644", "-o", "1000", "-g", "1000", kept, plan.ConfigFile}})
 	}
 	var exit *engine.ExitError
 	if errors.As(err, &exit) { // none is kept
@@ -48,28 +48,28 @@ func (j *run) restoreConfig(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if sum = strings.TrimSpace(sum); sum == "" || !j.hasConfig(ctx, sum) {
-		_, err = j.ctr.Output(ctx, engine.Command{Argv: []string{"rm", plan.ConfigFile}})
+	if sum = strings.TrimSpace(sum); sum == "" || !r.hasConfig(ctx, sum) {
+		_, err = r.ctr.Output(ctx, engine.Command{Argv: []string{"rm", plan.ConfigFile}})
 		return "", err
 	}
-	_, err = j.ctr.Output(ctx, engine.Command{Argv: []string{"touch", kept, kept + ".sha256"}})
+	_, err = r.ctr.Output(ctx, engine.Command{Argv: []string{"touch", kept, kept + ".sha256"}})
 	return sum, err
 }
 
 // cacheConfig keeps the final configuration, and its sha256 after it.
-func (j *run) cacheConfig(ctx context.Context) error {
-	if !j.usesCCache() || j.configured {
+func (r *run) cacheConfig(ctx context.Context) error {
+	if !r.usesCCache() || r.configured {
 		return nil
 	}
-	kept := j.exec.ConfigPath(j.task.Plan)
-	if _, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"install", "-D", "-m", "644", plan.ConfigFile, kept}}); err != nil {
+	kept := r.exec.ConfigPath(r.task.Plan)
+	if _, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"install", "-D", "-m", "644", plan.ConfigFile, kept}}); err != nil {
 		return err
 	}
-	sum := inputFile(kept+".sha256", j.finalSum)
+	sum := inputFile(kept+".sha256", r.finalSum)
 	sum.Time = time.Now()
-	if err := j.ctr.Put(ctx, "/", sum); err != nil {
+	if err := r.ctr.Put(ctx, "/", sum); err != nil {
 		return err
 	}
-	_, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", configCacheDir, plan.ProbeDir, "-type", "f", "-mtime", fmt.Sprintf("+%d", configCacheDays), "-delete"}})
+	_, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", configCacheDir, plan.ProbeDir, "-type", "f", "-mtime", fmt.Sprintf("+%d", configCacheDays), "-delete"}})
 	return err
 }

@@ -34,19 +34,19 @@ type Session struct{ run *run }
 // Configure makes a kernel's configuration in a container and hands that to use.
 // Nothing is compiled. Lost options are no error here: see Configuration.Err.
 func (e *Executor) Configure(ctx context.Context, t Task, ev Events, use func(*Session) error) error {
-	j, err := e.newRun(ctx, t, ev)
+	r, err := e.newRun(ctx, t, ev)
 	if err != nil {
 		return err
 	}
-	if err := j.open(ctx); err != nil {
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
-	if err := j.end(ctx, j.configure(ctx)); err != nil {
-		j.reportFailure(err)
+	defer r.ctr.Remove()
+	if err := r.end(ctx, r.configure(ctx)); err != nil {
+		r.reportFailure(err)
 		return err
 	}
-	return use(&Session{j})
+	return use(&Session{r})
 }
 
 // Configuration returns what became of each asked option.
@@ -104,22 +104,22 @@ func (s *Session) minimal(ctx context.Context) ([]kconfig.Option, error) {
 }
 
 // configure runs the plan's steps up to the one that makes the configuration final.
-func (j *run) configure(ctx context.Context) error {
-	for _, s := range j.task.Plan.Steps {
-		if err := j.step(ctx, s); err != nil {
+func (r *run) configure(ctx context.Context) error {
+	for _, s := range r.task.Plan.Steps {
+		if err := r.step(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			return j.compare(ctx)
+			return r.compare(ctx)
 		}
 	}
-	return fmt.Errorf("the plan of %s has no step that makes the configuration final", j.task.Plan.Folder())
+	return fmt.Errorf("the plan of %s has no step that makes the configuration final", r.task.Plan.Folder())
 }
 
-func (j *run) configuration() Configuration {
-	p := j.task.Plan
-	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(j.checked), Options: j.checked}
-	for _, v := range j.checked {
+func (r *run) configuration() Configuration {
+	p := r.task.Plan
+	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.checked), Options: r.checked}
+	for _, v := range r.checked {
 		if v.Kept() {
 			c.Kept++
 		}
@@ -174,28 +174,28 @@ func Lost(faults []error) error {
 
 // check judges the configuration that a build has made, before it compiles. One that
 // is as asked serves the next build too.
-func (j *run) check(ctx context.Context) error {
-	if err := j.compare(ctx); err != nil {
+func (r *run) check(ctx context.Context) error {
+	if err := r.compare(ctx); err != nil {
 		return err
 	}
-	for _, v := range j.checked {
+	for _, v := range r.checked {
 		if !v.Kept() && v.Allowed {
-			j.events.Logf("kernel %s: allowed: %s", j.task.Plan.Folder(), v)
+			r.events.Logf("kernel %s: allowed: %s", r.task.Plan.Folder(), v)
 		}
 	}
-	if err := j.configuration().Err(); err != nil {
+	if err := r.configuration().Err(); err != nil {
 		return err
 	}
-	for _, breaker := range reproduce.NonReproducible(j.final) {
-		j.events.Logf("warning: kernel %s: another build will not give the same bytes: %s", j.task.Plan.Folder(), breaker)
+	for _, breaker := range reproduce.NonReproducible(r.final) {
+		r.events.Logf("warning: kernel %s: another build will not give the same bytes: %s", r.task.Plan.Folder(), breaker)
 	}
-	return errors.Join(j.putState(ctx, j.state(j.finalSum)), j.cacheConfig(ctx))
+	return errors.Join(r.putState(ctx, r.state(r.finalSum)), r.cacheConfig(ctx))
 }
 
 // compare judges each asked option by the final configuration, and finds out why
 // those that are not as asked are not.
-func (j *run) compare(ctx context.Context) error {
-	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", plan.ConfigFile}})
+func (r *run) compare(ctx context.Context) error {
+	text, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", plan.ConfigFile}})
 	if err != nil {
 		return err
 	}
@@ -203,36 +203,36 @@ func (j *run) compare(ctx context.Context) error {
 	if len(faults) > 0 {
 		return errors.Join(faults...)
 	}
-	j.final = kconfig.Values(final)
-	j.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
-	asked, err := j.task.Spec.Asked()
+	r.final = kconfig.Values(final)
+	r.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	asked, err := r.task.Spec.Asked()
 	if err != nil {
 		return err
 	}
-	j.checked = kconfig.Compare(asked, final, j.task.Spec.Allow)
-	lost := kconfig.NotKept(j.checked)
+	r.checked = kconfig.Compare(asked, final, r.task.Spec.Allow)
+	lost := kconfig.NotKept(r.checked)
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := j.explain(ctx, lost); err != nil { // the verdicts stand without it
-		j.events.Logf("kernel %s: why options are not as asked could not be found out: %v", j.task.Plan.Folder(), err)
+	if err := r.explain(ctx, lost); err != nil { // the verdicts stand without it
+		r.events.Logf("kernel %s: why options are not as asked could not be found out: %v", r.task.Plan.Folder(), err)
 	}
 	return nil
 }
 
 // explain asks kconfiglib, in the container, about the options that were lost.
-func (j *run) explain(ctx context.Context, lost map[string]string) error {
+func (r *run) explain(ctx context.Context, lost map[string]string) error {
 	question, err := json.Marshal(lost)
 	if err != nil {
 		return err
 	}
 	program, asked := path.Join(plan.InputDir, "explain.py"), path.Join(plan.InputDir, "asked.json")
-	err = j.ctr.Put(ctx, "/", inputFile(program, kconfig.ExplainScript), inputFile(asked, string(question)))
+	err = r.ctr.Put(ctx, "/", inputFile(program, kconfig.ExplainScript), inputFile(asked, string(question)))
 	if err != nil {
 		return err
 	}
-	out, err := j.ctr.Output(ctx, engine.Command{
-		Argv: []string{"python3", program, plan.ConfigFile, asked}, Dir: plan.SourceDir, User: plan.BuildUser, Env: j.kconfigEnv(ctx),
+	out, err := r.ctr.Output(ctx, engine.Command{
+		Argv: []string{"python3", program, plan.ConfigFile, asked}, Dir: plan.SourceDir, User: plan.BuildUser, Env: r.kconfigEnv(ctx),
 	})
 	if err != nil {
 		return err
@@ -241,17 +241,17 @@ func (j *run) explain(ctx context.Context, lost map[string]string) error {
 	if err := json.Unmarshal([]byte(out), &answers); err != nil {
 		return fmt.Errorf("read the explanation: %w", err)
 	}
-	kconfig.Explain(j.checked, answers)
+	kconfig.Explain(r.checked, answers)
 	return nil
 }
 
 // kconfigEnv is what the kernel's top Makefile exports to the tools that read
 // Kconfig files.
-func (j *run) kconfigEnv(ctx context.Context) []string {
-	c := j.task.Spec.Compiler
-	return append(j.env(),
-		"srctree="+plan.SourceDir, "SRCARCH="+j.task.Spec.Arch.Source, "KERNELVERSION="+j.task.Plan.Version,
-		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
+func (r *run) kconfigEnv(ctx context.Context) []string {
+	c := r.task.Spec.Compiler
+	return append(r.env(),
+		"srctree="+plan.SourceDir, "SRCARCH="+r.task.Spec.Arch.Source, "KERNELVERSION="+r.task.Plan.Version,
+		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+r.firstLine(ctx, c.CC, "--version"),
 		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",
 		"CLANG_FLAGS="+c.Flags,

@@ -74,74 +74,74 @@ func (e *Executor) Jobs(ctx context.Context) (int, error) {
 // scratch build, is copied to a folder. A step that fails is a *Failure. Seconds are those
 // of all steps.
 func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, error) {
-	r := result.Of(t.Plan)
-	r.Built, r.Why = true, t.Why
-	j, err := e.newRun(ctx, t, ev)
+	res := result.Of(t.Plan)
+	res.Built, res.Why = true, t.Why
+	r, err := e.newRun(ctx, t, ev)
 	if err != nil {
-		return r, err
+		return res, err
 	}
 	if t.Scratch {
-		err = j.runScratch(ctx)
+		err = r.runScratch(ctx)
 	} else {
-		err = j.runRecorded(ctx)
+		err = r.runRecorded(ctx)
 	}
-	for _, s := range j.done {
-		r.Seconds += s.Seconds
+	for _, s := range r.done {
+		res.Seconds += s.Seconds
 	}
-	return r, err
+	return res, err
 }
 
 // runRecorded builds over the kernel's output tree, with a log and notes of its progress
 // in dist/, and stores the result.
-func (j *run) runRecorded(ctx context.Context) (err error) {
+func (r *run) runRecorded(ctx context.Context) (err error) {
 	log, err := os.CreateTemp("", "kiln-build-*.log")
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	j.log, j.logPath = log, log.Name()
+	r.log, r.logPath = log, log.Name()
 	defer func() {
 		if err != nil && ctx.Err() == nil {
-			j.reportFailure(err)
-			err = j.keepLog(err)
+			r.reportFailure(err)
+			err = r.keepLog(err)
 		}
 	}()
-	j.started = time.Now()
-	j.resume()
-	if err := j.open(ctx); err != nil {
+	r.started = time.Now()
+	r.resume()
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
-	if err := j.end(ctx, j.steps(ctx)); err != nil {
+	defer r.ctr.Remove()
+	if err := r.end(ctx, r.steps(ctx)); err != nil {
 		return err
 	}
-	if err := j.store(ctx); err != nil {
+	if err := r.store(ctx); err != nil {
 		return err
 	}
-	return j.removeProgress()
+	return r.removeProgress()
 }
 
 // runScratch builds from nothing, and copies the artefacts and vmlinux out.
-func (j *run) runScratch(ctx context.Context) error {
-	if err := os.MkdirAll(j.task.Into, 0o755); err != nil {
+func (r *run) runScratch(ctx context.Context) error {
+	if err := os.MkdirAll(r.task.Into, 0o755); err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	volume := j.task.Plan.Output()
-	if err := j.exec.Engine.Volumes().Remove(ctx, volume); err != nil {
+	volume := r.task.Plan.Output()
+	if err := r.exec.Engine.Volumes().Remove(ctx, volume); err != nil {
 		return err
 	}
-	defer j.exec.Engine.Volumes().Remove(context.WithoutCancel(ctx), volume)
-	if err := j.open(ctx); err != nil {
+	defer r.exec.Engine.Volumes().Remove(context.WithoutCancel(ctx), volume)
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
-	if err := j.steps(ctx); err != nil {
-		j.reportFailure(err)
+	defer r.ctr.Remove()
+	if err := r.steps(ctx); err != nil {
+		r.reportFailure(err)
 		return err
 	}
-	if err := j.ctr.Get(ctx, path.Join(plan.OutputDir, "vmlinux"), j.task.Into); err != nil {
-		j.events.Logf("kernel %s: no vmlinux to look into: %v", j.task.Plan.Folder(), err)
+	if err := r.ctr.Get(ctx, path.Join(plan.OutputDir, "vmlinux"), r.task.Into); err != nil {
+		r.events.Logf("kernel %s: no vmlinux to look into: %v", r.task.Plan.Folder(), err)
 	}
-	return j.ctr.Get(ctx, plan.ResultDir+"/.", j.task.Into)
+	return r.ctr.Get(ctx, plan.ResultDir+"/.", r.task.Into)
 }

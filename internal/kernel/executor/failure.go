@@ -61,11 +61,11 @@ var causeHint = map[fault.Cause]string{
 }
 
 // failed judges a failed step by what it printed.
-func (j *run) failed(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
-	if found.Cause == fault.Source && j.configures(s) && (found.First == nil || found.First.Tool == "make") {
+func (r *run) failed(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
+	if found.Cause == fault.Source && r.configures(s) && (found.First == nil || found.First.Tool == "make") {
 		found.Cause = fault.Configuration // the kernel's tools refuse what was asked
 	}
-	p := j.task.Plan
+	p := r.task.Plan
 	f := &Failure{
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Failure: found,
 	}
@@ -73,13 +73,13 @@ func (j *run) failed(s plan.Step, exit *engine.ExitError, found diagnose.Failure
 }
 
 // annotate shows a complaint at its line, in GitHub Actions.
-func (j *run) annotate(f diagnose.Finding) {
-	j.events.Annotate(report.Annotation{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.task.Plan.Folder() + ": " + f.Tool, Text: f.Text})
+func (r *run) annotate(f diagnose.Finding) {
+	r.events.Annotate(report.Annotation{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: r.task.Plan.Folder() + ": " + f.Tool, Text: f.Text})
 }
 
 // configures tells whether a step makes the configuration.
-func (j *run) configures(s plan.Step) bool {
-	for _, each := range j.task.Plan.Steps[:j.task.Plan.ChecksAt()+1] {
+func (r *run) configures(s plan.Step) bool {
+	for _, each := range r.task.Plan.Steps[:r.task.Plan.ChecksAt()+1] {
 		if each.Name == s.Name {
 			return true
 		}
@@ -89,13 +89,13 @@ func (j *run) configures(s plan.Step) bool {
 
 // keepLog saves the log of a failed build, says where, and writes down the failure beside
 // it.
-func (j *run) keepLog(err error) error {
-	base := filepath.Join(j.exec.Dist, "logs", j.task.Plan.Folder())
-	text, readErr := os.ReadFile(j.logPath)
+func (r *run) keepLog(err error) error {
+	base := filepath.Join(r.exec.Dist, "logs", r.task.Plan.Folder())
+	text, readErr := os.ReadFile(r.logPath)
 	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(base), 0o755) != nil || os.WriteFile(base+".log", text, 0o644) != nil {
 		return err
 	}
-	j.events.Fold("log of kernel "+j.task.Plan.Folder(), string(text))
+	r.events.Fold("log of kernel "+r.task.Plan.Folder(), string(text))
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return fmt.Errorf("%w\n  the whole log: %s", err, base+".log")
@@ -107,51 +107,51 @@ func (j *run) keepLog(err error) error {
 
 // reportFailure shows GitHub Actions what a step complained of, if that is what ended the
 // build: once, after the last try.
-func (j *run) reportFailure(err error) {
+func (r *run) reportFailure(err error) {
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return
 	}
 	for _, e := range failure.Errors {
-		j.annotate(e)
+		r.annotate(e)
 	}
-	j.events.RecordOutcome(failure.Kernel, "build", failure.summary())
+	r.events.RecordOutcome(failure.Kernel, "build", failure.summary())
 }
 
 // compareWarnings completes the warnings of a build over an old output, and says how many
 // there are and which are new.
-func (j *run) compareWarnings(ctx context.Context) {
+func (r *run) compareWarnings(ctx context.Context) {
 	var last plan.Manifest
-	if j.exec.Results.Latest(ctx, j.task.Plan, plan.ManifestFile, &last) != nil {
+	if r.exec.Results.Latest(ctx, r.task.Plan, plan.ManifestFile, &last) != nil {
 		last.Warnings = nil
 	}
 	before := diagnose.Parse(last.Warnings)
-	if j.incremental {
+	if r.incremental {
 		made := map[string]bool{}
-		for _, object := range j.made {
+		for _, object := range r.made {
 			made[object] = true
 		}
-		j.warnings = diagnose.Carry(j.warnings, before, func(object string) bool { return made[object] })
+		r.warnings = diagnose.Carry(r.warnings, before, func(object string) bool { return made[object] })
 	}
-	if len(j.warnings) == 0 {
+	if len(r.warnings) == 0 {
 		return
 	}
-	fresh := diagnose.Added(j.warnings, before)
-	j.events.Logf("kernel %s: %d warnings, %d new", j.task.Plan.Folder(), len(j.warnings), len(fresh))
+	fresh := diagnose.Added(r.warnings, before)
+	r.events.Logf("kernel %s: %d warnings, %d new", r.task.Plan.Folder(), len(r.warnings), len(fresh))
 	for n, f := range fresh {
 		if n == warningsShown {
-			j.events.Logf("  and %d more, in build.log", len(fresh)-n)
+			r.events.Logf("  and %d more, in build.log", len(fresh)-n)
 			break
 		}
-		j.events.Logf("  new: %s", f)
-		j.annotate(f)
+		r.events.Logf("  new: %s", f)
+		r.annotate(f)
 	}
 }
 
 // warningLines gives the warnings as the tools told them, each once.
-func (j *run) warningLines() []string {
+func (r *run) warningLines() []string {
 	list := []string{}
-	for _, f := range j.warnings {
+	for _, f := range r.warnings {
 		if !slices.Contains(list, f.Raw) {
 			list = append(list, f.Raw)
 		}

@@ -104,7 +104,7 @@ func (s *Jobserver) halve() (fewer int) {
 func (s *Jobserver) flags() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("-j%d --jobserver-auth=fifo:%s", s.jobs, s.fifo)
+	return fmt.Sprintf("-r%d --jobserver-auth=fifo:%s", s.jobs, s.fifo)
 }
 
 // Close ends it. The fifo goes with what it is for.

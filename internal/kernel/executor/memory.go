@@ -13,25 +13,25 @@ import (
 // processes for want of memory, it is tried again with half as many jobs, which goes
 // on where the first try stopped. That another build had the jobs halved meanwhile
 // counts too.
-func (j *run) stepWithMemory(ctx context.Context, s plan.Step) error {
+func (r *run) stepWithMemory(ctx context.Context, s plan.Step) error {
 	for {
-		flags := j.makeFlags()
-		j.oomKillsBefore = j.oomKills(ctx)
-		err := j.step(ctx, s)
-		if err == nil || ctx.Err() != nil || j.oomKills(ctx) == j.oomKillsBefore {
+		flags := r.makeFlags()
+		r.oomKillsBefore = r.oomKills(ctx)
+		err := r.step(ctx, s)
+		if err == nil || ctx.Err() != nil || r.oomKills(ctx) == r.oomKillsBefore {
 			return err
 		}
-		fewer, shrinkErr := j.fewer(ctx)
+		fewer, shrinkErr := r.fewer(ctx)
 		if shrinkErr != nil {
 			return shrinkErr
 		}
-		if !fewer && j.makeFlags() == flags {
+		if !fewer && r.makeFlags() == flags {
 			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
-		if err := j.repairNow(ctx); err != nil {
+		if err := r.repairNow(ctx); err != nil {
 			return err
 		}
-		j.events.Logf("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", j.task.Plan.Folder(), j.makeFlags())
+		r.events.Logf("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", r.task.Plan.Folder(), r.makeFlags())
 	}
 }
 
@@ -42,8 +42,8 @@ const memoryHint = "give the engine's machine more memory, or the build: memory 
 const fullBelow = 256 << 10
 
 // full tells whether the disk of the output is full.
-func (j *run) full(ctx context.Context) bool {
-	out, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", plan.OutputDir}})
+func (r *run) full(ctx context.Context) bool {
+	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", plan.OutputDir}})
 	var blocks, size int64
 	if n, _ := fmt.Sscan(out, &blocks, &size); err != nil || n != 2 {
 		return false
@@ -52,21 +52,21 @@ func (j *run) full(ctx context.Context) bool {
 }
 
 // fewer halves the number of jobs; false where there is only one.
-func (j *run) fewer(ctx context.Context) (bool, error) {
-	if j.task.Jobserver != nil {
-		return j.task.Jobserver.shrink(ctx)
+func (r *run) fewer(ctx context.Context) (bool, error) {
+	if r.task.Jobserver != nil {
+		return r.task.Jobserver.shrink(ctx)
 	}
-	if j.jobs == 1 {
+	if r.jobs == 1 {
 		return false, nil
 	}
-	j.jobs /= 2
+	r.jobs /= 2
 	return true, nil
 }
 
 // makeFlags is what tells make how many jobs there are.
-func (j *run) makeFlags() string {
-	if j.task.Jobserver != nil {
-		return j.task.Jobserver.flags()
+func (r *run) makeFlags() string {
+	if r.task.Jobserver != nil {
+		return r.task.Jobserver.flags()
 	}
-	return fmt.Sprintf("-j%d", j.jobs)
+	return fmt.Sprintf("-r%d", r.jobs)
 }

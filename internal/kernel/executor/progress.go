@@ -12,15 +12,15 @@ import (
 const objectsPerOption = 3
 
 // expectedLines guesses how much make will tell in a step, for the time left.
-func (j *run) expectedLines(step string) int64 {
+func (r *run) expectedLines(step string) int64 {
 	if step != "compile" {
 		return 0
 	}
-	if lines := j.linesBefore(); lines > 0 {
+	if lines := r.linesBefore(); lines > 0 {
 		return lines
 	}
 	n := int64(0)
-	for _, value := range j.final {
+	for _, value := range r.final {
 		if value == "y" {
 			n++
 		}
@@ -30,8 +30,8 @@ func (j *run) expectedLines(step string) int64 {
 
 // linesBefore is how much make told of the last compile from nothing; 0 where there was
 // none.
-func (j *run) linesBefore() int64 {
-	old, err := j.exec.Engine.FindImage(context.Background(), result.Tag(j.task.Plan.Folder()))
+func (r *run) linesBefore() int64 {
+	old, err := r.exec.Engine.FindImage(context.Background(), result.Tag(r.task.Plan.Folder()))
 	if err != nil {
 		return 0
 	}
@@ -40,9 +40,9 @@ func (j *run) linesBefore() int64 {
 }
 
 // measure is that for the next build. One over an old output told less.
-func (j *run) measure() int64 {
-	if j.incremental {
-		return j.linesBefore()
+func (r *run) measure() int64 {
+	if r.incremental {
+		return r.linesBefore()
 	}
-	return j.compiled
+	return r.compiled
 }

@@ -14,8 +14,8 @@ import (
 
 // repair removes from the output of a run that was broken off what it may not have
 // finished. make(1) would take it for done: it is newer than what it is made from.
-func (j *run) repair(ctx context.Context) error {
-	listed, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-type", "f", "-printf", `%T@ %P\n`}})
+func (r *run) repair(ctx context.Context) error {
+	listed, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-type", "f", "-printf", `%T@ %P\n`}})
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
@@ -23,24 +23,24 @@ func (j *run) repair(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
-	j.events.Logf("kernel %s: %d files that may not be finished are made again", j.task.Plan.Folder(), len(list))
+	r.events.Logf("kernel %s: %d files that may not be finished are made again", r.task.Plan.Folder(), len(list))
 	remove := engine.Command{Argv: []string{"xargs", "-d", `\n`, "rm", "-f", "--"}, Dir: plan.OutputDir, Stdin: strings.NewReader(strings.Join(list, "\n"))}
-	return fault.Wrap(fault.Environment, j.ctr.Exec(ctx, remove))
+	return fault.Wrap(fault.Environment, r.ctr.Exec(ctx, remove))
 }
 
 // repairNow mends the output after a step of this run that was cut short. What its make has
 // started may live on, and is ended first.
-func (j *run) repairNow(ctx context.Context) error {
-	if !j.interrupted {
+func (r *run) repairNow(ctx context.Context) error {
+	if !r.interrupted {
 		return nil
 	}
 	everything := engine.Command{Argv: []string{"sh", "-c", "kill -KILL -1"}, User: plan.BuildUser}
 	var exit *engine.ExitError
-	if err := j.ctr.Exec(ctx, everything); err != nil && !errors.As(err, &exit) { // it fails where there is nothing to end
+	if err := r.ctr.Exec(ctx, everything); err != nil && !errors.As(err, &exit) { // it fails where there is nothing to end
 		return err
 	}
-	j.interrupted = false
-	return j.repair(ctx)
+	r.interrupted = false
+	return r.repair(ctx)
 }
 
 // timesOf reads lines of a time, in seconds, and a path.
@@ -88,15 +88,15 @@ func writtenAtomically(name string) bool {
 
 // end notes, of a build that has ended well or by itself, that nothing in its output is
 // half made, and of one that ended well that all of it is from the present source.
-func (j *run) end(ctx context.Context, failed error) error {
-	if j.interrupted || ctx.Err() != nil {
+func (r *run) end(ctx context.Context, failed error) error {
+	if r.interrupted || ctx.Err() != nil {
 		return failed
 	}
-	j.ended = true
+	r.ended = true
 	if failed == nil {
-		j.priorSources = nil
+		r.priorSources = nil
 	}
-	return errors.Join(failed, j.putState(ctx, j.state(j.finalSum)))
+	return errors.Join(failed, r.putState(ctx, r.state(r.finalSum)))
 }
 
 // endedFromOutside tells whether a command was ended from outside, by a signal or with its

@@ -14,67 +14,67 @@ import (
 // reuse gets the output tree of the last build ready to be built upon: what differs
 // in the source is made newer than what was built from it, and make(1) does the rest.
 // What cannot be built upon is removed.
-func (j *run) reuse(ctx context.Context) error {
-	now := j.state("")
-	last, err := j.lastState(ctx)
+func (r *run) reuse(ctx context.Context) error {
+	now := r.state("")
+	last, err := r.lastState(ctx)
 	if err != nil {
 		return err
 	}
-	why, differ, err := j.clean(ctx, last, now)
+	why, differ, err := r.clean(ctx, last, now)
 	if err != nil {
 		return err
 	}
 	final := ""
 	if why != "" {
-		if err := j.startClean(ctx, why, last); err != nil {
+		if err := r.startClean(ctx, why, last); err != nil {
 			return err
 		}
-		if final, err = j.restoreConfig(ctx); err != nil {
+		if final, err = r.restoreConfig(ctx); err != nil {
 			return err
 		}
 	} else {
 		if last.Open {
-			j.events.Logf("kernel %s: an earlier run over this output was broken off", j.task.Plan.Folder())
-			if err := j.repair(ctx); err != nil {
+			r.events.Logf("kernel %s: an earlier run over this output was broken off", r.task.Plan.Folder())
+			if err := r.repair(ctx); err != nil {
 				return err
 			}
 		}
-		j.priorSources = last.otherSources(now.Source)
+		r.priorSources = last.otherSources(now.Source)
 		if differ.CodeOnly() {
-			final = j.lastConfig(ctx, last)
+			final = r.lastConfig(ctx, last)
 		}
 	}
-	j.incremental, j.configured = why == "", final != ""
-	return j.putState(ctx, j.state(final))
+	r.incremental, r.configured = why == "", final != ""
+	return r.putState(ctx, r.state(final))
 }
 
 // startClean empties the output tree, and says why if there was something in it.
-func (j *run) startClean(ctx context.Context, why string, last buildState) error {
+func (r *run) startClean(ctx context.Context, why string, last buildState) error {
 	if last != (buildState{}) {
-		j.events.Logf("kernel %s: starts clean: %s", j.task.Plan.Folder(), why)
+		r.events.Logf("kernel %s: starts clean: %s", r.task.Plan.Folder(), why)
 	}
-	_, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-mindepth", "1", "-delete"}})
+	_, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-mindepth", "1", "-delete"}})
 	return fault.Wrap(fault.Environment, err)
 }
 
 // lastConfig gives the sha256 of the configuration in the output tree if the same was
 // asked then and nobody has changed it since, else "".
-func (j *run) lastConfig(ctx context.Context, last buildState) string {
-	if last.Final == "" || last.Asked != j.task.Plan.AskedHash() || !j.hasConfig(ctx, last.Final) {
+func (r *run) lastConfig(ctx context.Context, last buildState) string {
+	if last.Final == "" || last.Asked != r.task.Plan.AskedHash() || !r.hasConfig(ctx, last.Final) {
 		return ""
 	}
 	return last.Final
 }
 
 // hasConfig tells whether the output tree has the configuration of that sha256.
-func (j *run) hasConfig(ctx context.Context, sum string) bool {
-	got, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", plan.ConfigFile}})
+func (r *run) hasConfig(ctx context.Context, sum string) bool {
+	got, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", plan.ConfigFile}})
 	return err == nil && strings.HasPrefix(got, sum+" ")
 }
 
 // clean says why the output tree cannot be built upon, or "" where it can, and in what
 // the source differs.
-func (j *run) clean(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
+func (r *run) clean(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
 	switch {
 	case last == buildState{}:
 		return "nothing is known of its output", differ, nil
@@ -83,13 +83,13 @@ func (j *run) clean(ctx context.Context, last, now buildState) (why string, diff
 	case last.Series != now.Series:
 		return fmt.Sprintf("its output was made from %s", last.Series), differ, nil
 	}
-	return j.touchChanged(ctx, last.otherSources(now.Source))
+	return r.touchChanged(ctx, last.otherSources(now.Source))
 }
 
 // touchChanged makes newer what differs from each source that objects of the output may be from.
-func (j *run) touchChanged(ctx context.Context, others []string) (why string, differ fetch.Difference, err error) {
+func (r *run) touchChanged(ctx context.Context, others []string) (why string, differ fetch.Difference, err error) {
 	for _, other := range others {
-		d, known, err := j.exec.Sources.TouchChanged(ctx, other, j.task.Tree)
+		d, known, err := r.exec.Sources.TouchChanged(ctx, other, r.task.Tree)
 		if err != nil || !known {
 			return "the source of its output is gone, or another altogether", differ, err
 		}
@@ -97,7 +97,7 @@ func (j *run) touchChanged(ctx context.Context, others []string) (why string, di
 		differ.Gone += d.Gone
 	}
 	if len(others) > 0 {
-		j.events.Logf("kernel %s: builds on its last output: %d files of the source differ", j.task.Plan.Folder(), differ.Files())
+		r.events.Logf("kernel %s: builds on its last output: %d files of the source differ", r.task.Plan.Folder(), differ.Files())
 	}
 	return "", differ, nil
 }

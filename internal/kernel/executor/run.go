@@ -66,100 +66,100 @@ func (e *Executor) newRun(ctx context.Context, t Task, ev Events) (*run, error) 
 
 // open starts the container and puts the configuration's fragments into it. Where
 // that fails no container is left.
-func (j *run) open(ctx context.Context) (err error) {
-	if err := j.volumes(ctx); err != nil {
+func (r *run) open(ctx context.Context) (err error) {
+	if err := r.volumes(ctx); err != nil {
 		return err
 	}
-	if j.ctr, err = j.exec.Engine.Run(ctx, j.containerSpec()); err != nil {
+	if r.ctr, err = r.exec.Engine.Run(ctx, r.containerSpec()); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			j.ctr.Remove()
+			r.ctr.Remove()
 		}
 	}()
-	if err := j.ctr.Put(ctx, "/", j.inputs()...); err != nil {
+	if err := r.ctr.Put(ctx, "/", r.inputs()...); err != nil {
 		return err
 	}
-	if err := j.prepare(ctx); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	return j.identifyCompiler(ctx)
+	return r.identifyCompiler(ctx)
 }
 
 // prepare readies the container: what the task asks for, and the output tree.
-func (j *run) prepare(ctx context.Context) error {
-	for _, argv := range j.task.Prepare {
-		if _, err := j.ctr.Output(ctx, engine.Command{Argv: argv, User: "0:0"}); err != nil {
+func (r *run) prepare(ctx context.Context) error {
+	for _, argv := range r.task.Prepare {
+		if _, err := r.ctr.Output(ctx, engine.Command{Argv: argv, User: "0:0"}); err != nil {
 			return err
 		}
 	}
-	if j.task.Scratch {
+	if r.task.Scratch {
 		return nil
 	}
-	return j.reuse(ctx)
+	return r.reuse(ctx)
 }
 
 // volumes makes the volumes that the plan writes to, unless the engine has them.
-func (j *run) volumes(ctx context.Context) error {
-	p := j.task.Plan
+func (r *run) volumes(ctx context.Context) error {
+	p := r.task.Plan
 	for _, m := range p.Mounts {
 		if m.ReadOnly {
 			continue
 		}
 		kind := "build"
-		if j.task.Scratch && m.Volume == p.Output() {
+		if r.task.Scratch && m.Volume == p.Output() {
 			kind = engine.Scratch
 		}
-		if err := j.exec.Engine.Volumes().Create(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
+		if err := r.exec.Engine.Volumes().Create(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (j *run) containerSpec() engine.Spec {
-	p := j.task.Plan
+func (r *run) containerSpec() engine.Spec {
+	p := r.task.Plan
 	s := engine.Spec{
 		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
-		Host: j.task.Host, Offline: p.Network == "none", Memory: j.exec.Limits.MemoryBytes(),
+		Host: r.task.Host, Offline: p.Network == "none", Memory: r.exec.Limits.MemoryBytes(),
 	}
 	for _, m := range p.Mounts {
 		s.Mounts = append(s.Mounts, engine.Mount(m))
 	}
-	if j.task.Jobserver != nil {
+	if r.task.Jobserver != nil {
 		s.Mounts = append(s.Mounts, jobserverMount())
 	}
 	return s
 }
 
 // inputs are the configuration's fragments, and the files of the task.
-func (j *run) inputs() []engine.File {
+func (r *run) inputs() []engine.File {
 	files := []engine.File{{Name: strings.TrimPrefix(plan.InputDir, "/"), Mode: os.ModeDir | 0o755}}
-	for n, item := range j.task.Plan.Config {
+	for n, item := range r.task.Plan.Config {
 		if item.Target == "" {
 			files = append(files, inputFile(plan.FragmentPath(n), item.Text))
 		}
 	}
-	for path, text := range j.task.Files {
+	for path, text := range r.task.Files {
 		files = append(files, inputFile(path, text))
 	}
 	return files
 }
 
 // steps runs the plan's steps in order.
-func (j *run) steps(ctx context.Context) error {
-	if j.configured {
-		j.events.Logf("kernel %s: the configuration was made before", j.task.Plan.Folder())
+func (r *run) steps(ctx context.Context) error {
+	if r.configured {
+		r.events.Logf("kernel %s: the configuration was made before", r.task.Plan.Folder())
 	}
-	for n, s := range j.task.Plan.Steps {
-		if !j.needs(n, s) {
-			j.reuseRecord(s)
-		} else if err := j.stepWithMemory(ctx, s); err != nil {
+	for n, s := range r.task.Plan.Steps {
+		if !r.needs(n, s) {
+			r.reuseRecord(s)
+		} else if err := r.stepWithMemory(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			if err := j.check(ctx); err != nil {
+			if err := r.check(ctx); err != nil {
 				return err
 			}
 		}
@@ -169,28 +169,28 @@ func (j *run) steps(ctx context.Context) error {
 
 // needs says whether the nth step is to be run: those for options that are set, and
 // those of the configuration unless the output tree has what would come out.
-func (j *run) needs(n int, s plan.Step) bool {
-	if j.configured && n <= j.task.Plan.ChecksAt() {
+func (r *run) needs(n int, s plan.Step) bool {
+	if r.configured && n <= r.task.Plan.ChecksAt() {
 		return s.Root
 	}
-	return s.When == "" || j.final[s.When] == "y"
+	return s.When == "" || r.final[s.When] == "y"
 }
 
 // env is the plan's environment, with the source's time, and with what does not decide the
 // result: the number of jobs and the cache of compiled objects.
-func (j *run) env() []string {
-	return slices.Concat(j.task.Plan.Env, j.cacheEnv(), plan.TimeEnv(j.task.Tree.Time), []string{"MAKEFLAGS=" + j.makeFlags()})
+func (r *run) env() []string {
+	return slices.Concat(r.task.Plan.Env, r.cacheEnv(), plan.TimeEnv(r.task.Tree.Time), []string{"MAKEFLAGS=" + r.makeFlags()})
 }
 
 // step runs one step; its output goes to the log, and to the error if it fails.
-func (j *run) step(ctx context.Context, s plan.Step) error {
-	title := fmt.Sprintf("kernel %s: %s", j.task.Plan.Folder(), s.Name)
-	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, shellescape.QuoteCommand(s.Argv))
+func (r *run) step(ctx context.Context, s plan.Step) error {
+	title := fmt.Sprintf("kernel %s: %s", r.task.Plan.Folder(), s.Name)
+	fmt.Fprintf(r.log, "==> %s: %s\n", s.Name, shellescape.QuoteCommand(s.Argv))
 	start := time.Now()
-	out := newStepOutput(j.log)
+	out := newStepOutput(r.log)
 	if s.Name == "compile" || s.Name == "modules" {
-		progress := j.events.Progress(title)
-		total := j.expectedLines(s.Name)
+		progress := r.events.Progress(title)
+		total := r.expectedLines(s.Name)
 		out.onMade = func(n int64, what string) { progress.Set(n, total, what) }
 		defer func() { progress.End(fmt.Sprintf("%d objects", len(out.made))) }()
 	}
@@ -198,15 +198,15 @@ func (j *run) step(ctx context.Context, s plan.Step) error {
 	if s.Root {
 		user = "0:0"
 	}
-	record := plan.StepRecord{Name: s.Name, In: j.materials(ctx, s.In)}
-	err := j.ctr.Exec(ctx, engine.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
-	oomKilled := err != nil && j.oomKills(ctx) > j.oomKillsBefore // and make itself may be among them
-	j.interrupted = j.interrupted || endedFromOutside(err) || oomKilled
-	j.made = append(j.made, out.made...)
+	record := plan.StepRecord{Name: s.Name, In: r.materials(ctx, s.In)}
+	err := r.ctr.Exec(ctx, engine.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: r.env(), Stdout: out.stdout(), Stderr: out.stderr()})
+	oomKilled := err != nil && r.oomKills(ctx) > r.oomKillsBefore // and make itself may be among them
+	r.interrupted = r.interrupted || endedFromOutside(err) || oomKilled
+	r.made = append(r.made, out.made...)
 	if s.Name == "compile" {
-		j.compiled += int64(len(out.made))
+		r.compiled += int64(len(out.made))
 	}
-	j.warnings = append(j.warnings, out.found.Warnings()...)
+	r.warnings = append(r.warnings, out.found.Warnings()...)
 	record.Seconds = time.Since(start).Seconds()
 	var exit *engine.ExitError
 	if err == nil && s.Clean && out.found.Failure().First != nil {
@@ -215,14 +215,14 @@ func (j *run) step(ctx context.Context, s plan.Step) error {
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
 		found := out.found.Failure()
-		if oomKilled || j.full(ctx) {
+		if oomKilled || r.full(ctx) {
 			found.Cause = fault.Resources // each tool tells of it in its own way
 		}
-		err = j.failed(s, exit, found)
+		err = r.failed(s, exit, found)
 	}
 	if err == nil {
-		record.Out = j.materials(ctx, s.Out)
+		record.Out = r.materials(ctx, s.Out)
 	}
-	j.done = append(j.done, record)
-	return errors.Join(err, j.writeProgress())
+	r.done = append(r.done, record)
+	return errors.Join(err, r.writeProgress())
 }

@@ -85,14 +85,14 @@ type limited struct {
 func (l *limited) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
 	server, err := l.open(ctx, t.Plan.Toolchain.Image)
 	if err == nil {
-		err = server.Take(ctx) // waits until there is a job for one more build
+		err = server.Acquire(ctx) // waits until there is a job for one more build
 	}
 	if err != nil {
 		return result.Of(t.Plan), err
 	}
 	defer func() {
 		if ctx.Err() == nil {
-			server.Give(ctx)
+			server.Release(ctx)
 		}
 	}()
 	t.Jobserver = server

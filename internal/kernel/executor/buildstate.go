@@ -48,8 +48,8 @@ func (o buildState) otherSources(now string) (list []string) {
 	return list
 }
 
-// putState writes down what the output tree is made from.
-func (r *run) putState(ctx context.Context, o buildState) error {
+// writeState writes down what the output tree is made from.
+func (r *run) writeState(ctx context.Context, o buildState) error {
 	if r.task.Scratch {
 		return nil
 	}
@@ -60,8 +60,8 @@ func (r *run) putState(ctx context.Context, o buildState) error {
 	return r.ctr.Put(ctx, "/", inputFile(path.Join(plan.OutputDir, buildStateFile), string(text)))
 }
 
-// lastState reads what the output tree was made from; nothing is known of an empty one.
-func (r *run) lastState(ctx context.Context) (last buildState, err error) {
+// readState reads what the output tree was made from; nothing is known of an empty one.
+func (r *run) readState(ctx context.Context) (last buildState, err error) {
 	text, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", path.Join(plan.OutputDir, buildStateFile)}})
 	var exit *engine.ExitError
 	if errors.As(err, &exit) {

@@ -10,29 +10,29 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// cacheLog is where ccache writes what became of each call: a count of this build's
+// ccacheStatsLog is where ccache writes what became of each call: a count of this build's
 // own, as the cache is shared with others that run meanwhile.
-const cacheLog = "/tmp/ccache.log"
+const ccacheStatsLog = "/tmp/ccache.log"
 
-// cacheEnv sets up ccache. The kernel passes -MD, so in depend mode nothing need be
+// ccacheEnv sets up ccache. The kernel passes -MD, so in depend mode nothing need be
 // preprocessed, and filling the cache costs next to nothing. That its objects are
 // not compressed costs disk and saves time. A header whose size and times, that of its
 // last change of any kind among them, are those that were taken down is not read again:
 // an object includes hundreds of them.
-func (r *run) cacheEnv() []string {
+func (r *run) ccacheEnv() []string {
 	if !r.usesCCache() {
 		return []string{"CCACHE_DISABLE=1"}
 	}
 	env := []string{
 		"CCACHE_DIR=" + plan.CacheDir, fmt.Sprintf("CCACHE_MAXSIZE=%d", r.exec.Limits.CCacheBytes()), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
-		"CCACHE_COMPILERCHECK=string:" + r.compiler, "CCACHE_STATSLOG=" + cacheLog, "CCACHE_NAMESPACE=" + r.exec.Namespace,
+		"CCACHE_COMPILERCHECK=string:" + r.compiler, "CCACHE_STATSLOG=" + ccacheStatsLog, "CCACHE_NAMESPACE=" + r.exec.Namespace,
 	}
 	toolchain := sha256.Sum256([]byte(r.exec.Namespace + " " + r.task.Plan.Toolchain.Image))
 	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", plan.ProbeDir, toolchain[:8]))
 }
 
 // usesCCache tells whether compiled objects are kept.
-func (r *run) usesCCache() bool { return !r.task.Compile && r.exec.Limits.CCacheBytes() > 0 }
+func (r *run) usesCCache() bool { return !r.task.NoCache && r.exec.Limits.CCacheBytes() > 0 }
 
 // identifyCompiler hashes the programs that compile, for the target and for the tools that
 // run on the way: they, and not the image that holds them, make an object what it is.
@@ -53,10 +53,10 @@ func (r *run) identifyCompiler(ctx context.Context) error {
 	return err
 }
 
-// cacheRecord reads how ccache fared (its statistics log: a comment with the source, then
+// ccacheRecord reads how ccache fared (its statistics log: a comment with the source, then
 // the name of a counter a line, https://ccache.dev/manual, stats_log).
-func (r *run) cacheRecord(ctx context.Context) (record plan.CacheRecord) {
-	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", cacheLog}})
+func (r *run) ccacheRecord(ctx context.Context) (record plan.CacheRecord) {
+	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", ccacheStatsLog}})
 	if err != nil {
 		return record // nothing was compiled
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// toolbox starts a container of amd64's toolchain, until the test ends.
-func toolbox(t *testing.T) *engine.Container {
+// toolchainContainer starts a container of amd64's toolchain, until the test ends.
+func toolchainContainer(t *testing.T) *engine.Container {
 	t.Helper()
 	a, err := arch.Find("amd64")
 	if err != nil {
@@ -40,7 +40,7 @@ func toolbox(t *testing.T) *engine.Container {
 // TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
 // file in by .incbin, before and after that file has changed.
 func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
-	ctr := toolbox(t)
+	ctr := toolchainContainer(t)
 	sources := map[string]string{
 		"initramfs.S": ".incbin \"/work/data\"\n",
 		"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",
@@ -61,7 +61,7 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 		sums := map[string]string{}
 		for name := range sources {
 			argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
-			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(r.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
+			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(r.ccacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
 				t.Fatal(err)
 			}
 			out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
@@ -78,7 +78,7 @@ func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
 			t.Errorf("%s: its object has changed: %v", name, changed)
 		}
 	}
-	if got, want := r.cacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
+	if got, want := r.ccacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
 }

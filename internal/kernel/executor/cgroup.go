@@ -15,15 +15,15 @@ import (
 // oomKills counts the container's processes that were ended for want of memory, by its
 // own limit or the machine's.
 func (r *run) oomKills(ctx context.Context) (n int) {
-	for line := range strings.Lines(r.counters(ctx, "memory.events", "memory/memory.oom_control")) {
+	for line := range strings.Lines(r.readCounters(ctx, "memory.events", "memory/memory.oom_control")) {
 		fmt.Sscanf(line, "oom_kill %d", &n)
 	}
 	return n
 }
 
-// cpu gives the processor time that the container has taken, in seconds.
-func (r *run) cpu(ctx context.Context) float64 {
-	text := r.counters(ctx, "cpu.stat", "cpuacct/cpuacct.usage")
+// cpuSeconds gives the processor time that the container has taken, in seconds.
+func (r *run) cpuSeconds(ctx context.Context) float64 {
+	text := r.readCounters(ctx, "cpu.stat", "cpuacct/cpuacct.usage")
 	var number float64
 	if _, err := fmt.Sscanf(text, "usage_usec %g", &number); err == nil {
 		return number / 1e6
@@ -32,8 +32,8 @@ func (r *run) cpu(ctx context.Context) float64 {
 	return number / 1e9
 }
 
-// counters reads the one of two files that is there.
-func (r *run) counters(ctx context.Context, v2, v1 string) string {
+// readCounters reads the one of two files that is there.
+func (r *run) readCounters(ctx context.Context, v2, v1 string) string {
 	out, _ := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", "/sys/fs/cgroup/" + v2, "/sys/fs/cgroup/" + v1}})
 	return out
 }

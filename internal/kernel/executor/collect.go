@@ -18,10 +18,10 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 )
 
-// store hashes the artefacts where they were made, writes the manifest beside
+// storeResult hashes the artefacts where they were made, writes the manifest beside
 // them, and turns their folder into an image, which takes the kernel's name. An
 // image comes into being whole or not at all, and the engine keeps it by its content.
-func (r *run) store(ctx context.Context) error {
+func (r *run) storeResult(ctx context.Context) error {
 	if err := r.putPlan(ctx); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (r *run) store(ctx context.Context) error {
 	}
 	p := r.task.Plan
 	return r.exec.Engine.ImportFrom(ctx, r.ctr, plan.ResultDir, result.Tag(p.Folder()), "kernel", map[string]string{
-		result.LabelPlan: m.Plan, result.LabelLines: strconv.FormatInt(r.measure(), 10),
+		result.LabelPlan: m.Plan, result.LabelLines: strconv.FormatInt(r.compileLines(), 10),
 		result.LabelName: p.Name, result.LabelVersion: p.Version, result.LabelArch: p.Arch,
 	})
 }
@@ -72,7 +72,7 @@ func (r *run) manifest(ctx context.Context) (plan.Manifest, error) {
 	m.Toolchain.Compiler = r.firstLine(ctx, r.task.Spec.Compiler.CC, "--version")
 	m.Toolchain.Linker = r.firstLine(ctx, r.task.Spec.Compiler.LD, "--version")
 	m.Release = r.firstLine(ctx, "cat", plan.OutputDir+"/include/config/kernel.release")
-	m.Cache, m.CPU = r.cacheRecord(ctx), r.cpu(ctx)
+	m.Cache, m.CPU = r.ccacheRecord(ctx), r.cpuSeconds(ctx)
 	var err error
 	if m.Artefacts, err = r.artefacts(ctx); err != nil {
 		return m, err

@@ -42,7 +42,7 @@ func (e *Executor) Configure(ctx context.Context, t Task, ev Events, use func(*S
 		return err
 	}
 	defer r.ctr.Remove()
-	if err := r.end(ctx, r.configure(ctx)); err != nil {
+	if err := r.finish(ctx, r.makeConfig(ctx)); err != nil {
 		r.reportFailure(err)
 		return err
 	}
@@ -103,14 +103,14 @@ func (s *Session) minimal(ctx context.Context) ([]kconfig.Option, error) {
 	return options, errors.Join(faults...)
 }
 
-// configure runs the plan's steps up to the one that makes the configuration final.
-func (r *run) configure(ctx context.Context) error {
+// makeConfig runs the plan's steps up to the one that makes the configuration final.
+func (r *run) makeConfig(ctx context.Context) error {
 	for _, s := range r.task.Plan.Steps {
-		if err := r.step(ctx, s); err != nil {
+		if err := r.runStep(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			return r.compare(ctx)
+			return r.compareConfig(ctx)
 		}
 	}
 	return fmt.Errorf("the plan of %s has no step that makes the configuration final", r.task.Plan.Folder())
@@ -118,8 +118,8 @@ func (r *run) configure(ctx context.Context) error {
 
 func (r *run) configuration() Configuration {
 	p := r.task.Plan
-	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.checked), Options: r.checked}
-	for _, v := range r.checked {
+	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.verdicts), Options: r.verdicts}
+	for _, v := range r.verdicts {
 		if v.Kept() {
 			c.Kept++
 		}
@@ -172,13 +172,13 @@ func Lost(faults []error) error {
 		"configure kernels: %d of %d have options that are not as asked", lost, len(faults))
 }
 
-// check judges the configuration that a build has made, before it compiles. One that
+// checkConfig judges the configuration that a build has made, before it compiles. One that
 // is as asked serves the next build too.
-func (r *run) check(ctx context.Context) error {
-	if err := r.compare(ctx); err != nil {
+func (r *run) checkConfig(ctx context.Context) error {
+	if err := r.compareConfig(ctx); err != nil {
 		return err
 	}
-	for _, v := range r.checked {
+	for _, v := range r.verdicts {
 		if !v.Kept() && v.Allowed {
 			r.events.Logf("kernel %s: allowed: %s", r.task.Plan.Folder(), v)
 		}
@@ -189,12 +189,12 @@ func (r *run) check(ctx context.Context) error {
 	for _, breaker := range reproduce.NonReproducible(r.final) {
 		r.events.Logf("warning: kernel %s: another build will not give the same bytes: %s", r.task.Plan.Folder(), breaker)
 	}
-	return errors.Join(r.putState(ctx, r.state(r.finalSum)), r.cacheConfig(ctx))
+	return errors.Join(r.writeState(ctx, r.state(r.finalSum)), r.cacheConfig(ctx))
 }
 
-// compare judges each asked option by the final configuration, and finds out why
+// compareConfig judges each asked option by the final configuration, and finds out why
 // those that are not as asked are not.
-func (r *run) compare(ctx context.Context) error {
+func (r *run) compareConfig(ctx context.Context) error {
 	text, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", plan.ConfigFile}})
 	if err != nil {
 		return err
@@ -209,19 +209,19 @@ func (r *run) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.checked = kconfig.Compare(asked, final, r.task.Spec.Allow)
-	lost := kconfig.NotKept(r.checked)
+	r.verdicts = kconfig.Compare(asked, final, r.task.Spec.Allow)
+	lost := kconfig.NotKept(r.verdicts)
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := r.explain(ctx, lost); err != nil { // the verdicts stand without it
+	if err := r.explainLost(ctx, lost); err != nil { // the verdicts stand without it
 		r.events.Logf("kernel %s: why options are not as asked could not be found out: %v", r.task.Plan.Folder(), err)
 	}
 	return nil
 }
 
-// explain asks kconfiglib, in the container, about the options that were lost.
-func (r *run) explain(ctx context.Context, lost map[string]string) error {
+// explainLost asks kconfiglib, in the container, about the options that were lost.
+func (r *run) explainLost(ctx context.Context, lost map[string]string) error {
 	question, err := json.Marshal(lost)
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (r *run) explain(ctx context.Context, lost map[string]string) error {
 	if err := json.Unmarshal([]byte(out), &answers); err != nil {
 		return fmt.Errorf("read the explanation: %w", err)
 	}
-	kconfig.Explain(r.checked, answers)
+	kconfig.Explain(r.verdicts, answers)
 	return nil
 }
 

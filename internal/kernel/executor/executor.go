@@ -52,7 +52,7 @@ type Task struct {
 
 	Jobs      int        // for make; 0 for as many as the engine's machine has room for
 	Jobserver *Jobserver // shares jobs with other builds; nil for none
-	Compile   bool       // everything: no ccache, and no configuration that was cached
+	NoCache   bool       // everything: no ccache, and no configuration that was cached
 
 	// Scratch builds from nothing in an output tree that is removed afterwards. Nothing is
 	// recorded in dist/, and the artefacts go to the folder Into, with vmlinux.
@@ -113,13 +113,13 @@ func (r *run) runRecorded(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.ctr.Remove()
-	if err := r.end(ctx, r.steps(ctx)); err != nil {
+	if err := r.finish(ctx, r.runSteps(ctx)); err != nil {
 		return err
 	}
-	if err := r.store(ctx); err != nil {
+	if err := r.storeResult(ctx); err != nil {
 		return err
 	}
-	return r.removeProgress()
+	return r.removeCheckpoint()
 }
 
 // runScratch builds from nothing, and copies the artefacts and vmlinux out.
@@ -136,7 +136,7 @@ func (r *run) runScratch(ctx context.Context) error {
 		return err
 	}
 	defer r.ctr.Remove()
-	if err := r.steps(ctx); err != nil {
+	if err := r.runSteps(ctx); err != nil {
 		r.reportFailure(err)
 		return err
 	}

@@ -60,8 +60,8 @@ var causeHint = map[fault.Cause]string{
 	fault.Resources: "free some memory or disk: go tool mage prune, docker system prune; or give less: memory and jobs in the [build] table of kernels.toml",
 }
 
-// failed judges a failed step by what it printed.
-func (r *run) failed(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
+// stepFailure judges a failed step by what it printed.
+func (r *run) stepFailure(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
 	if found.Cause == fault.Source && r.configures(s) && (found.First == nil || found.First.Tool == "make") {
 		found.Cause = fault.Configuration // the kernel's tools refuse what was asked
 	}

@@ -66,14 +66,14 @@ func (s *Jobserver) program(verb string, more ...string) []string {
 	return append([]string{"python3", "-c", jobserverProgram, verb, s.fifo}, more...)
 }
 
-// Take waits for a token: the first job of a make, for which make takes none.
-func (s *Jobserver) Take(ctx context.Context) error {
+// Acquire waits for a token: the first job of a make, for which make takes none.
+func (s *Jobserver) Acquire(ctx context.Context) error {
 	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("take")})
 	return err
 }
 
-// Give puts the token of a make that has ended back.
-func (s *Jobserver) Give(ctx context.Context) error {
+// Release puts the token of a make that has ended back.
+func (s *Jobserver) Release(ctx context.Context) error {
 	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("give")})
 	return err
 }
@@ -84,7 +84,7 @@ func (s *Jobserver) Give(ctx context.Context) error {
 func (s *Jobserver) shrink(ctx context.Context) (bool, error) {
 	fewer := s.halve()
 	for range fewer { // one less for its own, one more to go on
-		if err := s.Take(ctx); err != nil {
+		if err := s.Acquire(ctx); err != nil {
 			return false, err
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// materials hashes files of the container as they are now. One that is not there is no link.
-func (r *run) materials(ctx context.Context, paths []string) (list []plan.Material) {
+// hashMaterials hashes files of the container as they are now. One that is not there is no link.
+func (r *run) hashMaterials(ctx context.Context, paths []string) (list []plan.Material) {
 	if len(paths) == 0 || r.task.Scratch { // a scratch build is compared as a whole
 		return nil
 	}
@@ -35,20 +35,20 @@ func (r *run) materials(ctx context.Context, paths []string) (list []plan.Materi
 	return list
 }
 
-// progressDir holds, in dist/, a manifest of each build that is under way.
-const progressDir = "building"
+// checkpointDir holds, in dist/, a manifest of each build that is under way.
+const checkpointDir = "building"
 
-func (r *run) progressFile() string {
-	return filepath.Join(r.exec.Dist, progressDir, r.task.Plan.Folder()+".json")
+func (r *run) checkpointFile() string {
+	return filepath.Join(r.exec.Dist, checkpointDir, r.task.Plan.Folder()+".json")
 }
 
-// writeProgress writes down what has been done so far, so that a run that is killed leaves a
+// writeCheckpoint writes down what has been done so far, so that a run that is killed leaves a
 // record, and the next one can tell what it need not do again.
-func (r *run) writeProgress() error {
+func (r *run) writeCheckpoint() error {
 	if r.logPath == "" { // nothing of this is kept
 		return nil
 	}
-	return report.Write(r.progressFile(), r.partialManifest())
+	return report.Write(r.checkpointFile(), r.partialManifest())
 }
 
 // partialManifest is the manifest as far as it is known while the steps run.
@@ -64,7 +64,7 @@ func (r *run) partialManifest() plan.Manifest {
 // resume reads what a run of the same plan had done when it was broken off.
 func (r *run) resume() {
 	var m plan.Manifest
-	if report.Read(r.progressFile(), &m) != nil || m.Plan != r.task.Plan.Hash() {
+	if report.Read(r.checkpointFile(), &m) != nil || m.Plan != r.task.Plan.Hash() {
 		return
 	}
 	r.warnings = diagnose.Parse(m.Warnings) // what was compiled is not compiled again
@@ -85,12 +85,12 @@ func (r *run) reuseRecord(s plan.Step) {
 	}
 }
 
-// removeProgress removes the notes of a build that is whole.
-func (r *run) removeProgress() error {
-	err := os.Remove(r.progressFile())
+// removeCheckpoint removes the notes of a build that is whole.
+func (r *run) removeCheckpoint() error {
+	err := os.Remove(r.checkpointFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	os.Remove(filepath.Dir(r.progressFile())) // goes if it is empty
+	os.Remove(filepath.Dir(r.checkpointFile())) // goes if it is empty
 	return fault.Wrap(fault.Environment, err)
 }

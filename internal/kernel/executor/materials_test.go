@@ -27,7 +27,7 @@ func TestProgressIsResumed(t *testing.T) {
 		exec: e, events: console, task: task, logPath: "build.log",
 		done: []plan.StepRecord{{Name: "prepare"}, {Name: "compile", Exit: 2}}, warnings: diagnose.Parse(warnings),
 	}
-	if err := killed.writeProgress(); err != nil {
+	if err := killed.writeCheckpoint(); err != nil {
 		t.Fatal(err)
 	}
 	next := &run{exec: e, events: console, task: task}

@@ -9,26 +9,26 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// stepWithMemory runs a step; if the kernel of the engine's machine ended some of its
+// stepWithRetries runs a step; if the kernel of the engine's machine ended some of its
 // processes for want of memory, it is tried again with half as many jobs, which goes
 // on where the first try stopped. That another build had the jobs halved meanwhile
 // counts too.
-func (r *run) stepWithMemory(ctx context.Context, s plan.Step) error {
+func (r *run) stepWithRetries(ctx context.Context, s plan.Step) error {
 	for {
 		flags := r.makeFlags()
 		r.oomKillsBefore = r.oomKills(ctx)
-		err := r.step(ctx, s)
+		err := r.runStep(ctx, s)
 		if err == nil || ctx.Err() != nil || r.oomKills(ctx) == r.oomKillsBefore {
 			return err
 		}
-		fewer, shrinkErr := r.fewer(ctx)
+		fewer, shrinkErr := r.halveJobs(ctx)
 		if shrinkErr != nil {
 			return shrinkErr
 		}
 		if !fewer && r.makeFlags() == flags {
 			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("the memory ran out with one job at a time: %w", err), Hint: memoryHint}
 		}
-		if err := r.repairNow(ctx); err != nil {
+		if err := r.repairInterrupted(ctx); err != nil {
 			return err
 		}
 		r.events.Logf("kernel %s: the memory ran out, and the kernel ended a compiler; trying again with %s", r.task.Plan.Folder(), r.makeFlags())
@@ -37,22 +37,22 @@ func (r *run) stepWithMemory(ctx context.Context, s plan.Step) error {
 
 const memoryHint = "give the engine's machine more memory, or the build: memory in the [build] table of kernels.toml"
 
-// fullBelow is how little room there is on a disk that is full, in bytes: less than what
+// diskFullBelow is how little room there is on a disk that is full, in bytes: less than what
 // a failed step may have removed again.
-const fullBelow = 256 << 10
+const diskFullBelow = 256 << 10
 
-// full tells whether the disk of the output is full.
-func (r *run) full(ctx context.Context) bool {
+// diskFull tells whether the disk of the output is full.
+func (r *run) diskFull(ctx context.Context) bool {
 	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"stat", "--file-system", "--format=%a %S", plan.OutputDir}})
 	var blocks, size int64
 	if n, _ := fmt.Sscan(out, &blocks, &size); err != nil || n != 2 {
 		return false
 	}
-	return blocks*size < fullBelow
+	return blocks*size < diskFullBelow
 }
 
-// fewer halves the number of jobs; false where there is only one.
-func (r *run) fewer(ctx context.Context) (bool, error) {
+// halveJobs halves the number of jobs; false where there is only one.
+func (r *run) halveJobs(ctx context.Context) (bool, error) {
 	if r.task.Jobserver != nil {
 		return r.task.Jobserver.shrink(ctx)
 	}

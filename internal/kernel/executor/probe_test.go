@@ -19,7 +19,7 @@ exec gcc "$@"
 // TestProbesAreAskedOnce asks a compiler, by kiln-cc, what it can do: twice each, with the
 // same outcome. Only the first counts, unless the answer depends on more than the toolchain.
 func TestProbesAreAskedOnce(t *testing.T) {
-	ctr := toolbox(t)
+	ctr := toolchainContainer(t)
 	compiler := inputFile("/tmp/cc", probing)
 	compiler.Mode = 0o755
 	if err := ctr.Put(t.Context(), "/", compiler, inputFile("/tmp/one.h", "int one;\n")); err != nil {

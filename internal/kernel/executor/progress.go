@@ -16,7 +16,7 @@ func (r *run) expectedLines(step string) int64 {
 	if step != "compile" {
 		return 0
 	}
-	if lines := r.linesBefore(); lines > 0 {
+	if lines := r.lastCompileLines(); lines > 0 {
 		return lines
 	}
 	n := int64(0)
@@ -28,9 +28,9 @@ func (r *run) expectedLines(step string) int64 {
 	return n * objectsPerOption
 }
 
-// linesBefore is how much make told of the last compile from nothing; 0 where there was
+// lastCompileLines is how much make told of the last compile from nothing; 0 where there was
 // none.
-func (r *run) linesBefore() int64 {
+func (r *run) lastCompileLines() int64 {
 	old, err := r.exec.Engine.FindImage(context.Background(), result.Tag(r.task.Plan.Folder()))
 	if err != nil {
 		return 0
@@ -39,10 +39,10 @@ func (r *run) linesBefore() int64 {
 	return lines
 }
 
-// measure is that for the next build. One over an old output told less.
-func (r *run) measure() int64 {
+// compileLines is that for the next build. One over an old output told less.
+func (r *run) compileLines() int64 {
 	if r.incremental {
-		return r.linesBefore()
+		return r.lastCompileLines()
 	}
 	return r.compiled
 }

@@ -19,7 +19,7 @@ func (r *run) repair(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	list := partialOutputs(timesOf(listed))
+	list := partialOutputs(parseTimes(listed))
 	if len(list) == 0 {
 		return nil
 	}
@@ -28,9 +28,9 @@ func (r *run) repair(ctx context.Context) error {
 	return fault.Wrap(fault.Environment, r.ctr.Exec(ctx, remove))
 }
 
-// repairNow mends the output after a step of this run that was cut short. What its make has
+// repairInterrupted mends the output after a step of this run that was cut short. What its make has
 // started may live on, and is ended first.
-func (r *run) repairNow(ctx context.Context) error {
+func (r *run) repairInterrupted(ctx context.Context) error {
 	if !r.interrupted {
 		return nil
 	}
@@ -43,8 +43,8 @@ func (r *run) repairNow(ctx context.Context) error {
 	return r.repair(ctx)
 }
 
-// timesOf reads lines of a time, in seconds, and a path.
-func timesOf(listed string) map[string]float64 {
+// parseTimes reads lines of a time, in seconds, and a path.
+func parseTimes(listed string) map[string]float64 {
 	times := map[string]float64{}
 	for line := range strings.Lines(listed) {
 		text, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -86,9 +86,9 @@ func writtenAtomically(name string) bool {
 		strings.HasPrefix(name, "include/config/") || strings.HasPrefix(name, "include/generated/")
 }
 
-// end notes, of a build that has ended well or by itself, that nothing in its output is
+// finish notes, of a build that has ended well or by itself, that nothing in its output is
 // half made, and of one that ended well that all of it is from the present source.
-func (r *run) end(ctx context.Context, failed error) error {
+func (r *run) finish(ctx context.Context, failed error) error {
 	if r.interrupted || ctx.Err() != nil {
 		return failed
 	}
@@ -96,12 +96,12 @@ func (r *run) end(ctx context.Context, failed error) error {
 	if failed == nil {
 		r.priorSources = nil
 	}
-	return errors.Join(failed, r.putState(ctx, r.state(r.finalSum)))
+	return errors.Join(failed, r.writeState(ctx, r.state(r.finalSum)))
 }
 
-// endedFromOutside tells whether a command was ended from outside, by a signal or with its
+// wasInterrupted tells whether a command was ended from outside, by a signal or with its
 // container: make, which removes what it could not finish, could not do so.
-func endedFromOutside(err error) bool {
+func wasInterrupted(err error) bool {
 	var exit *engine.ExitError
 	return err != nil && (!errors.As(err, &exit) || exit.Code > 128)
 }

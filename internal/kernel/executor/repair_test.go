@@ -7,7 +7,7 @@ import (
 )
 
 func TestUnfinished(t *testing.T) {
-	got := partialOutputs(timesOf(strings.Join([]string{
+	got := partialOutputs(parseTimes(strings.Join([]string{
 		"100.0 kernel/fork.o", "100.5 kernel/.fork.o.cmd", // whole
 		"300.0 kernel/exit.o", "100.5 kernel/.exit.o.cmd", // made again, and not noted
 		"495.0 kernel/pid.o", "495.2 kernel/.pid.o.cmd", // noted, but something may follow

@@ -11,22 +11,22 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// reuse gets the output tree of the last build ready to be built upon: what differs
+// reuseOutput gets the output tree of the last build ready to be built upon: what differs
 // in the source is made newer than what was built from it, and make(1) does the rest.
 // What cannot be built upon is removed.
-func (r *run) reuse(ctx context.Context) error {
+func (r *run) reuseOutput(ctx context.Context) error {
 	now := r.state("")
-	last, err := r.lastState(ctx)
+	last, err := r.readState(ctx)
 	if err != nil {
 		return err
 	}
-	why, differ, err := r.clean(ctx, last, now)
+	why, differ, err := r.rebuildReason(ctx, last, now)
 	if err != nil {
 		return err
 	}
 	final := ""
 	if why != "" {
-		if err := r.startClean(ctx, why, last); err != nil {
+		if err := r.clearOutput(ctx, why, last); err != nil {
 			return err
 		}
 		if final, err = r.restoreConfig(ctx); err != nil {
@@ -41,15 +41,15 @@ func (r *run) reuse(ctx context.Context) error {
 		}
 		r.priorSources = last.otherSources(now.Source)
 		if differ.CodeOnly() {
-			final = r.lastConfig(ctx, last)
+			final = r.unchangedConfig(ctx, last)
 		}
 	}
 	r.incremental, r.configured = why == "", final != ""
-	return r.putState(ctx, r.state(final))
+	return r.writeState(ctx, r.state(final))
 }
 
-// startClean empties the output tree, and says why if there was something in it.
-func (r *run) startClean(ctx context.Context, why string, last buildState) error {
+// clearOutput empties the output tree, and says why if there was something in it.
+func (r *run) clearOutput(ctx context.Context, why string, last buildState) error {
 	if last != (buildState{}) {
 		r.events.Logf("kernel %s: starts clean: %s", r.task.Plan.Folder(), why)
 	}
@@ -57,9 +57,9 @@ func (r *run) startClean(ctx context.Context, why string, last buildState) error
 	return fault.Wrap(fault.Environment, err)
 }
 
-// lastConfig gives the sha256 of the configuration in the output tree if the same was
+// unchangedConfig gives the sha256 of the configuration in the output tree if the same was
 // asked then and nobody has changed it since, else "".
-func (r *run) lastConfig(ctx context.Context, last buildState) string {
+func (r *run) unchangedConfig(ctx context.Context, last buildState) string {
 	if last.Final == "" || last.Asked != r.task.Plan.AskedHash() || !r.hasConfig(ctx, last.Final) {
 		return ""
 	}
@@ -72,9 +72,9 @@ func (r *run) hasConfig(ctx context.Context, sum string) bool {
 	return err == nil && strings.HasPrefix(got, sum+" ")
 }
 
-// clean says why the output tree cannot be built upon, or "" where it can, and in what
+// rebuildReason says why the output tree cannot be built upon, or "" where it can, and in what
 // the source differs.
-func (r *run) clean(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
+func (r *run) rebuildReason(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
 	switch {
 	case last == buildState{}:
 		return "nothing is known of its output", differ, nil

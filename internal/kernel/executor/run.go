@@ -35,7 +35,7 @@ type run struct {
 	done    []plan.StepRecord
 	earlier []plan.StepRecord // of an interrupted run of the same plan
 
-	checked    []kconfig.Verdict
+	verdicts    []kconfig.Verdict
 	final      map[string]string // the final configuration
 	finalSum   string            // its sha256
 	configured bool              // the output tree has the final configuration from the last build
@@ -67,7 +67,7 @@ func (e *Executor) newRun(ctx context.Context, t Task, ev Events) (*run, error) 
 // open starts the container and puts the configuration's fragments into it. Where
 // that fails no container is left.
 func (r *run) open(ctx context.Context) (err error) {
-	if err := r.volumes(ctx); err != nil {
+	if err := r.createVolumes(ctx); err != nil {
 		return err
 	}
 	if r.ctr, err = r.exec.Engine.Run(ctx, r.containerSpec()); err != nil {
@@ -97,11 +97,11 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.task.Scratch {
 		return nil
 	}
-	return r.reuse(ctx)
+	return r.reuseOutput(ctx)
 }
 
-// volumes makes the volumes that the plan writes to, unless the engine has them.
-func (r *run) volumes(ctx context.Context) error {
+// createVolumes makes the volumes that the plan writes to, unless the engine has them.
+func (r *run) createVolumes(ctx context.Context) error {
 	p := r.task.Plan
 	for _, m := range p.Mounts {
 		if m.ReadOnly {
@@ -147,19 +147,19 @@ func (r *run) inputs() []engine.File {
 	return files
 }
 
-// steps runs the plan's steps in order.
-func (r *run) steps(ctx context.Context) error {
+// runSteps runs the plan's steps in order.
+func (r *run) runSteps(ctx context.Context) error {
 	if r.configured {
 		r.events.Logf("kernel %s: the configuration was made before", r.task.Plan.Folder())
 	}
 	for n, s := range r.task.Plan.Steps {
 		if !r.needs(n, s) {
 			r.reuseRecord(s)
-		} else if err := r.stepWithMemory(ctx, s); err != nil {
+		} else if err := r.stepWithRetries(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			if err := r.check(ctx); err != nil {
+			if err := r.checkConfig(ctx); err != nil {
 				return err
 			}
 		}
@@ -179,11 +179,11 @@ func (r *run) needs(n int, s plan.Step) bool {
 // env is the plan's environment, with the source's time, and with what does not decide the
 // result: the number of jobs and the cache of compiled objects.
 func (r *run) env() []string {
-	return slices.Concat(r.task.Plan.Env, r.cacheEnv(), plan.TimeEnv(r.task.Tree.Time), []string{"MAKEFLAGS=" + r.makeFlags()})
+	return slices.Concat(r.task.Plan.Env, r.ccacheEnv(), plan.TimeEnv(r.task.Tree.Time), []string{"MAKEFLAGS=" + r.makeFlags()})
 }
 
-// step runs one step; its output goes to the log, and to the error if it fails.
-func (r *run) step(ctx context.Context, s plan.Step) error {
+// runStep runs one step; its output goes to the log, and to the error if it fails.
+func (r *run) runStep(ctx context.Context, s plan.Step) error {
 	title := fmt.Sprintf("kernel %s: %s", r.task.Plan.Folder(), s.Name)
 	fmt.Fprintf(r.log, "==> %s: %s\n", s.Name, shellescape.QuoteCommand(s.Argv))
 	start := time.Now()
@@ -198,10 +198,10 @@ func (r *run) step(ctx context.Context, s plan.Step) error {
 	if s.Root {
 		user = "0:0"
 	}
-	record := plan.StepRecord{Name: s.Name, In: r.materials(ctx, s.In)}
+	record := plan.StepRecord{Name: s.Name, In: r.hashMaterials(ctx, s.In)}
 	err := r.ctr.Exec(ctx, engine.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: r.env(), Stdout: out.stdout(), Stderr: out.stderr()})
 	oomKilled := err != nil && r.oomKills(ctx) > r.oomKillsBefore // and make itself may be among them
-	r.interrupted = r.interrupted || endedFromOutside(err) || oomKilled
+	r.interrupted = r.interrupted || wasInterrupted(err) || oomKilled
 	r.made = append(r.made, out.made...)
 	if s.Name == "compile" {
 		r.compiled += int64(len(out.made))
@@ -215,14 +215,14 @@ func (r *run) step(ctx context.Context, s plan.Step) error {
 	if errors.As(err, &exit) {
 		record.Exit = exit.Code
 		found := out.found.Failure()
-		if oomKilled || r.full(ctx) {
+		if oomKilled || r.diskFull(ctx) {
 			found.Cause = fault.Resources // each tool tells of it in its own way
 		}
-		err = r.failed(s, exit, found)
+		err = r.stepFailure(s, exit, found)
 	}
 	if err == nil {
-		record.Out = r.materials(ctx, s.Out)
+		record.Out = r.hashMaterials(ctx, s.Out)
 	}
 	r.done = append(r.done, record)
-	return errors.Join(err, r.writeProgress())
+	return errors.Join(err, r.writeCheckpoint())
 }

@@ -26,7 +26,7 @@ func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, ou
 		return err
 	}
 	ev.Logf("kernel %s: source at %s (read-only), output at %s; leave with exit", t.Plan.Folder(), plan.SourceDir, plan.OutputDir)
-	defer r.leaveShell(ctx)
+	defer r.markClosed(ctx)
 	err = r.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: plan.BuildUser, Dir: plan.OutputDir, Env: r.env()}, in, out)
 	var exit *engine.ExitError
 	if errors.As(err, &exit) { // the exit code of the last command typed is no error
@@ -35,15 +35,15 @@ func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, ou
 	return err
 }
 
-// leaveShell notes that nobody is at work in the output any more. What is done by hand
+// markClosed notes that nobody is at work in the output any more. What is done by hand
 // there is not a build that was broken off.
-func (r *run) leaveShell(ctx context.Context) {
-	last, err := r.lastState(ctx)
+func (r *run) markClosed(ctx context.Context) {
+	last, err := r.readState(ctx)
 	if err != nil {
 		return
 	}
 	last.Open = false
-	if err := r.putState(ctx, last); err != nil {
+	if err := r.writeState(ctx, last); err != nil {
 		r.events.Logf("kernel %s: the output keeps the note that it is in use: %v", r.task.Plan.Folder(), err)
 	}
 }

@@ -10,15 +10,14 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// ccacheStatsLog is where ccache writes what became of each call: a count of this build's
-// own, as the cache is shared with others that run meanwhile.
+// ccacheStatsLog is where ccache logs the outcome of each call in this container. The
+// statistics of the cache itself also count other builds.
 const ccacheStatsLog = "/tmp/ccache.log"
 
-// ccacheEnv sets up ccache. The kernel passes -MD, so in depend mode nothing need be
-// preprocessed, and filling the cache costs next to nothing. That its objects are
-// not compressed costs disk and saves time. A header whose size and times, that of its
-// last change of any kind among them, are those that were taken down is not read again:
-// an object includes hundreds of them.
+// ccacheEnv returns ccache's settings. The kernel passes -MD, so in depend mode nothing has
+// to be preprocessed, and filling the cache costs next to nothing. Uncompressed objects
+// cost disk space and save time. With file_stat_matches a header is not read a second time
+// while its size, mtime and ctime are unchanged: an object includes hundreds of headers.
 func (r *run) ccacheEnv() []string {
 	if !r.usesCCache() {
 		return []string{"CCACHE_DISABLE=1"}
@@ -31,18 +30,18 @@ func (r *run) ccacheEnv() []string {
 	return append(env, fmt.Sprintf("KILN_PROBES=%s/%x", plan.ProbeDir, toolchain[:8]))
 }
 
-// usesCCache tells whether compiled objects are kept.
+// usesCCache reports whether compiled objects are cached.
 func (r *run) usesCCache() bool { return !r.task.NoCache && r.exec.Limits.CCacheBytes() > 0 }
 
-// identifyCompiler hashes the programs that compile, for the target and for the tools that
-// run on the way: they, and not the image that holds them, make an object what it is.
+// identifyCompiler hashes the compilers for the target and for the build's own tools. Those
+// programs determine an object, not the image that contains them.
 func (r *run) identifyCompiler(ctx context.Context) error {
 	if !r.usesCCache() {
 		return nil
 	}
 	var programs []string
-	for _, ask := range r.task.Spec.Compiler.Content {
-		out, err := r.ctr.Output(ctx, engine.Command{Argv: ask})
+	for _, argv := range r.task.Spec.Compiler.Content {
+		out, err := r.ctr.Output(ctx, engine.Command{Argv: argv})
 		if err != nil {
 			return err
 		}
@@ -53,8 +52,8 @@ func (r *run) identifyCompiler(ctx context.Context) error {
 	return err
 }
 
-// ccacheRecord reads how ccache fared (its statistics log: a comment with the source, then
-// the name of a counter a line, https://ccache.dev/manual, stats_log).
+// ccacheRecord counts hits and misses in ccache's statistics log: for each call a comment
+// with the source, then a line for each counter (https://ccache.dev/manual, stats_log).
 func (r *run) ccacheRecord(ctx context.Context) (record plan.CacheRecord) {
 	out, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", ccacheStatsLog}})
 	if err != nil {

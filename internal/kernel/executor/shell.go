@@ -10,8 +10,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// Shell opens a shell where the build of a kernel runs: the same image, mounts,
-// environment and user. What is done in the output tree stays there.
+// Shell opens an interactive shell in the task's build container, with the build's image,
+// mounts, environment and user, connected to the terminal in and to out. Changes to the
+// output tree are kept. The exit code of the shell is not an error.
 func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, out io.Writer) error {
 	r, err := e.newRun(ctx, t, ev)
 	if err != nil {
@@ -22,21 +23,21 @@ func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, ou
 	}
 	defer r.ctr.Remove()
 	prepare := t.Plan.Steps[0]
-	if _, err := r.ctr.Output(ctx, engine.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
+	if _, err := r.ctr.Output(ctx, engine.Command{Argv: prepare.Argv, User: rootUser}); err != nil {
 		return err
 	}
 	ev.Logf("kernel %s: source at %s (read-only), output at %s; leave with exit", t.Plan.Folder(), plan.SourceDir, plan.OutputDir)
 	defer r.markClosed(ctx)
 	err = r.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: plan.BuildUser, Dir: plan.OutputDir, Env: r.env()}, in, out)
 	var exit *engine.ExitError
-	if errors.As(err, &exit) { // the exit code of the last command typed is no error
+	if errors.As(err, &exit) { // the exit code of the last command typed
 		return nil
 	}
 	return err
 }
 
-// markClosed notes that nobody is at work in the output any more. What is done by hand
-// there is not a build that was broken off.
+// markClosed records that nothing works in the output tree any more. Changes made by hand
+// are not an interrupted build.
 func (r *run) markClosed(ctx context.Context) {
 	last, err := r.readState(ctx)
 	if err != nil {
@@ -44,6 +45,6 @@ func (r *run) markClosed(ctx context.Context) {
 	}
 	last.Open = false
 	if err := r.writeState(ctx, last); err != nil {
-		r.events.Logf("kernel %s: the output keeps the note that it is in use: %v", r.task.Plan.Folder(), err)
+		r.events.Logf("kernel %s: the output stays marked as in use: %v", r.task.Plan.Folder(), err)
 	}
 }

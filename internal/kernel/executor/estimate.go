@@ -7,11 +7,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 )
 
-// objectsPerOption is how many lines Kbuild tells for each built-in option, about;
-// measured on micro and defconfig of 6.12. It serves until a kernel was built once.
+// objectsPerOption is about how many lines Kbuild prints for each built-in option,
+// measured on micro and defconfig of 6.12. It is used until a kernel has been built once.
 const objectsPerOption = 3
 
-// expectedLines guesses how much make will tell in a step, for the time left.
+// expectedLines estimates how many lines make will print in a step, for the time left; 0
+// where nothing is known.
 func (r *run) expectedLines(step string) int64 {
 	if step != "compile" {
 		return 0
@@ -28,8 +29,8 @@ func (r *run) expectedLines(step string) int64 {
 	return n * objectsPerOption
 }
 
-// lastCompileLines is how much make told of the last compile from nothing; 0 where there was
-// none.
+// lastCompileLines returns how many lines make printed in the last compile from scratch; 0
+// where there was none.
 func (r *run) lastCompileLines() int64 {
 	old, err := r.exec.Engine.FindImage(context.Background(), result.Tag(r.task.Plan.Folder()))
 	if err != nil {
@@ -39,7 +40,8 @@ func (r *run) lastCompileLines() int64 {
 	return lines
 }
 
-// compileLines is that for the next build. One over an old output told less.
+// compileLines returns lastCompileLines for the next build. An incremental build prints
+// fewer, and passes on the last number.
 func (r *run) compileLines() int64 {
 	if r.incremental {
 		return r.lastCompileLines()

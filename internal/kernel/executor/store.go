@@ -18,9 +18,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 )
 
-// storeResult hashes the artefacts where they were made, writes the manifest beside
-// them, and turns their folder into an image, which takes the kernel's name. An
-// image comes into being whole or not at all, and the engine keeps it by its content.
+// storeResult hashes the artefacts in the container, adds the manifest, the plan and the
+// log, and imports their folder as an image under the kernel's name. The import is atomic,
+// and the engine addresses the image by its content.
 func (r *run) storeResult(ctx context.Context) error {
 	if err := r.putPlan(ctx); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (r *run) storeResult(ctx context.Context) error {
 	})
 }
 
-// putPlan puts the plan beside the artefacts.
+// putPlan writes the plan beside the artefacts.
 func (r *run) putPlan(ctx context.Context) error {
 	text, err := json.MarshalIndent(r.task.Plan, "", "  ")
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *run) putPlan(ctx context.Context) error {
 	return r.ctr.Put(ctx, "/", inputFile(path.Join(plan.ResultDir, plan.PlanFile), string(text)+"\n"))
 }
 
-// putLog puts the log so far beside the artefacts.
+// putLog writes the log so far beside the artefacts.
 func (r *run) putLog(ctx context.Context) error {
 	text, err := os.ReadFile(r.logPath)
 	if err != nil {
@@ -67,6 +67,7 @@ func (r *run) putLog(ctx context.Context) error {
 	})
 }
 
+// manifest returns the manifest of a build whose steps have succeeded.
 func (r *run) manifest(ctx context.Context) (plan.Manifest, error) {
 	m := r.partialManifest()
 	m.Toolchain.Compiler = r.firstLine(ctx, r.task.Spec.Compiler.CC, "--version")
@@ -85,7 +86,8 @@ func (r *run) manifest(ctx context.Context) (plan.Manifest, error) {
 	return m, nil
 }
 
-// artefacts hashes and measures every file of the result folder, in the container.
+// artefacts returns every file of the result folder with its sha256 and size in bytes, by
+// path.
 func (r *run) artefacts(ctx context.Context) ([]plan.Artefact, error) {
 	sizes, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.ResultDir, "-type", "f", "-printf", `%s %P\n`}})
 	if err != nil {
@@ -103,21 +105,12 @@ func (r *run) artefacts(ctx context.Context) ([]plan.Artefact, error) {
 	var list []plan.Artefact
 	for line := range strings.Lines(sizes) {
 		size, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		bytes, err := strconv.ParseInt(size, 10, 64)
+		length, err := strconv.ParseInt(size, 10, 64)
 		if !ok || err != nil || sumOf[name] == "" {
 			return nil, fmt.Errorf("list artefacts: unexpected line %q", line)
 		}
-		list = append(list, plan.Artefact{Path: name, SHA256: sumOf[name], Size: bytes})
+		list = append(list, plan.Artefact{Path: name, SHA256: sumOf[name], Size: length})
 	}
 	slices.SortFunc(list, func(a, b plan.Artefact) int { return strings.Compare(a.Path, b.Path) })
 	return list, nil
-}
-
-func (r *run) firstLine(ctx context.Context, argv ...string) string {
-	out, err := r.ctr.Output(ctx, engine.Command{Argv: argv})
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(out, "\n")
-	return line
 }

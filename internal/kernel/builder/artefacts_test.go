@@ -19,8 +19,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// parted has a kernel for arm64 come with everything that it can come with.
-var parted = []string{
+// allParts has a kernel for arm64 come with everything that it can come with.
+var allParts = []string{
 	"CONFIG_MODULES=y", "CONFIG_CRC7=m", "CONFIG_CRC_ITU_T=m", "CONFIG_ARCH_VEXPRESS=y",
 	"CONFIG_HEADERS_INSTALL=y", "CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y",
 }
@@ -28,9 +28,9 @@ var parted = []string{
 // TestArtefactsBesideTheKernel builds a small real kernel with modules, device trees,
 // headers and debug information, and looks into each.
 func TestArtefactsBesideTheKernel(t *testing.T) {
-	s := broken(t, spec.Table{Arch: []string{"arm64"}, Config: parted}, "")
-	once(t, testBuilder(t), s)
-	_, folder := built(t, s)
+	s := brokenSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allParts}, "")
+	startFromScratch(t, testBuilder(t), s)
+	_, folder := buildAndExtract(t, s)
 	if n := checkParts(t, folder); n != 2 {
 		t.Errorf("it has %d modules, want two", n)
 	}

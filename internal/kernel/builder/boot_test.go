@@ -16,11 +16,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// shipped builds the kernel that Kiln ships for an architecture, as the targets do,
+// buildShipped builds the kernel that Kiln ships for an architecture, as the targets do,
 // and extracts it. Where the targets have built it, nothing is built.
-func shipped(t *testing.T, archName string) (*Builder, string) {
+func buildShipped(t *testing.T, archName string) (*Builder, string) {
 	t.Helper()
-	return built(t, shippedSpec(t, archName, arch.GCC))
+	return buildAndExtract(t, shippedSpec(t, archName, arch.GCC))
 }
 
 // shippedSpec is that kernel, for a compiler. LLVM's has another name, for an output of
@@ -41,23 +41,23 @@ func shippedSpec(t *testing.T, archName, compiler string) spec.Spec {
 	return specs[0]
 }
 
-// built builds a kernel unless it is there, and extracts it.
-func built(t *testing.T, s spec.Spec) (*Builder, string) {
+// buildAndExtract builds a kernel unless it is there, and extracts it.
+func buildAndExtract(t *testing.T, s spec.Spec) (*Builder, string) {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newBuilder(t, report.New(t.Output(), t.Output(), ""), shippedDir, filepath.Join(cache, "kiln"))
-	res, err := w.Build(t.Context(), s)
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), shippedDir, filepath.Join(cache, "kiln"))
+	res, err := b.Build(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := w.Folder.Extract(t.Context(), res)
+	e, err := b.Folder.Extract(t.Context(), res)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, e.Folder
+	return b, e.Folder
 }
 
 // TestMicroBoots boots the shipped kernels, and one for 32 bits and big-endian, and
@@ -65,8 +65,8 @@ func built(t *testing.T, s spec.Spec) (*Builder, string) {
 func TestMicroBoots(t *testing.T) {
 	for _, name := range []string{"amd64", "arm64", "mips"} {
 		t.Run(name, func(t *testing.T) {
-			w, folder := shipped(t, name)
-			r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
+			b, folder := buildShipped(t, name)
+			r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
 			if err != nil || r.Err() != nil {
 				t.Fatalf("%v, %v", err, r.Err())
 			}
@@ -79,10 +79,10 @@ func TestMicroBoots(t *testing.T) {
 			if err := report.Read(filepath.Join(folder, boot.ReportFile), &kept); err != nil || kept.Verdict != boot.Booted || kept.Release == "" || len(kept.Checks) < 10 {
 				t.Errorf("boot.json: %+v, %v", kept, err)
 			}
-			if _, before, err := booter(w).BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
+			if _, before, err := booter(b).BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
 				t.Errorf("it is booted again: %v", err)
 			}
-			list, err := record.Why(w.Folder.Dir, "micro")
+			list, err := record.Why(b.Folder.Dir, "micro")
 			if err != nil || len(list) != 1 || !strings.Contains(list[0].String(), "booted in") || !strings.Contains(list[0].String(), filepath.Base(imageOf(t, name))) {
 				t.Errorf("its story: %v, %v", list, err)
 			}
@@ -102,12 +102,12 @@ func imageOf(t *testing.T, name string) string {
 
 // TestBootVerdicts has the real kernel fail in each way that needs no other build.
 func TestBootVerdicts(t *testing.T) {
-	w, folder := shipped(t, "amd64")
+	b, folder := buildShipped(t, "amd64")
 	a, err := arch.Find("amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine, err := booter(w).Machine(t.Context(), a)
+	machine, err := booter(b).Machine(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestBootVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.kernel.Image = image
-			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, w.Sources.Cache, nil)
+			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, b.Sources.Cache, nil)
 			if err != nil || r.Verdict != tc.verdict || r.Stage != tc.stage || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s at %s: %s, %v", r.Verdict, r.Stage, r.Why, err)
 			}
@@ -154,9 +154,9 @@ func withoutDisk(a arch.Arch) arch.Arch {
 // TestKernelBootsInAContainer boots the shipped kernel in an emulator that this machine
 // does not have itself.
 func TestKernelBootsInAContainer(t *testing.T) {
-	w, folder := shipped(t, "mips")
+	b, folder := buildShipped(t, "mips")
 	t.Setenv("PATH", pathWithoutQEMU(t))
-	r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
+	r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
 	if err != nil || r.Verdict != boot.Booted || r.Where != "container" {
 		t.Errorf("%s, %s: %v", r, r.Where, err)
 	}

@@ -25,8 +25,8 @@ func insertion(file string, line int, before, added, after string) string {
 		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
 }
 
-// broken gives a small kernel of the real source, perhaps patched.
-func broken(t *testing.T, table spec.Table, patch string) spec.Spec {
+// brokenSpec gives a small kernel of the real source, perhaps patched.
+func brokenSpec(t *testing.T, table spec.Table, patch string) spec.Spec {
 	t.Helper()
 	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
@@ -39,7 +39,7 @@ func broken(t *testing.T, table spec.Table, patch string) spec.Spec {
 	}
 	if patch != "" {
 		table.Patches = []string{"broken.patch"}
-		write(t, filepath.Join(dir, "broken.patch"), patch)
+		writeFile(t, filepath.Join(dir, "broken.patch"), patch)
 	}
 	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
 	if err != nil {
@@ -48,11 +48,11 @@ func broken(t *testing.T, table spec.Table, patch string) spec.Spec {
 	return specs[0]
 }
 
-// once has a kernel begin from nothing, and leave nothing when the test ends.
-func once(t *testing.T, w *Builder, s spec.Spec) {
+// startFromScratch has a kernel begin from nothing, and leave nothing when the test ends.
+func startFromScratch(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
-	forget(t, w, s)
-	t.Cleanup(func() { forget(t, w, s) })
+	removeKernel(t, b, s)
+	t.Cleanup(func() { removeKernel(t, b, s) })
 }
 
 // TestBrokenBuildsAreToldRight breaks the build of the real kernel in each of the ways
@@ -60,7 +60,7 @@ func once(t *testing.T, w *Builder, s spec.Spec) {
 // one output, so that few of them make the configuration anew.
 func TestBrokenBuildsAreToldRight(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		once(t, testBuilder(t), broken(t, spec.Table{Arch: []string{arch}}, ""))
+		startFromScratch(t, testBuilder(t), brokenSpec(t, spec.Table{Arch: []string{arch}}, ""))
 	}
 	codes := map[fault.Cause]int{fault.Source: 1, fault.Toolchain: 3, fault.Resources: 3}
 	for _, tc := range []struct {
@@ -105,20 +105,20 @@ func TestBrokenBuildsAreToldRight(t *testing.T) {
 		{name: "disk runs out", disk: "1m", cause: fault.Resources, says: "(resources)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := testBuilder(t)
-			w.Local.Limits.Memory = tc.limit
-			s := broken(t, tc.table, tc.patch)
+			b := testBuilder(t)
+			b.Local.Limits.Memory = tc.limit
+			s := brokenSpec(t, tc.table, tc.patch)
 			if tc.lacks != "" || tc.disk != "" { // they begin from nothing
-				forget(t, w, s)
+				removeKernel(t, b, s)
 			}
 			if tc.disk != "" {
 				enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), tc.disk)
 			}
-			_, err := firstSource(t.Context(), w, s, w.resolve, func(r candidate) (result.Result, error) {
+			_, err := firstSource(t.Context(), b, s, b.resolve, func(r candidate) (result.Result, error) {
 				if tc.lacks != "" {
 					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, plan.Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
 				}
-				return w.buildCandidate(t.Context(), r, w.Local)
+				return b.buildCandidate(t.Context(), r, b.Local)
 			})
 			if fault.CauseOf(err) != tc.cause || fault.Code(err) != codes[tc.cause] || !strings.Contains(fmt.Sprint(err), tc.says) {
 				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.says, fault.CauseOf(err), fault.Code(err), err)

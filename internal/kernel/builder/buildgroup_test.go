@@ -21,12 +21,12 @@ import (
 // TestKernelsShareTheirJobs builds for two architectures at once, of which each has
 // more parts than there are jobs.
 func TestKernelsShareTheirJobs(t *testing.T) {
-	w := testBuilder(t)
-	w.Local.Limits.Jobs = 3
-	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
+	b := testBuilder(t)
+	b.Local.Limits.Jobs = 3
+	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
 	events := map[string][]event{}
-	err := w.BuildAll(t.Context(), specs, func(r result.Result) error {
-		e, err := w.Folder.Extract(t.Context(), r)
+	err := b.BuildAll(t.Context(), specs, func(r result.Result) error {
+		e, err := b.Folder.Extract(t.Context(), r)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func TestKernelsShareTheirJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := most(append(events["amd64"], events["arm64"]...)); n != 3 {
+	if n := maxConcurrent(append(events["amd64"], events["arm64"]...)); n != 3 {
 		t.Errorf("%d parts were built at once, want 3 over both", n)
 	}
 	for arch, list := range events {
@@ -67,8 +67,8 @@ func eventsOf(t *testing.T, log string) (list []event) {
 	return list
 }
 
-// most gives how many parts were under way at once.
-func most(list []event) (most int) {
+// maxConcurrent gives how many parts were under way at once.
+func maxConcurrent(list []event) (most int) {
 	slices.SortFunc(list, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.delta-b.delta) })
 	now := 0
 	for _, e := range list {
@@ -79,11 +79,11 @@ func most(list []event) (most int) {
 }
 
 func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
-	w := testBuilder(t)
-	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}})
+	b := testBuilder(t)
+	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}})
 	specs[0].Config = append(specs[0].Config, spec.Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
 	var built []string
-	err := w.BuildAll(t.Context(), specs, func(r result.Result) error {
+	err := b.BuildAll(t.Context(), specs, func(r result.Result) error {
 		built = append(built, r.Arch)
 		return nil
 	})
@@ -94,13 +94,13 @@ func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
 
 // TestShortOfMemory has the real kernel end what takes more than the container may.
 func TestShortOfMemory(t *testing.T) {
-	w := testBuilder(t)
-	w.Local.Limits.Jobs, w.Local.Limits.Memory = 2, "160MiB"
-	res, err := w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=100"))
+	b := testBuilder(t)
+	b.Local.Limits.Jobs, b.Local.Limits.Memory = 2, "160MiB"
+	res, err := b.Build(t.Context(), fixtureSpec(t, b, "CONFIG_HUNGRY=100"))
 	if err != nil {
 		t.Fatalf("one job at a time has enough: %v", err)
 	}
-	e, err := w.Folder.Extract(t.Context(), res)
+	e, err := b.Folder.Extract(t.Context(), res)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestShortOfMemory(t *testing.T) {
 	if len(exits) != 2 || exits[0] == 0 || exits[1] != 0 {
 		t.Errorf("the compile ended with %v, want a failure and a success", exits)
 	}
-	_, err = w.Build(t.Context(), fixtureSpec(t, w, "CONFIG_HUNGRY=400"))
+	_, err = b.Build(t.Context(), fixtureSpec(t, b, "CONFIG_HUNGRY=400"))
 	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "the memory ran out") {
 		t.Errorf("with too little for one job: %v", err)
 	}
@@ -126,12 +126,12 @@ func TestShortOfMemory(t *testing.T) {
 // TestShortOfMemoryBesideAnother has builds run out of memory that share their jobs: none
 // waits for what another will only give when it has ended.
 func TestShortOfMemoryBesideAnother(t *testing.T) {
-	w := testBuilder(t)
-	w.Local.Limits.Jobs, w.Local.Limits.Memory = 3, "160MiB"
-	specs := fixtureSpecs(t, w, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
+	b := testBuilder(t)
+	b.Local.Limits.Jobs, b.Local.Limits.Memory = 3, "160MiB"
+	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	if err := w.BuildAll(ctx, specs, func(result.Result) error { return nil }); err != nil {
+	if err := b.BuildAll(ctx, specs, func(result.Result) error { return nil }); err != nil {
 		t.Error(err)
 	}
 }
@@ -143,9 +143,9 @@ func TestTwoRunsBuildAKernelOnce(t *testing.T) {
 	s := fixtureSpec(t, runs[0], "CONFIG_PARTS=4")
 	results := make([]result.Result, len(runs))
 	var work errgroup.Group
-	for i, w := range runs {
+	for i, b := range runs {
 		work.Go(func() (err error) {
-			results[i], err = w.Build(t.Context(), s)
+			results[i], err = b.Build(t.Context(), s)
 			return err
 		})
 	}

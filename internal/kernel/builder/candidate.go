@@ -44,13 +44,13 @@ func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
 	return tree, classify(err)
 }
 
-// resolver makes a candidate of a spec and one of its sources.
-type resolver func(ctx context.Context, s spec.Spec, from string) (candidate, error)
+// resolveFunc makes a candidate of a spec and one of its sources.
+type resolveFunc func(ctx context.Context, s spec.Spec, from string) (candidate, error)
 
 // firstSource tries the sources of a spec in order, with a candidate made for each, until
 // one is found and use accepts it. Only an environment problem, or a source that has no
 // such version, leads on to the next.
-func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve resolver, use func(candidate) (T, error)) (T, error) {
+func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve resolveFunc, use func(candidate) (T, error)) (T, error) {
 	var none T
 	if _, err := s.Asked(); err != nil {
 		return none, err
@@ -76,11 +76,11 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 
 // resolve makes the candidate of one source.
 func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candidate, error) {
-	ref, err := b.ref(ctx, s, from)
+	ref, err := b.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
-	b.warnOfEnd(ctx, ref.Version)
+	b.warnOfEndOfLife(ctx, ref.Version)
 	tools, err := b.Images.Toolchain(ctx, s.Compiler)
 	return candidate{spec: s, from: from, plan: plan.New(s, ref, tools)}, err
 }
@@ -92,7 +92,7 @@ func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) 
 	if b.Images.HasToolchain(ctx, s.Compiler) {
 		return b.resolve(ctx, s, from)
 	}
-	ref, err := b.ref(ctx, s, from)
+	ref, err := b.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
@@ -117,8 +117,8 @@ func classify(err error) error {
 	return err
 }
 
-// ref finds the source of a kernel: what the lock pins, else the newest.
-func (b *Builder) ref(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
+// resolveSource finds the source of a kernel: what the lock pins, else the newest.
+func (b *Builder) resolveSource(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
 	if from == source.KernelOrg {
 		if locked, ok := b.Lock.Find(s.Name); ok && locked.Satisfies(s.Constraint) {
 			return locked.Ref(), nil
@@ -133,8 +133,8 @@ func (b *Builder) ref(ctx context.Context, s spec.Spec, from string) (source.Ref
 	return ref, &sourceError{err} // it has no such version, or cannot be reached
 }
 
-// warnOfEnd warns of a series that is at its end of life or near it, if that is known.
-func (b *Builder) warnOfEnd(ctx context.Context, v release.Version) {
+// warnOfEndOfLife warns of a series that is at its end of life or near it, if that is known.
+func (b *Builder) warnOfEndOfLife(ctx context.Context, v release.Version) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
 	dates, _, err := b.Upstream.Dates(ctx, endAge)

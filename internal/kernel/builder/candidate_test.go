@@ -46,7 +46,7 @@ func TestTamperedSourceIsNotSteppedOver(t *testing.T) {
 	o.SignSums(o.Maintainer)
 	b, s := withUpstream(t, o, track.Lock{})
 	var skip *sourceError
-	if _, err := b.ref(t.Context(), s, source.KernelOrg); errors.As(err, &skip) || trust.StateOf(err) != trust.WrongSigner {
+	if _, err := b.resolveSource(t.Context(), s, source.KernelOrg); errors.As(err, &skip) || trust.StateOf(err) != trust.WrongSigner {
 		t.Errorf("got %v", err)
 	}
 }
@@ -58,7 +58,7 @@ func TestLockedReleaseIsBuilt(t *testing.T) {
 	}
 	lock := track.Lock{Kernels: []track.Locked{{Name: "k", Asked: "6.12", Version: v, SHA256: "ab"}}}
 	b, s := withUpstream(t, kernelOrg(t, "6.12.5", "6.12.8"), lock)
-	if ref, err := b.ref(t.Context(), s, source.KernelOrg); err != nil || ref.Version != v || ref.SHA256 != "ab" {
+	if ref, err := b.resolveSource(t.Context(), s, source.KernelOrg); err != nil || ref.Version != v || ref.SHA256 != "ab" {
 		t.Errorf("a build takes %v, %v: the lock was not moved", ref, err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// micro gives the kernel that Kiln ships, from the real source, with more options.
-func micro(t *testing.T, options ...string) spec.Spec {
+// microSpec gives the kernel that Kiln ships, from the real source, with more options.
+func microSpec(t *testing.T, options ...string) spec.Spec {
 	t.Helper()
 	table := spec.Table{
 		Name: "contract", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
@@ -26,10 +26,10 @@ func micro(t *testing.T, options ...string) spec.Spec {
 	return specs[0]
 }
 
-// contract configures a kernel on the real source.
-func contract(t *testing.T, w *Builder, options ...string) executor.Configuration {
+// configureMicro configures a kernel on the real source.
+func configureMicro(t *testing.T, b *Builder, options ...string) executor.Configuration {
 	t.Helper()
-	c, err := w.Configure(t.Context(), micro(t, options...))
+	c, err := b.Configure(t.Context(), microSpec(t, options...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func verdictOn(c executor.Configuration, name string) kconfig.Verdict {
 // TestFaultyConfigurations has each fault found before a compile, on the real
 // source, with its cause named.
 func TestFaultyConfigurations(t *testing.T) {
-	w := testBuilder(t)
+	b := testBuilder(t)
 	for _, tc := range []struct {
 		fault   string
 		options []string
@@ -81,7 +81,7 @@ func TestFaultyConfigurations(t *testing.T) {
 		{"found out by the kernel itself", []string{"CONFIG_PAHOLE_VERSION=125"}, "CONFIG_PAHOLE_VERSION", kconfig.Changed, "has no prompt"},
 	} {
 		t.Run(tc.fault, func(t *testing.T) {
-			c := contract(t, w, tc.options...)
+			c := configureMicro(t, b, tc.options...)
 			v := verdictOn(c, tc.lost)
 			if !v.Lost() || v.Kind != tc.kind || !strings.Contains(v.String(), tc.says) {
 				t.Errorf("want %s with %q, got\n%s", tc.kind, tc.says, v)
@@ -94,25 +94,25 @@ func TestFaultyConfigurations(t *testing.T) {
 }
 
 func TestWhatIsSaidToMendItDoes(t *testing.T) {
-	w := testBuilder(t)
+	b := testBuilder(t)
 	for _, want := range []string{"CONFIG_USB_STORAGE=y", "CONFIG_NFSD_V4=y"} {
 		name, _, _ := strings.Cut(want, "=")
-		v := verdictOn(contract(t, w, want), name)
+		v := verdictOn(configureMicro(t, b, want), name)
 		if len(v.Needs) == 0 {
 			t.Errorf("%s: nothing is said to mend it: %s", want, v)
 			continue
 		}
-		if c := contract(t, w, append(v.Needs, want)...); c.Err() != nil {
+		if c := configureMicro(t, b, append(v.Needs, want)...); c.Err() != nil {
 			t.Errorf("%s with %v: %v", want, v.Needs, c.Err())
 		}
 	}
 }
 
 func TestAllowedOptionIsNoFault(t *testing.T) {
-	w := testBuilder(t)
-	s := micro(t, "CONFIG_USB_STORAGE=y")
+	b := testBuilder(t)
+	s := microSpec(t, "CONFIG_USB_STORAGE=y")
 	s.Allow = []string{"USB_STORAGE"}
-	c, err := w.Configure(t.Context(), s)
+	c, err := b.Configure(t.Context(), s)
 	if err != nil || c.Err() != nil || !strings.Contains(c.String(), "allowed: ") {
 		t.Errorf("%v, %v:\n%s", err, c.Err(), c)
 	}
@@ -121,7 +121,7 @@ func TestAllowedOptionIsNoFault(t *testing.T) {
 // TestEditIsWrittenBack has the kernel's own scripts/config do what a person does
 // in menuconfig, and builds the configuration anew from what was written.
 func TestEditIsWrittenBack(t *testing.T) {
-	w, dir := testBuilder(t), t.TempDir()
+	b, dir := testBuilder(t), t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(shippedDir, "config"))); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestEditIsWrittenBack(t *testing.T) {
 		return specs[0]
 	}
 	var edited string
-	e, err := w.edit(t.Context(), mine(), dir, func(s *executor.Session) error {
+	e, err := b.edit(t.Context(), mine(), dir, func(s *executor.Session) error {
 		for _, argv := range [][]string{
 			{plan.SourceDir + "/scripts/config", "--file", plan.ConfigFile, "--enable", "SCSI", "--enable", "BLK_DEV_SD", "--disable", "OVERLAY_FS", "--set-val", "PANIC_TIMEOUT", "7"},
 			plan.Make(mine(), "olddefconfig"),
@@ -160,15 +160,15 @@ func TestEditIsWrittenBack(t *testing.T) {
 	if got := strings.Join(e.Options, " "); len(e.Options) > 6 || !strings.Contains(got, "CONFIG_SCSI=y") || !strings.Contains(got, "# CONFIG_OVERLAY_FS is not set") || !strings.Contains(got, "CONFIG_PANIC_TIMEOUT=7") {
 		t.Errorf("written back: %q", e.Options)
 	}
-	if got := finalConfig(t, w, mine()); got != edited {
+	if got := finalConfig(t, b, mine()); got != edited {
 		t.Errorf("what was written back gives another configuration than the edited one:\n%s", e)
 	}
 }
 
 // finalConfig configures a kernel and gives the .config.
-func finalConfig(t *testing.T, w *Builder, s spec.Spec) (text string) {
+func finalConfig(t *testing.T, b *Builder, s spec.Spec) (text string) {
 	t.Helper()
-	err := w.configured(t.Context(), s, func(session *executor.Session) (err error) {
+	err := b.withConfig(t.Context(), s, func(session *executor.Session) (err error) {
 		text, err = session.Output(t.Context(), "cat", plan.ConfigFile)
 		return err
 	})

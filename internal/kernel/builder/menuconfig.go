@@ -43,7 +43,7 @@ func (e Edit) String() string {
 // Configure makes a kernel's configuration, as a build does, and judges it. Nothing is
 // compiled. Lost options are in the result and are no error here: see Configuration.Err.
 func (b *Builder) Configure(ctx context.Context, s spec.Spec) (c executor.Configuration, err error) {
-	err = b.configured(ctx, s, func(session *executor.Session) error {
+	err = b.withConfig(ctx, s, func(session *executor.Session) error {
 		c = session.Configuration()
 		return nil
 	})
@@ -68,7 +68,7 @@ func (b *Builder) Menuconfig(ctx context.Context, s spec.Spec, dir string, in, o
 
 // edit changes a kernel's configuration and writes the difference back.
 func (b *Builder) edit(ctx context.Context, s spec.Spec, dir string, change func(*executor.Session) error) (e Edit, err error) {
-	err = b.configured(ctx, s, func(session *executor.Session) error {
+	err = b.withConfig(ctx, s, func(session *executor.Session) error {
 		lines, err := session.Edited(ctx, func() error { return change(session) })
 		if err != nil {
 			return err
@@ -80,10 +80,10 @@ func (b *Builder) edit(ctx context.Context, s spec.Spec, dir string, change func
 	return e, err
 }
 
-// configured makes the configuration of a kernel in a container and hands that to use. A
+// withConfig makes the configuration of a kernel in a container and hands that to use. A
 // build of the same kernel that is under way is not disturbed.
-func (b *Builder) configured(ctx context.Context, s spec.Spec, use func(*executor.Session) error) error {
-	return b.inOutput(ctx, s, "-config", func(t executor.Task) error {
+func (b *Builder) withConfig(ctx context.Context, s spec.Spec, use func(*executor.Session) error) error {
+	return b.withOutput(ctx, s, "-config", func(t executor.Task) error {
 		return b.Local.Configure(ctx, t, b.Console, use)
 	})
 }
@@ -91,13 +91,13 @@ func (b *Builder) configured(ctx context.Context, s spec.Spec, use func(*executo
 // Shell opens a shell where the build of a kernel runs: the same image, mounts,
 // environment and user. What is done in the output tree stays there.
 func (b *Builder) Shell(ctx context.Context, s spec.Spec, in, out *os.File) error {
-	return b.inOutput(ctx, s, "", func(t executor.Task) error {
+	return b.withOutput(ctx, s, "", func(t executor.Task) error {
 		return b.Local.Shell(ctx, t, b.Console, in, out)
 	})
 }
 
-// inOutput fetches a kernel's source and reserves an output for what use does.
-func (b *Builder) inOutput(ctx context.Context, s spec.Spec, suffix string, use func(executor.Task) error) error {
+// withOutput fetches a kernel's source and reserves an output for what use does.
+func (b *Builder) withOutput(ctx context.Context, s spec.Spec, suffix string, use func(executor.Task) error) error {
 	_, err := firstSource(ctx, b, s, b.resolve, func(c candidate) (none struct{}, err error) {
 		t := c.task()
 		if t.Tree, err = b.fetch(ctx, c); err != nil {

@@ -10,7 +10,7 @@ import (
 // TestSecondBuildIsCompared plants what keeps a build from being repeated: each is
 // found, and named where that can be told.
 func TestSecondBuildIsCompared(t *testing.T) {
-	w := testBuilder(t)
+	b := testBuilder(t)
 	const nothing = "CONFIG_WARM=y"
 	for option, cause := range map[string]string{
 		nothing:          "",
@@ -21,16 +21,16 @@ func TestSecondBuildIsCompared(t *testing.T) {
 		"CONFIG_JOBS=y":  "", // how many; it cannot be told
 	} {
 		t.Run(option, func(t *testing.T) {
-			s := fixtureSpec(t, w, option)
-			built, err := w.Build(t.Context(), s)
+			s := fixtureSpec(t, b, option)
+			built, err := b.Build(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := w.Folder.Extract(t.Context(), built)
+			e, err := b.Folder.Extract(t.Context(), built)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := w.Reproduce(t.Context(), s, e.Folder)
+			r, err := b.Reproduce(t.Context(), s, e.Folder)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,7 +40,7 @@ func TestSecondBuildIsCompared(t *testing.T) {
 			if option != nothing && (len(r.Differences) != 1 || !strings.Contains(r.Differences[0].Cause, cause) || fault.Code(r.Err()) != int(fault.Failed)) {
 				t.Errorf("its cause is not told: %s", r)
 			}
-			if left, err := w.Engine.Volumes().Has(t.Context(), "kiln-output-clay-amd64-again"); err != nil || left {
+			if left, err := b.Engine.Volumes().Has(t.Context(), "kiln-output-clay-amd64-again"); err != nil || left {
 				t.Errorf("its output is left: %v", err)
 			}
 		})

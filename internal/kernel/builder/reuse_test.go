@@ -28,38 +28,38 @@ func TestEachInputRebuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	w := newBuilder(t, report.New(&said, &said, ""), dir, t.TempDir())
+	b := newBuilder(t, report.New(&said, &said, ""), dir, t.TempDir())
 	table := spec.Table{Arch: []string{"amd64"}}
-	s := fixtureSpecs(t, w, dir, table)[0]
+	s := fixtureSpecs(t, b, dir, table)[0]
 	for _, step := range []struct {
 		change   func()
 		why, how string
 	}{
 		{func() {}, "no such kernel is there yet", ""},
-		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of fired clay\n") }, "source: +6.12.1 from folder", "1 files of the source differ"},
+		{func() { writeFile(t, filepath.Join(dir, "tree/greeting"), "a kernel of fired clay\n") }, "source: +6.12.1 from folder", "1 files of the source differ"},
 		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
-		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
-		{func() { s.Patches = specWith(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
-		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
+		{func() { writeFile(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
+		{func() { s.Patches = patchedSpec(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
+		{func() { writeFile(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
 		{func() {
-			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
-			tamper(t, w, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
+			writeFile(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
+			tamper(t, b, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
 		}, "source: ", "1 files of the source differ"},
 		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
 	} {
 		step.change()
 		said.Reset()
-		r, err := w.Build(t.Context(), s)
+		r, err := b.Build(t.Context(), s)
 		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
 			t.Fatalf("want %q, got %q, %v", step.why, r.Why, err)
 		}
 		if !strings.Contains(said.String(), step.how) {
 			t.Errorf("%s: it was not said that %q:\n%s", r.Why, step.how, said.String())
 		}
-		if text := configOf(t, w, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+		if text := configOf(t, b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
 			t.Errorf("%s: the configuration is %q", r.Why, text)
 		}
-		if r, err = w.Build(t.Context(), s); err != nil || r.Built {
+		if r, err = b.Build(t.Context(), s); err != nil || r.Built {
 			t.Errorf("built again: %+v, %v", r, err)
 		}
 	}
@@ -68,9 +68,9 @@ func TestEachInputRebuilds(t *testing.T) {
 // TestKeptConfiguration builds a kernel over an empty output again and again: its
 // configuration is made once, and again where what was kept is harmed.
 func TestKeptConfiguration(t *testing.T) {
-	w := testBuilder(t)
-	w.Local.Namespace = rand.Text()
-	s := fixtureSpec(t, w)
+	b := testBuilder(t)
+	b.Local.Namespace = rand.Text()
+	s := fixtureSpec(t, b)
 	for _, round := range []struct {
 		what string
 		harm func(kept string) string // a script
@@ -83,37 +83,37 @@ func TestKeptConfiguration(t *testing.T) {
 		{"one that is gone", func(kept string) string { return "rm " + kept }, true},
 	} {
 		if round.harm != nil {
-			tamper(t, w, s, round.harm(keptOf(t, w, s)))
+			tamper(t, b, s, round.harm(cachedConfigPath(t, b, s)))
 		}
-		forget(t, w, s)
-		r, err := w.Build(t.Context(), s)
+		removeKernel(t, b, s)
+		r, err := b.Build(t.Context(), s)
 		if err != nil || !r.Built {
 			t.Fatalf("%s: %+v, %v", round.what, r, err)
 		}
-		m := manifestOf(t, w, r)
+		m := manifestOf(t, b, r)
 		if made := slices.ContainsFunc(m.Steps, func(s plan.StepRecord) bool { return s.Name == "olddefconfig" }); made != round.made {
 			t.Errorf("%s: its configuration was made: %v", round.what, made)
 		}
-		if text := configOf(t, w, r); text != "CONFIG_TINY=y\n" {
+		if text := configOf(t, b, r); text != "CONFIG_TINY=y\n" {
 			t.Errorf("%s: its configuration is %q", round.what, text)
 		}
 	}
 }
 
-// keptOf gives where the configuration of a kernel is kept.
-func keptOf(t *testing.T, w *Builder, s spec.Spec) string {
+// cachedConfigPath gives where the configuration of a kernel is kept.
+func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
-	p, err := w.Plan(t.Context(), s)
+	p, err := b.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.Local.ConfigPath(p)
+	return b.Local.ConfigPath(p)
 }
 
 // tamper changes a kernel's output tree, or what is cached for its architecture.
-func tamper(t *testing.T, w *Builder, s spec.Spec, script string) {
+func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	t.Helper()
-	p, err := w.Plan(t.Context(), s)
+	p, err := b.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func tamper(t *testing.T, w *Builder, s spec.Spec, script string) {
 	for _, m := range p.Mounts {
 		in.Mounts = append(in.Mounts, engine.Mount(m))
 	}
-	ctr, err := w.Engine.Run(t.Context(), in)
+	ctr, err := b.Engine.Run(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,17 +131,17 @@ func tamper(t *testing.T, w *Builder, s spec.Spec, script string) {
 	}
 }
 
-func configOf(t *testing.T, w *Builder, r result.Result) string {
+func configOf(t *testing.T, b *Builder, r result.Result) string {
 	t.Helper()
-	manifestOf(t, w, r)
-	text, err := os.ReadFile(filepath.Join(w.Local.Dist, "kernels", r.Folder(), "config"))
+	manifestOf(t, b, r)
+	text, err := os.ReadFile(filepath.Join(b.Local.Dist, "kernels", r.Folder(), "config"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-func specWith(t *testing.T, dir, patch string) spec.Spec {
+func patchedSpec(t *testing.T, dir, patch string) spec.Spec {
 	t.Helper()
 	specs, err := spec.File{Kernels: []spec.Table{{Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{patch}}}}.Specs(dir, spec.Choice{})
 	if err != nil {
@@ -150,7 +150,7 @@ func specWith(t *testing.T, dir, patch string) spec.Spec {
 	return specs[0]
 }
 
-func write(t *testing.T, path, text string) {
+func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -162,18 +162,18 @@ func write(t *testing.T, path, text string) {
 // fails that has the patch too, before what that changes is compiled. The same comes out
 // over an output with files that a run which was killed had begun.
 func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
-	w := testBuilder(t)
-	t.Cleanup(func() { forget(t, w, again(t)) })
-	forget(t, w, again(t))
-	if _, err := w.Build(t.Context(), again(t)); err != nil {
+	b := testBuilder(t)
+	t.Cleanup(func() { removeKernel(t, b, incrementalSpec(t)) })
+	removeKernel(t, b, incrementalSpec(t))
+	if _, err := b.Build(t.Context(), incrementalSpec(t)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Failed) {
+	if _, err := b.Build(t.Context(), incrementalSpec(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Failed) {
 		t.Fatalf("a build that cannot succeed: %v", err)
 	}
-	patched := again(t, "testdata/pid.patch")
-	over := kernelOf(t, w, patched)
-	log, err := os.ReadFile(filepath.Join(w.Local.Dist, "kernels", over.Name+"-"+over.Version+"-"+over.Arch, plan.LogFile))
+	patched := incrementalSpec(t, "testdata/pid.patch")
+	over := buildManifest(t, b, patched)
+	log, err := os.ReadFile(filepath.Join(b.Local.Dist, "kernels", over.Name+"-"+over.Version+"-"+over.Arch, plan.LogFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,14 +183,14 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	if made := slices.ContainsFunc(over.Steps, func(s plan.StepRecord) bool { return s.Name == "olddefconfig" }); made {
 		t.Error("the patch of one .c file made the configuration anew")
 	}
-	forget(t, w, patched)
-	clean := kernelOf(t, w, patched)
+	removeKernel(t, b, patched)
+	clean := buildManifest(t, b, patched)
 	if asked := clean.Cache.Hits + clean.Cache.Misses; asked < 300 {
 		t.Errorf("ccache was asked for %d objects of a kernel that was built from nothing", asked)
 	}
-	tamper(t, w, patched, beginAgain)
-	forgetResults(t, w, patched)
-	mended := kernelOf(t, w, patched)
+	tamper(t, b, patched, interruptScript)
+	removeImages(t, b, patched)
+	mended := buildManifest(t, b, patched)
 	for _, name := range []string{"bzImage", "System.map", "config"} {
 		one, two, three := over.SumOf(name), clean.SumOf(name), mended.SumOf(name)
 		if one == "" || one != two || one != three {
@@ -199,12 +199,12 @@ func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
 	}
 }
 
-// beginAgain leaves an output as a build does that is killed: noted as under way, with
+// interruptScript leaves an output as a build does that is killed: noted as under way, with
 // files that are cut off.
-const beginAgain = `cd /output && sed -i 's/"open":false/"open":true/' .kiln.json && grep -q '"open":true' .kiln.json && truncate -s 1000 kernel/fork.o vmlinux.o`
+const interruptScript = `cd /output && sed -i 's/"open":false/"open":true/' .kiln.json && grep -q '"open":true' .kiln.json && truncate -s 1000 kernel/fork.o vmlinux.o`
 
-// again is a small kernel that says something, with patches.
-func again(t *testing.T, patches ...string) spec.Spec {
+// incrementalSpec is a small kernel that says something, with patches.
+func incrementalSpec(t *testing.T, patches ...string) spec.Spec {
 	t.Helper()
 	table := spec.Table{
 		Name: "again", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
@@ -217,24 +217,24 @@ func again(t *testing.T, patches ...string) spec.Spec {
 	return specs[0]
 }
 
-// kernelOf builds a kernel and gives its manifest.
-func kernelOf(t *testing.T, w *Builder, s spec.Spec) plan.Manifest {
+// buildManifest builds a kernel and gives its manifest.
+func buildManifest(t *testing.T, b *Builder, s spec.Spec) plan.Manifest {
 	t.Helper()
-	res, err := w.Build(t.Context(), s)
+	res, err := b.Build(t.Context(), s)
 	if err != nil || !res.Built {
 		t.Fatalf("%+v, %v", res, err)
 	}
-	return manifestOf(t, w, res)
+	return manifestOf(t, b, res)
 }
 
 // manifestOf gives a build's manifest, and never that of an earlier build of the same
 // plan, which is as good to Extract.
-func manifestOf(t *testing.T, w *Builder, r result.Result) plan.Manifest {
+func manifestOf(t *testing.T, b *Builder, r result.Result) plan.Manifest {
 	t.Helper()
-	if err := os.RemoveAll(w.Local.Dist); err != nil {
+	if err := os.RemoveAll(b.Local.Dist); err != nil {
 		t.Fatal(err)
 	}
-	e, err := w.Folder.Extract(t.Context(), r)
+	e, err := b.Folder.Extract(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,17 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
-	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
-	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 // benchRuns is how often each side of a comparison runs, by turns.
@@ -55,37 +52,6 @@ func BenchmarkKernel(b *testing.B) {
 	e.compare("Extract", "extract", "docker cp", 1.1)
 }
 
-// BenchmarkRelease compares builds that go on from the source before with cold ones:
-// over two revisions that Debian made of one release, and over two point releases.
-func BenchmarkRelease(b *testing.B) {
-	e := newBenchEnv(b)
-	patched, released := e.revisions(), e.releases()
-	for b.Loop() {
-		e.compareFollowing("patch level", patched)
-		e.compareFollowing("release", released)
-	}
-	e.compare("PatchLevel", "patch level", "patch level, cold", 0.35)
-	e.compareCPU("PointRelease", "release", "release, cold", 1.03) // one round: the wall time's noise is wider
-}
-
-// BenchmarkTogether compares two architectures at once with one after the other.
-func BenchmarkTogether(b *testing.B) {
-	e := newBenchEnv(b)
-	for b.Loop() {
-		for range togetherRuns {
-			e.measure("apart", func() cost { e.nextKernel(); return e.buildInSequence() })
-			e.measure("together", func() cost { e.nextKernel(); return e.buildTogether() })
-		}
-	}
-	e.compare("Together", "together", "apart", 0.97)
-	cores, err := e.cached.Engine.Info(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	e.costs["ideal"] = []cost{{wall: median(e.costs["together"], cpu) / float64(cores.CPUs)}}
-	e.compare("Busy", "together", "ideal", 1.06)
-}
-
 // BenchmarkSource compares a second architecture's source with the first's.
 func BenchmarkSource(b *testing.B) {
 	e := newBenchEnv(b)
@@ -110,34 +76,6 @@ func BenchmarkSource(b *testing.B) {
 		}
 	}
 	e.compare("Source", "second", "first", 0.01)
-}
-
-// togetherRuns is how often two architectures are built each way.
-const togetherRuns = 2
-
-// buildInSequence builds two architectures one after the other.
-func (e *benchEnv) buildInSequence() (sum cost) {
-	e.b.Helper()
-	for _, arch := range []string{"amd64", "arm64"} {
-		took := e.build(e.uncached, e.specFor(arch))
-		sum.wall, sum.cpu = sum.wall+took.wall, sum.cpu+took.cpu
-	}
-	return sum
-}
-
-// buildTogether builds two architectures side by side.
-func (e *benchEnv) buildTogether() (took cost) {
-	e.b.Helper()
-	start := time.Now()
-	err := e.uncached.BuildAll(e.b.Context(), []spec.Spec{e.specFor("amd64"), e.specFor("arm64")}, func(r result.Result) error {
-		took.cpu += e.manifest(r).CPU
-		return nil
-	})
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	took.wall = time.Since(start).Seconds()
-	return took
 }
 
 // patch writes a patch of one .c file, another one each time, and gives its path.
@@ -252,78 +190,4 @@ func BenchmarkDefconfig(b *testing.B) {
 	}
 	e.sameKernel("cold", "warm")
 	e.compare("Warm", "warm", "cold", 0.08)
-}
-
-// debianSource is an entry of the list that Kiln keeps of what Debian has.
-type debianSource struct {
-	Name, Full, SHA256 string
-	Version            release.Version
-}
-
-func (d debianSource) ref() source.Ref {
-	return source.Ref{Kind: source.Debian, Version: d.Version, URL: "debian:" + d.Name + "=" + d.Full, SHA256: d.SHA256}
-}
-
-// compareFollowing builds the second of two sources over the output of the first, and cold.
-func (e *benchEnv) compareFollowing(what string, pair []source.Ref) {
-	e.b.Helper()
-	if pair == nil {
-		return
-	}
-	e.nextKernel()
-	e.buildFrom(pair[0])
-	e.measure(what, func() cost { return e.buildFrom(pair[1]) })
-	e.nextKernel()
-	e.measure(what+", cold", func() cost { return e.buildFrom(pair[1]) })
-	e.sameKernel(what, what+", cold")
-}
-
-// buildFrom builds the kernel out of one source, which is fetched before.
-func (e *benchEnv) buildFrom(ref source.Ref) cost {
-	e.b.Helper()
-	ctx, s := e.b.Context(), e.spec()
-	tools, err := e.cached.Images.Toolchain(ctx, s.Compiler)
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	r := candidate{spec: s, from: source.Debian, plan: plan.New(s, ref, tools)}
-	if _, err := e.cached.fetch(ctx, r); err != nil {
-		e.b.Fatal(err)
-	}
-	start := time.Now()
-	res, err := e.uncached.buildCandidate(ctx, r, e.uncached.Local)
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	took := cost{wall: time.Since(start).Seconds()}
-	took.cpu, took.compiled = e.manifest(res).CPU, e.compiled
-	return took
-}
-
-// revisions gives the newest release of 6.12 that Debian has in two revisions, and
-// these, the older one first; nil if there is none.
-func (e *benchEnv) revisions() []source.Ref {
-	return e.debianPair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) == 0 })
-}
-
-// releases gives the two newest point releases of 6.12 that Debian has.
-func (e *benchEnv) releases() []source.Ref {
-	return e.debianPair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) != 0 })
-}
-
-// debianPair gives the first two that follow each other in Debian's list of 6.12, newest
-// first, and belong together; the older one first.
-func (e *benchEnv) debianPair(belong func(older, newer debianSource) bool) []source.Ref {
-	e.b.Helper()
-	var index struct{ Packages []debianSource }
-	if err := report.Read(filepath.Join(userCache(e.b), "debian-index.json"), &index); err != nil {
-		e.b.Fatal(err)
-	}
-	list := slices.DeleteFunc(index.Packages, func(d debianSource) bool { return d.Version.Series() != "6.12" })
-	for n := 1; n < len(list); n++ {
-		if older, newer := list[n], list[n-1]; belong(older, newer) {
-			return []source.Ref{older.ref(), newer.ref()}
-		}
-	}
-	return nil
 }

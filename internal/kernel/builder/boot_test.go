@@ -12,53 +12,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
-	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
-
-// buildShipped builds the kernel that Kiln ships for an architecture, as the targets do,
-// and extracts it. Where the targets have built it, nothing is built.
-func buildShipped(t *testing.T, archName string) (*Builder, string) {
-	t.Helper()
-	return buildAndExtract(t, shippedSpec(t, archName, arch.GCC))
-}
-
-// shippedSpec is that kernel, for a compiler. LLVM's has another name, for an output of
-// its own.
-func shippedSpec(t *testing.T, archName, compiler string) spec.Spec {
-	t.Helper()
-	table := spec.Table{
-		Name: "micro", Version: "~> 6.12.0", Arch: []string{archName}, Source: []string{"kernel.org", "debian"},
-		Config: []string{"tinyconfig", "config/micro.config"}, Toolchain: compiler,
-	}
-	if compiler != arch.GCC {
-		table.Name += compiler
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(shippedDir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
-}
-
-// buildAndExtract builds a kernel unless it is there, and extracts it.
-func buildAndExtract(t *testing.T, s spec.Spec) (*Builder, string) {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), shippedDir, filepath.Join(cache, "kiln"))
-	res, err := b.Build(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := b.Folder.Extract(t.Context(), res)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b, e.Folder
-}
 
 // TestMicroBoots boots the shipped kernels, and one for 32 bits and big-endian, and
 // wants every check of the first program passed.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,44 +15,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
-
-// insertion is a patch that adds lines between two of a file, of which the first is
-// the line with this number.
-func insertion(file string, line int, before, added, after string) string {
-	lines := strings.Split(added, "\n")
-	return fmt.Sprintf("--- a/%[1]s\n+++ b/%[1]s\n@@ -%[2]d,2 +%[2]d,%[3]d @@\n %[4]s\n+%[5]s\n %[6]s\n",
-		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
-}
-
-// brokenSpec gives a small kernel of the real source, perhaps patched.
-func brokenSpec(t *testing.T, table spec.Table, patch string) spec.Spec {
-	t.Helper()
-	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
-	table.Config = append([]string{"tinyconfig"}, table.Config...)
-	if len(table.Arch) == 0 {
-		table.Arch = []string{"amd64"}
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(filepath.Join(shippedDir, "config"))); err != nil {
-		t.Fatal(err)
-	}
-	if patch != "" {
-		table.Patches = []string{"broken.patch"}
-		writeFile(t, filepath.Join(dir, "broken.patch"), patch)
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
-}
-
-// startFromScratch has a kernel begin from nothing, and leave nothing when the test ends.
-func startFromScratch(t *testing.T, b *Builder, s spec.Spec) {
-	t.Helper()
-	removeKernel(t, b, s)
-	t.Cleanup(func() { removeKernel(t, b, s) })
-}
 
 // TestBrokenBuildsAreToldRight breaks the build of the real kernel in each of the ways
 // that show within seconds: what is to blame, and the line that says so. They go on over

@@ -22,18 +22,18 @@ func (b *Builder) Build(ctx context.Context, s spec.Spec) (result.Result, error)
 // at a time, with every result as soon as it is there. A kernel that fails does not stop
 // the others; the errors are joined in the order of specs.
 func (b *Builder) BuildAll(ctx context.Context, specs []spec.Spec, each func(result.Result) error) error {
-	var executor Executor = b.Local
+	var next Executor = b.Local
 	if len(specs) > 1 {
-		limited := &limited{next: b.Local, engine: b.Engine, jobs: b.Local.Jobs}
-		defer limited.close()
-		executor = limited
+		shared := &limited{next: b.Local, engine: b.Engine, jobs: b.Local.Jobs}
+		defer shared.close()
+		next = shared
 	}
 	errs := make([]error, len(specs))
 	var running sync.WaitGroup
 	var calling sync.Mutex
 	for i, s := range specs {
 		running.Go(func() {
-			r, err := b.build(ctx, s, executor)
+			r, err := b.build(ctx, s, next)
 			if err == nil {
 				calling.Lock()
 				defer calling.Unlock()

@@ -5,92 +5,16 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
-	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
-	"github.com/romanatrashyonok/kiln/internal/report"
 )
-
-// newBuilder returns a builder on the real engine, with kernels.toml in dir.
-func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
-	t.Helper()
-	f := spec.Defaults()
-	return New(Config{
-		Engine: enginetest.Engine(t), Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
-		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(),
-	})
-}
-
-// testBuilder returns a builder on the real engine for the stand-in tree.
-func testBuilder(t *testing.T) *Builder {
-	t.Helper()
-	return newBuilder(t, report.New(t.Output(), t.Output(), ""), "testdata", t.TempDir())
-}
-
-// booter boots what a builder has extracted.
-func booter(b *Builder) *boot.Booter {
-	return &boot.Booter{Engine: b.Engine, Images: b.Images, Console: b.Console, Cache: b.Sources.Cache}
-}
-
-// shippedDir is the folder of the kernels.toml that Kiln ships.
-const shippedDir = "../../../kernel"
-
-// fixtureSpec is a kernel of the stand-in tree with these options. What it makes in the
-// engine is removed when the test ends.
-func fixtureSpec(t *testing.T, b *Builder, options ...string) spec.Spec {
-	t.Helper()
-	return fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64"}, Config: options})[0]
-}
-
-// fixtureSpecs is the kernels of a table over the stand-in tree that lies in dir.
-func fixtureSpecs(t *testing.T, b *Builder, dir string, table spec.Table) []spec.Spec {
-	t.Helper()
-	table.Name, table.Version, table.Source = "clay", "6.12", []string{"./tree"}
-	table.Config = append([]string{"tinyconfig"}, table.Config...)
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range specs {
-		removeKernel(t, b, s)
-		t.Cleanup(func() { removeKernel(t, b, s) })
-	}
-	return specs
-}
-
-// removeKernel removes what a kernel has in the engine, but its source without patches.
-func removeKernel(t *testing.T, b *Builder, s spec.Spec) {
-	t.Helper()
-	removeImages(t, b, s)
-	if err := b.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume()); err != nil {
-		t.Error(err)
-	}
-}
-
-// removeImages removes the kernels, and not what they were built in.
-func removeImages(t *testing.T, b *Builder, s spec.Spec) {
-	t.Helper()
-	ctx := context.Background()
-	images, err := b.Engine.Images(ctx, "kernel", map[string]string{result.LabelName: s.Name, result.LabelArch: s.Arch.Name})
-	if err != nil {
-		t.Error(err)
-	}
-	for _, i := range images {
-		if err := b.Engine.RemoveImage(ctx, i.ID); err != nil {
-			t.Error(err)
-		}
-	}
-}
 
 func TestBuildExtractAndNothingToDo(t *testing.T) {
 	b := testBuilder(t)
@@ -225,47 +149,5 @@ func TestPatchIsPartOfThePlan(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(filepath.Join(e.Folder, "bzImage")); string(text) != "a kernel of glazed clay\n" {
 		t.Errorf("built %q", text)
-	}
-}
-
-func TestNextSourceServesWhenTheFirstDoesNot(t *testing.T) {
-	b := testBuilder(t)
-	s := fixtureSpec(t, b)
-	s.Sources = []string{"kernel.org", "./tree"}
-	b.Upstream.Config.Releases = "http://127.0.0.1:1/releases.json"
-	ref, err := b.Fetch(t.Context(), s)
-	if err != nil || ref.Kind != "folder" {
-		t.Errorf("%v, %v", ref, err)
-	}
-	s.Sources = s.Sources[:1]
-	if _, err := b.Plan(t.Context(), s); fault.Code(err) != int(fault.Environment) {
-		t.Errorf("without a next source: %v", err)
-	}
-	s.Sources = []string{"./tree"}
-	specs, err := spec.File{Kernels: []spec.Table{{Name: "clay", Version: ">= 9.0", Arch: []string{"amd64"}, Source: s.Sources, Config: []string{"tinyconfig"}}}}.Specs("testdata", spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Plan(t.Context(), specs[0]); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "6.12.1") {
-		t.Errorf("a constraint that nothing satisfies: %v", err)
-	}
-}
-
-func TestSpecFaultsComeTogether(t *testing.T) {
-	f := spec.File{Kernels: []spec.Table{{
-		Name: "clay", Version: "newest", Arch: []string{"vax"},
-		Config: []string{"config/none.config"}, Patches: []string{"none.patch"},
-	}}}
-	_, err := f.Specs("testdata", spec.Choice{})
-	if fault.Code(err) != int(fault.Usage) {
-		t.Fatalf("got %v", err)
-	}
-	for _, part := range []string{"newest", "vax", "none.config", "none.patch"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not name %q: %v", part, err)
-		}
-	}
-	if !slices.IsSorted(strings.Split(err.Error(), "\n")) {
-		t.Errorf("not in order: %v", err)
 	}
 }

@@ -2,8 +2,11 @@ package builder
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -13,6 +16,48 @@ import (
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
+
+func TestNextSourceServesWhenTheFirstDoesNot(t *testing.T) {
+	b := testBuilder(t)
+	s := fixtureSpec(t, b)
+	s.Sources = []string{"kernel.org", "./tree"}
+	b.Upstream.Config.Releases = "http://127.0.0.1:1/releases.json"
+	ref, err := b.Fetch(t.Context(), s)
+	if err != nil || ref.Kind != "folder" {
+		t.Errorf("%v, %v", ref, err)
+	}
+	s.Sources = s.Sources[:1]
+	if _, err := b.Plan(t.Context(), s); fault.Code(err) != int(fault.Environment) {
+		t.Errorf("without a next source: %v", err)
+	}
+	s.Sources = []string{"./tree"}
+	specs, err := spec.File{Kernels: []spec.Table{{Name: "clay", Version: ">= 9.0", Arch: []string{"amd64"}, Source: s.Sources, Config: []string{"tinyconfig"}}}}.Specs("testdata", spec.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Plan(t.Context(), specs[0]); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "6.12.1") {
+		t.Errorf("a constraint that nothing satisfies: %v", err)
+	}
+}
+
+func TestSpecFaultsComeTogether(t *testing.T) {
+	f := spec.File{Kernels: []spec.Table{{
+		Name: "clay", Version: "newest", Arch: []string{"vax"},
+		Config: []string{"config/none.config"}, Patches: []string{"none.patch"},
+	}}}
+	_, err := f.Specs("testdata", spec.Choice{})
+	if fault.Code(err) != int(fault.Usage) {
+		t.Fatalf("got %v", err)
+	}
+	for _, part := range []string{"newest", "vax", "none.config", "none.patch"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not name %q: %v", part, err)
+		}
+	}
+	if !slices.IsSorted(strings.Split(err.Error(), "\n")) {
+		t.Errorf("not in order: %v", err)
+	}
+}
 
 // withUpstream returns a builder without an engine whose kernel.org is o, and a kernel
 // that asks for 6.12.

@@ -25,14 +25,14 @@ func TestBuildExtractAndNothingToDo(t *testing.T) {
 	}
 	again, err := b.Build(t.Context(), s)
 	if err != nil || again.Built || again.Plan != first.Plan || !strings.Contains(again.Why, "nothing changed") {
-		t.Errorf("built again: %+v, %v", again, err)
+		t.Errorf("rebuilt: %+v, %v", again, err)
 	}
 	e, err := b.Folder.Extract(t.Context(), first)
 	if err != nil || !e.Copied {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	image, err := os.ReadFile(filepath.Join(e.Folder, "bzImage"))
-	if err != nil || string(image) != "a kernel of clay\n" {
+	if err != nil || string(image) != "a fixture kernel\n" {
 		t.Errorf("bzImage holds %q, %v", image, err)
 	}
 	m, err := result.CheckFolder(e.Folder)
@@ -41,7 +41,7 @@ func TestBuildExtractAndNothingToDo(t *testing.T) {
 	}
 }
 
-func TestExtractMendsWhatWasDamaged(t *testing.T) {
+func TestExtractReplacesDamagedFolder(t *testing.T) {
 	b := testBuilder(t)
 	built, err := b.Build(t.Context(), fixtureSpec(t, b))
 	if err != nil {
@@ -52,27 +52,27 @@ func TestExtractMendsWhatWasDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e, err = b.Folder.Extract(t.Context(), built); err != nil || e.Copied {
-		t.Errorf("an unharmed folder was copied again: %+v, %v", e, err)
+		t.Errorf("an intact folder was copied: %+v, %v", e, err)
 	}
 	path := filepath.Join(e.Folder, "bzImage")
-	if err := os.WriteFile(path, []byte("cracked"), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte("damaged"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := record.Why(b.Folder.Dir, "clay"); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Failed) {
-		t.Errorf("its story: %v, %v", list, err)
+	if list, err := record.Why(b.Folder.Dir, fixtureName); err != nil || len(list) != 1 || fault.Code(list[0].Err()) != int(fault.Failed) {
+		t.Errorf("provenance: %v, %v", list, err)
 	}
 	if e, err = b.Folder.Extract(t.Context(), built); err != nil || !e.Copied {
-		t.Errorf("a damaged folder was left: %+v, %v", e, err)
+		t.Errorf("a damaged folder was not replaced: %+v, %v", e, err)
 	}
-	if text, _ := os.ReadFile(path); string(text) == "cracked" {
-		t.Error("the damage is still there")
+	if text, _ := os.ReadFile(path); string(text) == "damaged" {
+		t.Error("bzImage is still damaged")
 	}
 	if left, _ := filepath.Glob(filepath.Join(b.Local.Dist, "kernels", ".extract-*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("temporary folders left: %v", left)
 	}
 }
 
-func TestDroppedOptionsAreAllNamedBeforeTheCompile(t *testing.T) {
+func TestDroppedOptionsFailBeforeCompile(t *testing.T) {
 	b := testBuilder(t)
 	_, err := b.Build(t.Context(), fixtureSpec(t, b, "CONFIG_DROPPED=y", "CONFIG_KEPT=y", "CONFIG_DROPPED_TOO=12"))
 	if fault.Code(err) != int(fault.Usage) {
@@ -80,7 +80,7 @@ func TestDroppedOptionsAreAllNamedBeforeTheCompile(t *testing.T) {
 	}
 	for _, part := range []string{"2 of 3 options", "CONFIG_DROPPED: asked y", "CONFIG_DROPPED_TOO: asked 12", "allow = [...]"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not say %q: %v", part, err)
+			t.Errorf("the error does not contain %q: %v", part, err)
 		}
 	}
 	s := fixtureSpec(t, b, "CONFIG_DROPPED=y")
@@ -90,13 +90,13 @@ func TestDroppedOptionsAreAllNamedBeforeTheCompile(t *testing.T) {
 	}
 }
 
-func TestFailedCompileShowsTheErrorAndKeepsTheLog(t *testing.T) {
+func TestFailedCompileShowsErrorAndKeepsLog(t *testing.T) {
 	b := testBuilder(t)
 	for option, want := range map[string]struct {
 		code fault.Class
 		text string
 	}{
-		"CONFIG_BROKEN=y": {fault.Failed, "fork.c:42:7: error: the glaze has run"},
+		"CONFIG_BROKEN=y": {fault.Failed, "fork.c:42:7: error: unknown type name pid_type"},
 		"CONFIG_FULL=y":   {fault.Environment, "No space left on device"},
 	} {
 		_, err := b.Build(t.Context(), fixtureSpec(t, b, option))
@@ -105,7 +105,7 @@ func TestFailedCompileShowsTheErrorAndKeepsTheLog(t *testing.T) {
 		}
 		log, _ := filepath.Glob(filepath.Join(b.Local.Dist, "logs", "*.log"))
 		if len(log) != 1 || !strings.Contains(err.Error(), log[0]) {
-			t.Errorf("%s: the error does not name the log %v: %v", option, log, err)
+			t.Errorf("%s: the error does not contain the log's path %v: %v", option, log, err)
 		}
 	}
 }
@@ -123,9 +123,9 @@ func TestCancelledBuildLeavesNoContainer(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 8*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
-	left, err := b.Engine.Containers(t.Context(), "kiln-build-clay")
+	left, err := b.Engine.Containers(t.Context(), "kiln-build-"+fixtureName)
 	if err != nil || len(left) > 0 {
-		t.Errorf("left running: %v, %v", left, err)
+		t.Errorf("containers left: %v, %v", left, err)
 	}
 }
 
@@ -141,13 +141,13 @@ func TestPatchIsPartOfThePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	if built.Plan == plain.Hash() {
-		t.Error("a patch does not change the plan")
+		t.Error("the patch did not change the plan")
 	}
 	e, err := b.Folder.Extract(t.Context(), built)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(filepath.Join(e.Folder, "bzImage")); string(text) != "a kernel of glazed clay\n" {
+	if text, _ := os.ReadFile(filepath.Join(e.Folder, "bzImage")); string(text) != "a patched fixture kernel\n" {
 		t.Errorf("built %q", text)
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// TestKernelsShareTheirJobs builds for two architectures at once, of which each has
-// more parts than there are jobs.
-func TestKernelsShareTheirJobs(t *testing.T) {
+// TestBuildsShareJobs builds for two architectures at once, each with more parts than there
+// are jobs.
+func TestBuildsShareJobs(t *testing.T) {
 	b := testBuilder(t)
 	b.Local.Limits.Jobs = 3
 	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_PARTS=12"}})
@@ -36,21 +36,22 @@ func TestKernelsShareTheirJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := maxConcurrent(append(events["amd64"], events["arm64"]...)); n != 3 {
-		t.Errorf("%d parts were built at once, want 3 over both", n)
+		t.Errorf("%d parts ran at once over both builds, want 3", n)
 	}
 	for arch, list := range events {
 		if len(list) != 24 {
-			t.Errorf("%s: %d events, want 12 parts that began and ended", arch, len(list))
+			t.Errorf("%s: %d events, want 24: 12 parts that began and ended", arch, len(list))
 		}
 	}
 }
 
-// event is that a part was begun (+1) or ended (-1).
+// event is the begin (+1) or end (-1) of a part.
 type event struct {
 	at    float64 // seconds
 	delta int
 }
 
+// eventsOf returns the events in a build log of the fixture tree.
 func eventsOf(t *testing.T, log string) (list []event) {
 	t.Helper()
 	for line := range strings.Lines(log) {
@@ -65,7 +66,7 @@ func eventsOf(t *testing.T, log string) (list []event) {
 	return list
 }
 
-// maxConcurrent gives how many parts were under way at once.
+// maxConcurrent returns how many parts ran at once.
 func maxConcurrent(list []event) (most int) {
 	slices.SortFunc(list, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.delta-b.delta) })
 	now := 0
@@ -76,7 +77,7 @@ func maxConcurrent(list []event) (most int) {
 	return most
 }
 
-func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
+func TestFailedBuildDoesNotStopOthers(t *testing.T) {
 	b := testBuilder(t)
 	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}})
 	specs[0].Config = append(specs[0].Config, spec.Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
@@ -90,9 +91,9 @@ func TestOneFaultDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// TestTwoRunsBuildAKernelOnce has two runs want one kernel at the same moment: one
-// fetches its source and builds it, the other waits and takes what came of it.
-func TestTwoRunsBuildAKernelOnce(t *testing.T) {
+// TestTwoRunsBuildOnce has two runs build the same kernel at once: one fetches the source
+// and builds, the other waits and takes the result.
+func TestTwoRunsBuildOnce(t *testing.T) {
 	runs := []*Builder{testBuilder(t), testBuilder(t)}
 	s := fixtureSpec(t, runs[0], "CONFIG_PARTS=4")
 	results := make([]result.Result, len(runs))
@@ -107,6 +108,6 @@ func TestTwoRunsBuildAKernelOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if results[0].Built == results[1].Built || results[0].Plan != results[1].Plan {
-		t.Errorf("want one built and the same plan: %+v", results)
+		t.Errorf("want one of them built, with the same plan: %+v", results)
 	}
 }

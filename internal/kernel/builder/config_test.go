@@ -8,7 +8,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
-// configureMicro configures a kernel on the real source.
+// configureMicro makes the configuration of Kiln's own kernel with further options.
 func configureMicro(t *testing.T, b *Builder, options ...string) executor.Configuration {
 	t.Helper()
 	c, err := b.Configure(t.Context(), microSpec(t, options...))
@@ -18,8 +18,8 @@ func configureMicro(t *testing.T, b *Builder, options ...string) executor.Config
 	return c
 }
 
-// verdictOn gives the verdict on an option.
-func verdictOn(c executor.Configuration, name string) kconfig.Verdict {
+// verdictOf returns the verdict on an option.
+func verdictOf(c executor.Configuration, name string) kconfig.Verdict {
 	for _, v := range c.Options {
 		if v.Name == name {
 			return v
@@ -28,45 +28,45 @@ func verdictOn(c executor.Configuration, name string) kconfig.Verdict {
 	return kconfig.Verdict{}
 }
 
-// TestFaultyConfigurations has each fault found before a compile, on the real
-// source, with its cause named.
-func TestFaultyConfigurations(t *testing.T) {
+// TestLostOptions asks for options of the real kernel that cannot be kept: each is found
+// before anything is compiled, with its cause.
+func TestLostOptions(t *testing.T) {
 	b := testBuilder(t)
 	for _, tc := range []struct {
-		fault   string
+		name    string
 		options []string
 		lost    string
 		kind    kconfig.Kind
-		says    string
+		text    string // in the verdict
 	}{
 		{"dependency two levels deep", []string{"CONFIG_NFSD_V4=y"}, "CONFIG_NFSD_V4", kconfig.Dropped, "CONFIG_NFSD_V4 needs CONFIG_NFSD"},
 		{"two dependencies", []string{"CONFIG_USB_STORAGE=y"}, "CONFIG_USB_STORAGE", kconfig.Dropped, "CONFIG_USB_STORAGE needs CONFIG_SCSI"},
-		{"dependency on what has no prompt", []string{"CONFIG_DEBUG_INFO_BTF=y"}, "CONFIG_DEBUG_INFO_BTF", kconfig.Dropped, "CONFIG_DEBUG_INFO has no prompt"},
-		{"dependency on the other half", []string{"CONFIG_X86_PAE=y"}, "CONFIG_X86_PAE", kconfig.Dropped, "CONFIG_X86_32=n"},
-		{"choice of clocks", []string{"CONFIG_HZ_1000=y", "CONFIG_HZ_100=y"}, "CONFIG_HZ_1000", kconfig.Choice, "CONFIG_HZ_100 won"},
-		{"choice of packings", []string{"CONFIG_KERNEL_XZ=y", "CONFIG_KERNEL_GZIP=y"}, "CONFIG_KERNEL_XZ", kconfig.Choice, "CONFIG_KERNEL_GZIP won"},
-		{"another architecture's", []string{"CONFIG_ARM64_PAN=y"}, "CONFIG_ARM64_PAN", kconfig.OtherArch, "arch/arm64/Kconfig"},
-		{"another architecture's platform", []string{"CONFIG_PPC_PSERIES=y"}, "CONFIG_PPC_PSERIES", kconfig.OtherArch, "arch/powerpc/"},
+		{"dependency without a prompt", []string{"CONFIG_DEBUG_INFO_BTF=y"}, "CONFIG_DEBUG_INFO_BTF", kconfig.Dropped, "CONFIG_DEBUG_INFO has no prompt"},
+		{"dependency on 32 bits", []string{"CONFIG_X86_PAE=y"}, "CONFIG_X86_PAE", kconfig.Dropped, "CONFIG_X86_32=n"},
+		{"choice of timer frequency", []string{"CONFIG_HZ_1000=y", "CONFIG_HZ_100=y"}, "CONFIG_HZ_1000", kconfig.Choice, "CONFIG_HZ_100 won"},
+		{"choice of compression", []string{"CONFIG_KERNEL_XZ=y", "CONFIG_KERNEL_GZIP=y"}, "CONFIG_KERNEL_XZ", kconfig.Choice, "CONFIG_KERNEL_GZIP won"},
+		{"option of a different architecture", []string{"CONFIG_ARM64_PAN=y"}, "CONFIG_ARM64_PAN", kconfig.OtherArch, "arch/arm64/Kconfig"},
+		{"platform of a different architecture", []string{"CONFIG_PPC_PSERIES=y"}, "CONFIG_PPC_PSERIES", kconfig.OtherArch, "arch/powerpc/"},
 		{"misspelt", []string{"CONFIG_EXT4FS=y"}, "CONFIG_EXT4FS", kconfig.Unknown, "CONFIG_EXT4_FS is near"},
-		{"misspelt by a letter", []string{"CONFIG_VIRTIO_NETT=y"}, "CONFIG_VIRTIO_NETT", kconfig.Unknown, "CONFIG_VIRTIO_NET is near"},
-		{"no such thing", []string{"CONFIG_QUANTUM_TUNNEL_MODEM=y"}, "CONFIG_QUANTUM_TUNNEL_MODEM", kconfig.Unknown, "no option of this kernel"},
+		{"misspelt by one letter", []string{"CONFIG_VIRTIO_NETT=y"}, "CONFIG_VIRTIO_NETT", kconfig.Unknown, "CONFIG_VIRTIO_NET is near"},
+		{"unknown", []string{"CONFIG_QUANTUM_TUNNEL_MODEM=y"}, "CONFIG_QUANTUM_TUNNEL_MODEM", kconfig.Unknown, "no option of this kernel"},
 		{"renamed", []string{"CONFIG_RETPOLINE=y"}, "CONFIG_RETPOLINE", kconfig.Gone, "CONFIG_MITIGATION_RETPOLINE"},
 		{"gone", []string{"CONFIG_SLAB=y"}, "CONFIG_SLAB", kconfig.Gone, "CONFIG_SLUB stands for it"},
 		{"m without modules", []string{"CONFIG_VIRTIO_NET=m"}, "CONFIG_VIRTIO_NET", kconfig.Changed, "CONFIG_MODULES is not set"},
 		{"m of a bool", []string{"CONFIG_EPOLL=m"}, "CONFIG_EPOLL", kconfig.Changed, "is a bool"},
-		{"y over what is m", []string{"CONFIG_MODULES=y", "CONFIG_FUSE_FS=m", "CONFIG_VIRTIO_FS=y"}, "CONFIG_VIRTIO_FS", kconfig.Changed, "CONFIG_FUSE_FS=m"},
+		{"y that depends on m", []string{"CONFIG_MODULES=y", "CONFIG_FUSE_FS=m", "CONFIG_VIRTIO_FS=y"}, "CONFIG_VIRTIO_FS", kconfig.Changed, "CONFIG_FUSE_FS=m"},
 		{"number out of range", []string{"CONFIG_LOG_BUF_SHIFT=99"}, "CONFIG_LOG_BUF_SHIFT", kconfig.Changed, "from 12 to 25"},
 		{"word for a number", []string{"CONFIG_PANIC_TIMEOUT=y"}, "CONFIG_PANIC_TIMEOUT", kconfig.Changed, "of type int"},
 		{"word for a bool", []string{"CONFIG_EPOLL=maybe"}, "CONFIG_EPOLL", kconfig.Changed, "of type bool"},
-		{"string out of its quotes", []string{`CONFIG_DEFAULT_HOSTNAME=kiln`}, "CONFIG_DEFAULT_HOSTNAME", kconfig.Changed, "of type string"},
+		{"string without quotes", []string{`CONFIG_DEFAULT_HOSTNAME=kiln`}, "CONFIG_DEFAULT_HOSTNAME", kconfig.Changed, "of type string"},
 		{"forced by a select", []string{"# CONFIG_JBD2 is not set"}, "CONFIG_JBD2", kconfig.Changed, "selected by CONFIG_EXT4_FS=y"},
-		{"found out by the kernel itself", []string{"CONFIG_PAHOLE_VERSION=125"}, "CONFIG_PAHOLE_VERSION", kconfig.Changed, "has no prompt"},
+		{"set by Kconfig itself", []string{"CONFIG_PAHOLE_VERSION=125"}, "CONFIG_PAHOLE_VERSION", kconfig.Changed, "has no prompt"},
 	} {
-		t.Run(tc.fault, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			c := configureMicro(t, b, tc.options...)
-			v := verdictOn(c, tc.lost)
-			if !v.Lost() || v.Kind != tc.kind || !strings.Contains(v.String(), tc.says) {
-				t.Errorf("want %s with %q, got\n%s", tc.kind, tc.says, v)
+			v := verdictOf(c, tc.lost)
+			if !v.Lost() || v.Kind != tc.kind || !strings.Contains(v.String(), tc.text) {
+				t.Errorf("want %s with %q, got\n%s", tc.kind, tc.text, v)
 			}
 			if err := c.Err(); err == nil || c.Asked-c.Kept > len(tc.options) {
 				t.Errorf("%d of %d kept, %v", c.Kept, c.Asked, err)
@@ -75,13 +75,13 @@ func TestFaultyConfigurations(t *testing.T) {
 	}
 }
 
-func TestWhatIsSaidToMendItDoes(t *testing.T) {
+func TestSuggestedOptionsHelp(t *testing.T) {
 	b := testBuilder(t)
 	for _, want := range []string{"CONFIG_USB_STORAGE=y", "CONFIG_NFSD_V4=y"} {
 		name, _, _ := strings.Cut(want, "=")
-		v := verdictOn(configureMicro(t, b, want), name)
+		v := verdictOf(configureMicro(t, b, want), name)
 		if len(v.Needs) == 0 {
-			t.Errorf("%s: nothing is said to mend it: %s", want, v)
+			t.Errorf("%s: no options are suggested: %s", want, v)
 			continue
 		}
 		if c := configureMicro(t, b, append(v.Needs, want)...); c.Err() != nil {
@@ -90,7 +90,7 @@ func TestWhatIsSaidToMendItDoes(t *testing.T) {
 	}
 }
 
-func TestAllowedOptionIsNoFault(t *testing.T) {
+func TestAllowedOptionIsNotLost(t *testing.T) {
 	b := testBuilder(t)
 	s := microSpec(t, "CONFIG_USB_STORAGE=y")
 	s.Allow = []string{"USB_STORAGE"}

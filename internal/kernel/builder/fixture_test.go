@@ -16,7 +16,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// newBuilder returns a builder on the real engine, with kernels.toml in dir.
+// newBuilder returns a builder on the real engine, for kernels.toml in dir.
 func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
 	t.Helper()
 	f := spec.Defaults()
@@ -26,50 +26,54 @@ func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
 	})
 }
 
-// testBuilder returns a builder on the real engine for the stand-in tree.
+// testBuilder returns a builder on the real engine for the fixture tree.
 func testBuilder(t *testing.T) *Builder {
 	t.Helper()
 	return newBuilder(t, report.New(t.Output(), t.Output(), ""), "testdata", t.TempDir())
 }
 
-// booter boots what a builder has extracted.
+// booter returns a booter for the kernels that a builder extracts.
 func booter(b *Builder) *boot.Booter {
 	return &boot.Booter{Engine: b.Engine, Images: b.Images, Console: b.Console, Cache: b.Sources.Cache}
 }
 
-// fixtureSpec is a kernel of the stand-in tree with these options. What it makes in the
-// engine is removed when the test ends.
+// fixtureSpec returns a kernel of the fixture tree with these options. It starts from
+// scratch, and what it leaves in the engine is removed when the test ends.
 func fixtureSpec(t *testing.T, b *Builder, options ...string) spec.Spec {
 	t.Helper()
 	return fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64"}, Config: options})[0]
 }
 
-// fixtureSpecs is the kernels of a table over the stand-in tree that lies in dir.
+// fixtureSpecs returns the kernels of a table, one for each architecture, from a fixture
+// tree in dir.
 func fixtureSpecs(t *testing.T, b *Builder, dir string, table spec.Table) []spec.Spec {
 	t.Helper()
-	table.Name, table.Version, table.Source = "clay", "6.12", []string{"./tree"}
+	table.Name, table.Version, table.Source = fixtureName, "6.12", []string{"./tree"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
 	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range specs {
-		removeKernel(t, b, s)
-		t.Cleanup(func() { removeKernel(t, b, s) })
+		startFromScratch(t, b, s)
 	}
 	return specs
 }
 
-func patchedSpec(t *testing.T, dir, patch string) spec.Spec {
+// fixtureName is the name of kernels of the fixture tree.
+const fixtureName = "fixture"
+
+// oneSpec returns the only kernel of a table, with its files in dir.
+func oneSpec(t testing.TB, dir string, table spec.Table) spec.Spec {
 	t.Helper()
-	specs, err := spec.File{Kernels: []spec.Table{{Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{patch}}}}.Specs(dir, spec.Choice{})
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return specs[0]
 }
 
-// removeKernel removes what a kernel has in the engine, but its source without patches.
+// removeKernel removes a kernel's results and its output volume from the engine.
 func removeKernel(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
 	removeImages(t, b, s)
@@ -78,7 +82,7 @@ func removeKernel(t *testing.T, b *Builder, s spec.Spec) {
 	}
 }
 
-// removeImages removes the kernels, and not what they were built in.
+// removeImages removes a kernel's results from the engine.
 func removeImages(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
 	ctx := context.Background()
@@ -93,14 +97,15 @@ func removeImages(t *testing.T, b *Builder, s spec.Spec) {
 	}
 }
 
-// startFromScratch has a kernel begin from nothing, and leave nothing when the test ends.
+// startFromScratch removes a kernel from the engine, now and when the test ends.
 func startFromScratch(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
 	removeKernel(t, b, s)
 	t.Cleanup(func() { removeKernel(t, b, s) })
 }
 
-// tamper changes a kernel's output tree, or what is cached for its architecture.
+// tamper runs a shell script in a container with a kernel's volumes: the output tree and
+// the cache.
 func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	t.Helper()
 	p, err := b.Plan(t.Context(), s)
@@ -121,6 +126,7 @@ func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	}
 }
 
+// configOf returns the final configuration of a build.
 func configOf(t *testing.T, b *Builder, r result.Result) string {
 	t.Helper()
 	manifestOf(t, b, r)
@@ -131,8 +137,8 @@ func configOf(t *testing.T, b *Builder, r result.Result) string {
 	return string(text)
 }
 
-// manifestOf gives a build's manifest, and never that of an earlier build of the same
-// plan, which is as good to Extract.
+// manifestOf returns a build's manifest. It removes extracted kernels first: Extract would
+// leave one from an earlier build of the same plan.
 func manifestOf(t *testing.T, b *Builder, r result.Result) plan.Manifest {
 	t.Helper()
 	if err := os.RemoveAll(b.Local.Dist); err != nil {
@@ -149,6 +155,7 @@ func manifestOf(t *testing.T, b *Builder, r result.Result) plan.Manifest {
 	return m
 }
 
+// writeFile writes a text file.
 func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

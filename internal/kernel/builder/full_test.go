@@ -13,8 +13,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// TestEveryArchitecture builds the shipped kernel for all nine, boots it, and builds it
-// a second time.
+// TestEveryArchitecture builds, boots and reproduces Kiln's own kernel for all nine
+// architectures.
 func TestEveryArchitecture(t *testing.T) {
 	for _, name := range arch.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -29,15 +29,15 @@ func TestEveryArchitecture(t *testing.T) {
 	}
 }
 
-// TestLLVM builds the shipped kernel with clang and lld for those that they serve, and
-// boots it.
+// TestLLVM builds Kiln's own kernel with clang and lld for every architecture, and boots
+// it.
 func TestLLVM(t *testing.T) {
 	for _, name := range arch.Names() {
 		t.Run(name, func(t *testing.T) {
 			b, folder := buildAndExtract(t, shippedSpec(t, name, arch.LLVM))
 			m, err := result.CheckFolder(folder)
 			if err != nil || !strings.Contains(m.Toolchain.Compiler, "clang") || !strings.Contains(m.Toolchain.Linker, "LLD") {
-				t.Errorf("it was made by %+v, %v", m.Toolchain, err)
+				t.Errorf("built by %+v, %v", m.Toolchain, err)
 			}
 			if r, err := booter(b).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
 				t.Errorf("%s, %v", r, err)
@@ -46,30 +46,25 @@ func TestLLVM(t *testing.T) {
 	}
 }
 
-// TestDefconfig builds arm64's defconfig, for fewer boards, with all that a kernel can
-// come with, looks into each part, and boots it.
+// TestDefconfig builds arm64's defconfig for fewer boards with every kind of artefact,
+// checks the content of each, and boots the kernel.
 func TestDefconfig(t *testing.T) {
-	specs, err := spec.File{Kernels: []spec.Table{{
+	s := oneSpec(t, ".", spec.Table{
 		Name: "boards", Version: "6.12", Arch: []string{"arm64"}, Source: []string{"debian"}, Config: []string{"defconfig", "testdata/boards.config"},
-	}}}.Specs(".", spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := specs[0]
+	})
 	startFromScratch(t, testBuilder(t), s)
 	b, folder := buildAndExtract(t, s)
-	if n := checkParts(t, folder); n < 300 {
-		t.Errorf("it has only %d modules", n)
+	if n := checkOptionalArtefacts(t, folder); n < 300 {
+		t.Errorf("got %d modules, want at least 300", n)
 	}
 	if r, err := booter(b).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
 		t.Errorf("%s, %v", r, err)
 	}
 }
 
-// TestAllArtefactsAreRepeatable builds a small kernel with all that it can come with a
-// second time.
-func TestAllArtefactsAreRepeatable(t *testing.T) {
-	s := brokenSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allParts}, "")
+// TestAllArtefactsAreReproducible builds a small kernel with every kind of artefact twice.
+func TestAllArtefactsAreReproducible(t *testing.T) {
+	s := smallSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allArtefacts}, "")
 	startFromScratch(t, testBuilder(t), s)
 	b, folder := buildAndExtract(t, s)
 	if r, err := b.Reproduce(t.Context(), s, folder); err != nil || !r.Same {
@@ -77,28 +72,29 @@ func TestAllArtefactsAreRepeatable(t *testing.T) {
 	}
 }
 
-// timestampPatch has a source file hold the time at which it was compiled, as seconds.
-var timestampPatch = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -DSTAMP=$(shell date +%s)", "obj-y     = fork.o exec_domain.o panic.o \\") +
-	insertion("kernel/pid.c", 646, "", "const char stamp[] __used = \"made at \" __stringify(STAMP);", "void __init pid_idr_init(void)")
+// timestampPatch compiles the current time, in seconds, into a source file.
+var timestampPatch = insertPatch("kernel/Makefile", 5, "", "CFLAGS_pid.o += -DSTAMP=$(shell date +%s)", "obj-y     = fork.o exec_domain.o panic.o \\") +
+	insertPatch("kernel/pid.c", 646, "", "const char stamp[] __used = \"made at \" __stringify(STAMP);", "void __init pid_idr_init(void)")
 
-// prefixMapPatch has a source file set aside what keeps the build's folder out of it.
-var prefixMapPatch = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -ffile-prefix-map=$(srctree)=$(srctree)", "obj-y     = fork.o exec_domain.o panic.o \\")
+// prefixMapPatch overrides, for a source file, the flag that keeps the build's folder out
+// of debug information.
+var prefixMapPatch = insertPatch("kernel/Makefile", 5, "", "CFLAGS_pid.o += -ffile-prefix-map=$(srctree)=$(srctree)", "obj-y     = fork.o exec_domain.o panic.o \\")
 
-// TestPlantedBreakers has the real kernel hold what no second build gives again: each
-// is found, and named.
-func TestPlantedBreakers(t *testing.T) {
+// TestNonReproducibleKernels builds the real kernel with content that no second build
+// reproduces: each difference is found and explained.
+func TestNonReproducibleKernels(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options []string
 		patch   string
 		file    string
 		cause   string
 	}{
-		"time in a patch":         {patch: timestampPatch, file: "bzImage", cause: "the time of the build"},
-		"key that is generated":   {options: []string{"CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y"}, file: "bzImage", cause: "a key to sign modules"},
-		"folder in its debugging": {options: []string{"CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y"}, patch: prefixMapPatch, file: "vmlinux.debug", cause: "debug information"},
+		"time of the build":           {patch: timestampPatch, file: "bzImage", cause: "the time of the build"},
+		"generated key":               {options: []string{"CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y"}, file: "bzImage", cause: "a key to sign modules"},
+		"folder in debug information": {options: []string{"CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y"}, patch: prefixMapPatch, file: "vmlinux.debug", cause: "debug information"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := brokenSpec(t, spec.Table{Config: tc.options}, tc.patch)
+			s := smallSpec(t, spec.Table{Config: tc.options}, tc.patch)
 			startFromScratch(t, testBuilder(t), s)
 			b, folder := buildAndExtract(t, s)
 			r, err := b.Reproduce(t.Context(), s, folder)
@@ -112,23 +108,23 @@ func TestPlantedBreakers(t *testing.T) {
 	}
 }
 
-// oopsPatch has a thread of the kernel write to where nothing is.
-var oopsPatch = insertion("kernel/pid.c", 646, "", `#include <linux/kthread.h>
-static int trip(void *unused)
+// oopsPatch has a kernel thread write to an unmapped address.
+var oopsPatch = insertPatch("kernel/pid.c", 646, "", `#include <linux/kthread.h>
+static int oops(void *unused)
 {
 	*(volatile int *)8 = 1;
 	return 0;
 }
 
-static int __init start_trip(void)
+static int __init start_oops(void)
 {
-	kthread_run(trip, NULL, "trip");
+	kthread_run(oops, NULL, "oops");
 	return 0;
 }
-late_initcall(start_trip);
+late_initcall(start_oops);
 `, "void __init pid_idr_init(void)")
 
-// TestKernelsThatFailToBoot builds kernels that lack what a boot takes, or that trip.
+// TestKernelsThatFailToBoot builds kernels without what a boot needs, and one that oopses.
 func TestKernelsThatFailToBoot(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options []string
@@ -141,7 +137,7 @@ func TestKernelsThatFailToBoot(t *testing.T) {
 		"oops":              {patch: oopsPatch, verdict: boot.Oops, why: "NULL pointer dereference"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := brokenSpec(t, spec.Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
+			s := smallSpec(t, spec.Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
 			startFromScratch(t, testBuilder(t), s)
 			b, folder := buildAndExtract(t, s)
 			r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})

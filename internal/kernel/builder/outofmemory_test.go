@@ -11,13 +11,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// TestShortOfMemory has the real kernel end what takes more than the container may.
-func TestShortOfMemory(t *testing.T) {
+// TestOutOfMemory has the kernel kill processes that exceed the memory of the container.
+func TestOutOfMemory(t *testing.T) {
 	b := testBuilder(t)
 	b.Local.Limits.Jobs, b.Local.Limits.Memory = 2, "160MiB"
 	res, err := b.Build(t.Context(), fixtureSpec(t, b, "CONFIG_HUNGRY=100"))
 	if err != nil {
-		t.Fatalf("one job at a time has enough: %v", err)
+		t.Fatalf("the memory is enough for a single job: %v", err)
 	}
 	e, err := b.Folder.Extract(t.Context(), res)
 	if err != nil {
@@ -34,17 +34,17 @@ func TestShortOfMemory(t *testing.T) {
 		}
 	}
 	if len(exits) != 2 || exits[0] == 0 || exits[1] != 0 {
-		t.Errorf("the compile ended with %v, want a failure and a success", exits)
+		t.Errorf("compile steps exited with %v, want a failure and a success", exits)
 	}
 	_, err = b.Build(t.Context(), fixtureSpec(t, b, "CONFIG_HUNGRY=400"))
-	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "the memory ran out") {
-		t.Errorf("with too little for one job: %v", err)
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "out of memory with a single job") {
+		t.Errorf("with too little memory for a single job: %v", err)
 	}
 }
 
-// TestShortOfMemoryBesideAnother has builds run out of memory that share their jobs: none
-// waits for what another will only give when it has ended.
-func TestShortOfMemoryBesideAnother(t *testing.T) {
+// TestOutOfMemoryInParallel has builds that share jobs run out of memory: they must not
+// deadlock, each waiting for tokens that the other releases only when it ends.
+func TestOutOfMemoryInParallel(t *testing.T) {
 	b := testBuilder(t)
 	b.Local.Limits.Jobs, b.Local.Limits.Memory = 3, "160MiB"
 	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}, Config: []string{"CONFIG_HUNGRY=100"}})

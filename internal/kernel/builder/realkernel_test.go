@@ -12,11 +12,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// shippedDir is the folder of the kernels.toml that Kiln ships.
+// shippedDir is the folder of Kiln's own kernels.toml.
 const shippedDir = "../../../kernel"
 
-// shippedSpec is that kernel, for a compiler. LLVM's has another name, for an output of
-// its own.
+// shippedSpec returns Kiln's own kernel for an architecture and a compiler. Built with LLVM
+// it has a different name, for an output of its own.
 func shippedSpec(t *testing.T, archName, compiler string) spec.Spec {
 	t.Helper()
 	table := spec.Table{
@@ -26,31 +26,22 @@ func shippedSpec(t *testing.T, archName, compiler string) spec.Spec {
 	if compiler != arch.GCC {
 		table.Name += compiler
 	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(shippedDir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
+	return oneSpec(t, shippedDir, table)
 }
 
-// microSpec gives the kernel that Kiln ships, from the real source, with more options.
+// microSpec returns Kiln's own kernel for amd64 with further options.
 func microSpec(t *testing.T, options ...string) spec.Spec {
 	t.Helper()
-	table := spec.Table{
-		Name: "contract", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
+	return oneSpec(t, shippedDir, spec.Table{
+		Name: "configured", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
 		Config: append([]string{"tinyconfig", "config/micro.config"}, options...),
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(shippedDir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
+	})
 }
 
-// brokenSpec gives a small kernel of the real source, perhaps patched.
-func brokenSpec(t *testing.T, table spec.Table, patch string) spec.Spec {
+// smallSpec returns a small kernel of the real source, with the patch unless that is "".
+func smallSpec(t *testing.T, table spec.Table, patch string) spec.Spec {
 	t.Helper()
-	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
+	table.Name, table.Version, table.Source = "small", "6.12", []string{"debian"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
 	if len(table.Arch) == 0 {
 		table.Arch = []string{"amd64"}
@@ -60,32 +51,29 @@ func brokenSpec(t *testing.T, table spec.Table, patch string) spec.Spec {
 		t.Fatal(err)
 	}
 	if patch != "" {
-		table.Patches = []string{"broken.patch"}
-		writeFile(t, filepath.Join(dir, "broken.patch"), patch)
+		table.Patches = []string{"small.patch"}
+		writeFile(t, filepath.Join(dir, "small.patch"), patch)
 	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
+	return oneSpec(t, dir, table)
 }
 
-// insertion is a patch that adds lines between two of a file, of which the first is
-// the line with this number.
-func insertion(file string, line int, before, added, after string) string {
+// insertPatch returns a patch that inserts lines into a file after line number line, whose
+// text is before; after is the text of the next line.
+func insertPatch(file string, line int, before, added, after string) string {
 	lines := strings.Split(added, "\n")
 	return fmt.Sprintf("--- a/%[1]s\n+++ b/%[1]s\n@@ -%[2]d,2 +%[2]d,%[3]d @@\n %[4]s\n+%[5]s\n %[6]s\n",
 		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
 }
 
-// buildShipped builds the kernel that Kiln ships for an architecture, as the targets do,
-// and extracts it. Where the targets have built it, nothing is built.
+// buildShipped builds Kiln's own kernel for an architecture, as the targets do, unless they
+// have built it, and returns the folder that it is extracted to.
 func buildShipped(t *testing.T, archName string) (*Builder, string) {
 	t.Helper()
 	return buildAndExtract(t, shippedSpec(t, archName, arch.GCC))
 }
 
-// buildAndExtract builds a kernel unless it is there, and extracts it.
+// buildAndExtract builds a kernel unless the engine has its result, and returns the folder
+// that it is extracted to.
 func buildAndExtract(t *testing.T, s spec.Spec) (*Builder, string) {
 	t.Helper()
 	cache, err := os.UserCacheDir()

@@ -14,9 +14,54 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// TestEachInputRebuilds changes one input after the other: each is built anew, and
-// the reason is told.
+// TestEachInputRebuilds changes one input after the other. Each change causes a rebuild,
+// whose reason and extent are logged.
 func TestEachInputRebuilds(t *testing.T) {
+	dir := copyFixture(t)
+	var log bytes.Buffer
+	b := newBuilder(t, report.New(&log, &log, ""), dir, t.TempDir())
+	s := fixtureSpecs(t, b, dir, spec.Table{Arch: []string{"amd64"}})[0]
+	writeTree := func(name, text string) { writeFile(t, filepath.Join(dir, "tree", name), text) }
+	for _, step := range []struct {
+		change      func()
+		why, extent string
+	}{
+		{func() {}, "not built yet", ""},
+		{func() { writeTree("greeting", "a changed fixture kernel\n") }, "source: +6.12.1 from folder", "1 source files differ"},
+		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
+		{func() { writeTree("greeting", "a fixture kernel\n") }, "source: ", "1 source files differ"},
+		{func() { s.Patches = oneSpec(t, dir, greetingPatch).Patches }, "patches: +greeting.patch", "1 source files differ"},
+		{func() { writeTree("main.c", "int one;\n") }, "source: ", "reusing the configuration"},
+		{func() {
+			writeTree("main.c", "int two;\n")
+			tamper(t, b, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
+		}, "source: ", "1 source files differ"},
+		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "rebuilding from scratch: toolchain changed"},
+	} {
+		step.change()
+		log.Reset()
+		r, err := b.Build(t.Context(), s)
+		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
+			t.Fatalf("want a build because of %q, got %q, %v", step.why, r.Why, err)
+		}
+		if !strings.Contains(log.String(), step.extent) {
+			t.Errorf("%s: the log does not contain %q:\n%s", r.Why, step.extent, log.String())
+		}
+		if text := configOf(t, b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+			t.Errorf("%s: the configuration is %q", r.Why, text)
+		}
+		if r, err = b.Build(t.Context(), s); err != nil || r.Built {
+			t.Errorf("rebuilt without a change: %+v, %v", r, err)
+		}
+	}
+}
+
+// greetingPatch is a kernel of the fixture tree with a patch.
+var greetingPatch = spec.Table{Name: fixtureName, Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{"greeting.patch"}}
+
+// copyFixture returns a copy of testdata.
+func copyFixture(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
@@ -24,80 +69,45 @@ func TestEachInputRebuilds(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "tree/scripts/kconfig/merge_config.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	b := newBuilder(t, report.New(&said, &said, ""), dir, t.TempDir())
-	table := spec.Table{Arch: []string{"amd64"}}
-	s := fixtureSpecs(t, b, dir, table)[0]
-	for _, step := range []struct {
-		change   func()
-		why, how string
-	}{
-		{func() {}, "no such kernel is there yet", ""},
-		{func() { writeFile(t, filepath.Join(dir, "tree/greeting"), "a kernel of fired clay\n") }, "source: +6.12.1 from folder", "1 files of the source differ"},
-		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
-		{func() { writeFile(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
-		{func() { s.Patches = patchedSpec(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
-		{func() { writeFile(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
-		{func() {
-			writeFile(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
-			tamper(t, b, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
-		}, "source: ", "1 files of the source differ"},
-		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
-	} {
-		step.change()
-		said.Reset()
-		r, err := b.Build(t.Context(), s)
-		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
-			t.Fatalf("want %q, got %q, %v", step.why, r.Why, err)
-		}
-		if !strings.Contains(said.String(), step.how) {
-			t.Errorf("%s: it was not said that %q:\n%s", r.Why, step.how, said.String())
-		}
-		if text := configOf(t, b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
-			t.Errorf("%s: the configuration is %q", r.Why, text)
-		}
-		if r, err = b.Build(t.Context(), s); err != nil || r.Built {
-			t.Errorf("built again: %+v, %v", r, err)
-		}
-	}
+	return dir
 }
 
-// TestKeptConfiguration builds a kernel over an empty output again and again: its
-// configuration is made once, and again where what was kept is harmed.
-func TestKeptConfiguration(t *testing.T) {
+// TestCachedConfiguration builds a kernel several times in an empty output tree: its
+// configuration is made once, and remade where the cached one is damaged.
+func TestCachedConfiguration(t *testing.T) {
 	b := testBuilder(t)
 	b.Local.Namespace = rand.Text()
 	s := fixtureSpec(t, b)
 	for _, round := range []struct {
-		what string
-		harm func(kept string) string // a script
-		made bool
+		name   string
+		damage func(cached string) string // a script
+		made   bool
 	}{
-		{"the first", nil, true},
-		{"the second", nil, false},
-		{"one that is cut", func(kept string) string { return "truncate -s 5 " + kept }, true},
-		{"one after that", nil, false},
-		{"one that is gone", func(kept string) string { return "rm " + kept }, true},
+		{"not cached", nil, true},
+		{"cached", nil, false},
+		{"truncated", func(cached string) string { return "truncate -s 5 " + cached }, true},
+		{"cached a second time", nil, false},
+		{"removed", func(cached string) string { return "rm " + cached }, true},
 	} {
-		if round.harm != nil {
-			tamper(t, b, s, round.harm(cachedConfigPath(t, b, s)))
+		if round.damage != nil {
+			tamper(t, b, s, round.damage(cachedConfigPath(t, b, s)))
 		}
 		removeKernel(t, b, s)
 		r, err := b.Build(t.Context(), s)
 		if err != nil || !r.Built {
-			t.Fatalf("%s: %+v, %v", round.what, r, err)
+			t.Fatalf("%s: %+v, %v", round.name, r, err)
 		}
 		m := manifestOf(t, b, r)
 		if made := slices.ContainsFunc(m.Steps, func(s plan.StepRecord) bool { return s.Name == "olddefconfig" }); made != round.made {
-			t.Errorf("%s: its configuration was made: %v", round.what, made)
+			t.Errorf("%s: the configuration was made: %v", round.name, made)
 		}
 		if text := configOf(t, b, r); text != "CONFIG_TINY=y\n" {
-			t.Errorf("%s: its configuration is %q", round.what, text)
+			t.Errorf("%s: the configuration is %q", round.name, text)
 		}
 	}
 }
 
-// cachedConfigPath gives where the configuration of a kernel is kept.
+// cachedConfigPath returns the path of a kernel's cached configuration in its container.
 func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
 	p, err := b.Plan(t.Context(), s)

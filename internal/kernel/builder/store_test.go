@@ -27,8 +27,8 @@ func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 	if err := b.Engine.Tag(t.Context(), "kiln/kept:"+first.Plan, "kiln/kept:"+second.Plan); err != nil {
 		t.Fatal(err)
 	}
-	mended, err := b.Build(t.Context(), two)
-	if err != nil || !mended.Built {
-		t.Errorf("what is kept under the plan's hash is another's, and yet: %+v, %v", mended, err)
+	rebuilt, err := b.Build(t.Context(), two)
+	if err != nil || !rebuilt.Built {
+		t.Errorf("the stored result has a different plan, but it was not rebuilt: %+v, %v", rebuilt, err)
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// benchRuns is how often each side of a comparison runs, by turns.
+// benchRuns is how often each side of a comparison runs, alternately.
 const benchRuns = 3
 
-// BenchmarkKernel compares ways to the same kernel, tinyconfig for amd64 out of the real
-// source, by turns; and reports each comparison as a benchmark of its own. Other tools
-// publish their times for tinyconfig too, and it can be built often enough.
+// BenchmarkKernel compares ways to build the same kernel, tinyconfig for amd64 from the
+// real source, alternately, and reports each comparison as a benchmark of its own. Other
+// tools publish their times for tinyconfig too, and it is small enough to build often.
 func BenchmarkKernel(b *testing.B) {
 	e := newBenchEnv(b)
 	root := e.chroot()
@@ -52,23 +52,24 @@ func BenchmarkKernel(b *testing.B) {
 	e.compare("Extract", "extract", "docker cp", 1.1)
 }
 
-// BenchmarkSource compares a second architecture's source with the first's.
+// BenchmarkSource compares fetching the source for a second architecture with fetching it
+// for the first.
 func BenchmarkSource(b *testing.B) {
 	e := newBenchEnv(b)
-	r, err := firstSource(b.Context(), e.cached, e.spec(), e.cached.resolve, func(r candidate) (candidate, error) { return r, nil })
+	c, err := firstSource(b.Context(), e.cached, e.spec(), e.cached.resolve, func(c candidate) (candidate, error) { return c, nil })
 	if err != nil {
 		b.Fatal(err)
 	}
 	fetch := func(s spec.Spec) cost {
 		start := time.Now()
-		if _, err := e.cached.Sources.Fetch(b.Context(), r.from, r.plan.Source, s.Patches); err != nil {
+		if _, err := e.cached.Sources.Fetch(b.Context(), c.from, c.plan.Source, s.Patches); err != nil {
 			b.Fatal(err)
 		}
 		return cost{wall: time.Since(start).Seconds()}
 	}
 	for b.Loop() {
 		for range benchRuns {
-			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(r.plan.Source, nil)); err != nil {
+			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(c.plan.Source, nil)); err != nil {
 				b.Fatal(err)
 			}
 			e.measure("first", func() cost { return fetch(e.specFor("amd64")) })
@@ -78,7 +79,7 @@ func BenchmarkSource(b *testing.B) {
 	e.compare("Source", "second", "first", 0.01)
 }
 
-// patch writes a patch of one .c file, another one each time, and gives its path.
+// patch writes a patch of one .c file, a different one for each n, and returns its path.
 func (e *benchEnv) patch(n int) string {
 	e.b.Helper()
 	path := filepath.Join(e.dir, fmt.Sprintf("bench%d.patch", n))
@@ -100,8 +101,8 @@ func (e *benchEnv) patch(n int) string {
 	return path
 }
 
-// measureRestore measures a plan that was built before, with all containers and volumes of
-// it gone; and once builds the patched kernel from nothing, to compare.
+// measureRestore measures a build whose result is stored, without the kernel's containers
+// and volumes. In the last round it also builds the patched kernel from scratch, to compare.
 func (e *benchEnv) measureRestore(n int) {
 	e.b.Helper()
 	s := e.spec(e.patch(n))
@@ -130,7 +131,7 @@ func (e *benchEnv) measureRestore(n int) {
 	}
 }
 
-// removeSourceLater ends the volume of a patched source with the benchmark.
+// removeSourceLater removes the volume of a patched source when the benchmark ends.
 func (e *benchEnv) removeSourceLater(s spec.Spec) {
 	e.b.Helper()
 	p, err := e.cached.Plan(e.b.Context(), s)
@@ -140,8 +141,8 @@ func (e *benchEnv) removeSourceLater(s spec.Spec) {
 	e.b.Cleanup(func() { e.cached.Engine.Volumes().Remove(context.Background(), source.Volume(p.Source, p.Patches)) })
 }
 
-// measureExtract measures how the files of a kernel come out, by Kiln, which compares each
-// with its sha256, and by the docker command.
+// measureExtract measures the extraction of a kernel's files by Kiln, which checks each
+// against its sha256, and by docker cp.
 func (e *benchEnv) measureExtract() {
 	e.b.Helper()
 	res, err := e.cached.Built(e.b.Context(), e.spec(e.patch(0)))
@@ -169,10 +170,10 @@ func (e *benchEnv) measureExtract() {
 	}
 }
 
-// extractRuns is how often that is measured in each round: it takes a moment.
+// extractRuns is how often that is measured in each round: it is short.
 const extractRuns = 5
 
-// BenchmarkDefconfig compares a warm ccache with a cold one on a full kernel, which
+// BenchmarkDefconfig compares a build of a full kernel from a warm ccache with one that
 // fills it.
 func BenchmarkDefconfig(b *testing.B) {
 	e := newBenchEnv(b)

@@ -18,21 +18,21 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// benchEnv is where builds are measured: kernels of its own, ccache entries of its own,
-// the real source.
+// benchEnv measures builds of the real source, with kernels and ccache entries of its own.
 type benchEnv struct {
 	b        *testing.B
 	cached   *Builder // with ccache
 	uncached *Builder
 	dir      string
-	id       string            // stands in the patches, so that no earlier run had them
+	id       string            // contained in the patches, so that they are new
 	costs    map[string][]cost // by what was measured
-	images   map[string]string // sha256 of the kernel that came of it
-	last     string            // of the kernel that was built last
-	outputs  int               // how many have been begun
-	compiled int               // C files for it
+	images   map[string]string // sha256 of the image that was built, by what was measured
+	outputs  int               // number of output trees used
+	last     string            // sha256 of the last image
+	compiled int               // C files compiled for it
 }
 
+// newBenchEnv returns a benchEnv with the source fetched.
 func newBenchEnv(b *testing.B) *benchEnv {
 	b.Helper()
 	console := report.New(os.Stderr, os.Stderr, "")
@@ -48,7 +48,7 @@ func newBenchEnv(b *testing.B) *benchEnv {
 	return e
 }
 
-// userCache is the folder of downloads that the targets have too.
+// userCache returns the folder for downloads that the targets use too.
 func userCache(b *testing.B) string {
 	b.Helper()
 	dir, err := os.UserCacheDir()
@@ -58,34 +58,32 @@ func userCache(b *testing.B) string {
 	return filepath.Join(dir, "kiln")
 }
 
-// spec is the kernel that is measured, perhaps with patches.
+// spec returns the current kernel for amd64, with patches.
 func (e *benchEnv) spec(patches ...string) spec.Spec {
 	return e.specOf(spec.Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
 }
 
+// specFor returns the current kernel for an architecture.
 func (e *benchEnv) specFor(arch string) spec.Spec {
 	return e.specOf(spec.Table{Arch: []string{arch}, Version: "6.12"})
 }
 
+// specOf completes a table and returns its kernel.
 func (e *benchEnv) specOf(t spec.Table) spec.Spec {
 	e.b.Helper()
-	t.Name, t.Source, t.Config = e.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
-	specs, err := spec.File{Kernels: []spec.Table{t}}.Specs(".", spec.Choice{})
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	return specs[0]
+	t.Name, t.Source, t.Config = e.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes a message
+	return oneSpec(e.b, ".", t)
 }
 
-// name is the kernel's that is measured now.
+// name returns the name of the current kernel.
 func (e *benchEnv) name() string { return fmt.Sprintf("bench%d", e.outputs) }
 
-// nextKernel begins a kernel of another name, which has neither an output nor a result. What
-// the one before left is removed at the end: ext4 is slow to make files where many were
+// nextKernel switches to a kernel of a new name, which has no output tree and no result.
+// The output trees are removed at the end: ext4 creates files slowly where many were
 // removed within the last minutes.
 func (e *benchEnv) nextKernel() { e.outputs++ }
 
-// remove removes the outputs and the results of all that was measured.
+// remove removes the output trees and the results of all kernels.
 func (e *benchEnv) remove() {
 	e.b.Helper()
 	for n := range e.outputs + 1 {
@@ -107,7 +105,7 @@ func (e *benchEnv) remove() {
 	}
 }
 
-// measure takes down what something took, and says so.
+// measure records and prints the cost of do.
 func (e *benchEnv) measure(what string, do func() cost) {
 	e.b.Helper()
 	took := do()
@@ -116,7 +114,7 @@ func (e *benchEnv) measure(what string, do func() cost) {
 	fmt.Fprintf(os.Stderr, "measured %s: %.1f s, %.1f s of processor time, %d files compiled\n", what, took.wall, took.cpu, took.compiled)
 }
 
-// build builds a kernel; its processor time stands in its manifest.
+// build builds a kernel and returns the cost; the processor time is from its manifest.
 func (e *benchEnv) build(builder *Builder, s spec.Spec) cost {
 	e.b.Helper()
 	start := time.Now()
@@ -129,9 +127,10 @@ func (e *benchEnv) build(builder *Builder, s spec.Spec) cost {
 	return took
 }
 
+// manifest extracts a result and returns its manifest. It sets last and compiled.
 func (e *benchEnv) manifest(r result.Result) plan.Manifest {
 	e.b.Helper()
-	if err := os.RemoveAll(e.cached.Local.Dist); err != nil { // the folder of the same plan, built another way
+	if err := os.RemoveAll(e.cached.Local.Dist); err != nil { // it may have the same plan, built in a different way
 		e.b.Fatal(err)
 	}
 	extracted, err := e.cached.Folder.Extract(e.b.Context(), r)

@@ -14,8 +14,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// BenchmarkRelease compares builds that go on from the source before with cold ones:
-// over two revisions that Debian made of one release, and over two point releases.
+// BenchmarkRelease compares incremental builds from one source to the next with cold ones:
+// between two revisions of one release in Debian, and between two point releases.
 func BenchmarkRelease(b *testing.B) {
 	e := newBenchEnv(b)
 	patched, released := e.revisions(), e.releases()
@@ -27,7 +27,7 @@ func BenchmarkRelease(b *testing.B) {
 	e.compareCPU("PointRelease", "release", "release, cold", 1.03) // one round: the wall time's noise is wider
 }
 
-// debianSource is an entry of the list that Kiln keeps of what Debian has.
+// debianSource is an entry of Kiln's cached index of Debian's source packages.
 type debianSource struct {
 	Name, Full, SHA256 string
 	Version            release.Version
@@ -37,7 +37,8 @@ func (d debianSource) ref() source.Ref {
 	return source.Ref{Kind: source.Debian, Version: d.Version, URL: "debian:" + d.Name + "=" + d.Full, SHA256: d.SHA256}
 }
 
-// compareFollowing builds the second of two sources over the output of the first, and cold.
+// compareFollowing measures the second of two sources, built over the output of the first
+// and cold.
 func (e *benchEnv) compareFollowing(what string, pair []source.Ref) {
 	e.b.Helper()
 	if pair == nil {
@@ -51,7 +52,7 @@ func (e *benchEnv) compareFollowing(what string, pair []source.Ref) {
 	e.sameKernel(what, what+", cold")
 }
 
-// buildFrom builds the kernel out of one source, which is fetched before.
+// buildFrom fetches a source and returns the cost of building it.
 func (e *benchEnv) buildFrom(ref source.Ref) cost {
 	e.b.Helper()
 	ctx, s := e.b.Context(), e.spec()
@@ -59,12 +60,12 @@ func (e *benchEnv) buildFrom(ref source.Ref) cost {
 	if err != nil {
 		e.b.Fatal(err)
 	}
-	r := candidate{spec: s, from: source.Debian, plan: plan.New(s, ref, tools)}
-	if _, err := e.cached.fetch(ctx, r); err != nil {
+	c := candidate{spec: s, from: source.Debian, plan: plan.New(s, ref, tools)}
+	if _, err := e.cached.fetch(ctx, c); err != nil {
 		e.b.Fatal(err)
 	}
 	start := time.Now()
-	res, err := e.uncached.buildCandidate(ctx, r, e.uncached.Local)
+	res, err := e.uncached.buildCandidate(ctx, c, e.uncached.Local)
 	if err != nil {
 		e.b.Fatal(err)
 	}
@@ -73,20 +74,20 @@ func (e *benchEnv) buildFrom(ref source.Ref) cost {
 	return took
 }
 
-// revisions gives the newest release of 6.12 that Debian has in two revisions, and
-// these, the older one first; nil if there is none.
+// revisions returns two revisions, the older one first, of the newest 6.12 release that
+// Debian has in two revisions; nil if there is none.
 func (e *benchEnv) revisions() []source.Ref {
 	return e.debianPair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) == 0 })
 }
 
-// releases gives the two newest point releases of 6.12 that Debian has.
+// releases returns the two newest 6.12 point releases that Debian has, the older one first.
 func (e *benchEnv) releases() []source.Ref {
 	return e.debianPair(func(older, newer debianSource) bool { return older.Version.Compare(newer.Version) != 0 })
 }
 
-// debianPair gives the first two that follow each other in Debian's list of 6.12, newest
-// first, and belong together; the older one first.
-func (e *benchEnv) debianPair(belong func(older, newer debianSource) bool) []source.Ref {
+// debianPair returns the first two neighbours in Debian's 6.12 packages, newest first, that
+// match; the older one first.
+func (e *benchEnv) debianPair(match func(older, newer debianSource) bool) []source.Ref {
 	e.b.Helper()
 	var index struct{ Packages []debianSource }
 	if err := report.Read(filepath.Join(userCache(e.b), "debian-index.json"), &index); err != nil {
@@ -94,7 +95,7 @@ func (e *benchEnv) debianPair(belong func(older, newer debianSource) bool) []sou
 	}
 	list := slices.DeleteFunc(index.Packages, func(d debianSource) bool { return d.Version.Series() != "6.12" })
 	for n := 1; n < len(list); n++ {
-		if older, newer := list[n], list[n-1]; belong(older, newer) {
+		if older, newer := list[n], list[n-1]; match(older, newer) {
 			return []source.Ref{older.ref(), newer.ref()}
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// BenchmarkTogether compares two architectures at once with one after the other.
+// BenchmarkTogether compares building two architectures in parallel with building them in
+// sequence.
 func BenchmarkTogether(b *testing.B) {
 	e := newBenchEnv(b)
 	for b.Loop() {
@@ -20,15 +21,15 @@ func BenchmarkTogether(b *testing.B) {
 		}
 	}
 	e.compare("Together", "together", "apart", 0.97)
-	cores, err := e.cached.Engine.Info(b.Context())
+	info, err := e.cached.Engine.Info(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	e.costs["ideal"] = []cost{{wall: median(e.costs["together"], cpu) / float64(cores.CPUs)}}
+	e.costs["ideal"] = []cost{{wall: median(e.costs["together"], cpu) / float64(info.CPUs)}}
 	e.compare("Busy", "together", "ideal", 1.06)
 }
 
-// togetherRuns is how often two architectures are built each way.
+// togetherRuns is how often both architectures are built each way.
 const togetherRuns = 2
 
 // buildInSequence builds two architectures one after the other.
@@ -41,7 +42,7 @@ func (e *benchEnv) buildInSequence() (sum cost) {
 	return sum
 }
 
-// buildTogether builds two architectures side by side.
+// buildTogether builds two architectures in parallel.
 func (e *benchEnv) buildTogether() (took cost) {
 	e.b.Helper()
 	start := time.Now()

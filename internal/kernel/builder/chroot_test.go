@@ -19,16 +19,16 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// chroot is the toolchain image as a folder of this machine, to build in without a
-// container engine: the same programs, sources, steps and user.
+// chroot is the toolchain image unpacked to a local folder, to build in without a container
+// engine: with the same programs, sources, steps and user.
 type chroot struct {
 	dir  string
 	plan plan.Plan
 	tree source.Tree
 }
 
-// chroot unpacks the toolchain image and puts the source into it. It takes root's
-// rights and an engine on this machine.
+// chroot unpacks the toolchain image and mounts the source into it. It needs root and a
+// local engine.
 func (e *benchEnv) chroot() *chroot {
 	b := e.b
 	b.Helper()
@@ -61,6 +61,7 @@ func (e *benchEnv) chroot() *chroot {
 	return c
 }
 
+// command runs a command and returns its output.
 func command(b *testing.B, argv ...string) string {
 	b.Helper()
 	out, err := exec.Command(argv[0], argv[1:]...).Output()
@@ -70,7 +71,7 @@ func command(b *testing.B, argv ...string) string {
 	return string(out)
 }
 
-// mount shows a folder of this machine within the root.
+// mount bind-mounts a local folder into the chroot until the benchmark ends.
 func (c *chroot) mount(b *testing.B, what, at string) {
 	b.Helper()
 	target := filepath.Join(c.dir, at)
@@ -87,6 +88,7 @@ func (c *chroot) mount(b *testing.B, what, at string) {
 	})
 }
 
+// write writes a file in the chroot.
 func (c *chroot) write(b *testing.B, path, text string) {
 	b.Helper()
 	path = filepath.Join(c.dir, path)
@@ -98,7 +100,7 @@ func (c *chroot) write(b *testing.B, path, text string) {
 	}
 }
 
-// build runs the plan's steps in the root, from nothing.
+// build runs the plan's steps in the chroot, from scratch.
 func (c *chroot) build(e *benchEnv) (took cost) {
 	e.b.Helper()
 	for _, dir := range []string{plan.OutputDir, plan.ResultDir} {
@@ -126,7 +128,7 @@ func (c *chroot) build(e *benchEnv) (took cost) {
 	return took
 }
 
-// step runs a step as the container would, and gives its processor time in seconds.
+// step runs a step as the container would, and returns its processor time in seconds.
 func (c *chroot) step(b *testing.B, s plan.Step, env []string) float64 {
 	b.Helper()
 	credential := &syscall.Credential{Uid: 1000, Gid: 1000}
@@ -148,7 +150,7 @@ func (c *chroot) step(b *testing.B, s plan.Step, env []string) float64 {
 	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 }
 
-// find looks a program up in the root.
+// find returns the path of a program in the chroot.
 func (c *chroot) find(name string) (string, error) {
 	if strings.HasPrefix(name, "/") {
 		return name, nil

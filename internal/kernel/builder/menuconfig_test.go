@@ -23,7 +23,7 @@ func TestEditIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "config", "edited.config"), string(text))
-	table := spec.Table{Name: "edited", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"}, Config: []string{"tinyconfig", "config/edited.config"}}
+	table := spec.Table{Name: "configured", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"}, Config: []string{"tinyconfig", "config/edited.config"}}
 	var edited string
 	e, err := b.edit(t.Context(), oneSpec(t, dir, table), dir, func(s *executor.Session) (err error) {
 		edited, err = editOptions(t, s, oneSpec(t, dir, table))

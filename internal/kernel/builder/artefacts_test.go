@@ -19,32 +19,32 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// parted has a kernel for arm64 come with everything that it can come with.
-var parted = []string{
+// allArtefacts are options for arm64 with which a build makes every kind of artefact.
+var allArtefacts = []string{
 	"CONFIG_MODULES=y", "CONFIG_CRC7=m", "CONFIG_CRC_ITU_T=m", "CONFIG_ARCH_VEXPRESS=y",
 	"CONFIG_HEADERS_INSTALL=y", "CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y",
 }
 
-// TestArtefactsBesideTheKernel builds a small real kernel with modules, device trees,
-// headers and debug information, and looks into each.
-func TestArtefactsBesideTheKernel(t *testing.T) {
-	s := broken(t, spec.Table{Arch: []string{"arm64"}, Config: parted}, "")
-	once(t, testBuilder(t), s)
-	_, folder := built(t, s)
-	if n := checkParts(t, folder); n != 2 {
-		t.Errorf("it has %d modules, want two", n)
+// TestOptionalArtefacts builds a small real kernel with modules, device trees, headers and
+// debug information, and checks the content of each.
+func TestOptionalArtefacts(t *testing.T) {
+	s := smallSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allArtefacts}, "")
+	startFromScratch(t, testBuilder(t), s)
+	_, folder := buildAndExtract(t, s)
+	if n := checkOptionalArtefacts(t, folder); n != 2 {
+		t.Errorf("got %d modules, want 2", n)
 	}
 }
 
-// checkParts looks into what lies beside a kernel for arm64 and gives the number of its
-// modules.
-func checkParts(t *testing.T, folder string) (modules int) {
+// checkOptionalArtefacts checks the artefacts beside a kernel for arm64 and returns the
+// number of its modules.
+func checkOptionalArtefacts(t *testing.T, folder string) (modules int) {
 	t.Helper()
 	m, err := result.CheckFolder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := unpacked(t, filepath.Join(folder, "modules.tar.zst"))
+	files := unpack(t, filepath.Join(folder, "modules.tar.zst"))
 	root := path.Join("lib/modules", m.Release)
 	for name, text := range files {
 		if path.Ext(name) != ".ko" {
@@ -52,31 +52,31 @@ func checkParts(t *testing.T, folder string) (modules int) {
 		}
 		modules++
 		if !bytes.Contains(text, []byte("vermagic="+m.Release+" ")) {
-			t.Errorf("%s is not of %s", name, m.Release)
+			t.Errorf("%s is not for release %s", name, m.Release)
 		}
 		if dep := "\n" + strings.TrimPrefix(name, root+"/") + ":"; !strings.Contains("\n"+string(files[root+"/modules.dep"]), dep) {
-			t.Errorf("modules.dep does not know %s", name)
+			t.Errorf("modules.dep does not list %s", name)
 		}
 	}
-	headers := unpacked(t, filepath.Join(folder, "headers.tar.zst"))
+	headers := unpack(t, filepath.Join(folder, "headers.tar.zst"))
 	for name := range headers {
 		if path.Ext(name) != ".h" {
-			t.Errorf("no header: %s", name)
+			t.Errorf("not a header: %s", name)
 		}
 	}
 	if !bytes.Contains(headers["include/linux/version.h"], []byte("LINUX_VERSION_CODE")) || headers["include/asm/unistd.h"] == nil {
-		t.Error("headers of the version or the architecture are missing")
+		t.Error("linux/version.h or asm/unistd.h is missing")
 	}
-	if trees := deviceTreesOf(t, folder); len(trees) == 0 {
-		t.Error("it has no device trees")
+	if trees := deviceTrees(t, folder); len(trees) == 0 {
+		t.Error("no device trees")
 	}
-	checkDebug(t, filepath.Join(folder, "vmlinux.debug"))
+	checkDebugInfo(t, filepath.Join(folder, "vmlinux.debug"))
 	return modules
 }
 
-// unpacked reads the files of a tar.zst. It holds nothing but files and folders, all of
-// them root's and of one time.
-func unpacked(t *testing.T, file string) map[string][]byte {
+// unpack returns the files of a tar.zst. It checks that every entry is a file or a folder,
+// belongs to root and has time 0.
+func unpack(t *testing.T, file string) map[string][]byte {
 	t.Helper()
 	packed, err := os.Open(file)
 	if err != nil {
@@ -109,9 +109,9 @@ func unpacked(t *testing.T, file string) map[string][]byte {
 	}
 }
 
-// deviceTreesOf gives the device trees of a kernel, each by how it begins (the
-// Devicetree Specification, 5.2).
-func deviceTreesOf(t *testing.T, folder string) (list []string) {
+// deviceTrees returns the paths of a kernel's device trees, and checks the magic number of
+// each (Devicetree Specification, 5.2).
+func deviceTrees(t *testing.T, folder string) (list []string) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Join(folder, "dtbs"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -119,7 +119,7 @@ func deviceTreesOf(t *testing.T, folder string) (list []string) {
 		}
 		text, err := os.ReadFile(path)
 		if !bytes.HasPrefix(text, []byte{0xd0, 0x0d, 0xfe, 0xed}) {
-			t.Errorf("%s is no device tree", path)
+			t.Errorf("%s is not a device tree", path)
 		}
 		list = append(list, path)
 		return err
@@ -130,8 +130,8 @@ func deviceTreesOf(t *testing.T, folder string) (list []string) {
 	return list
 }
 
-// checkDebug wants debug information and symbols, and none of the code.
-func checkDebug(t *testing.T, file string) {
+// checkDebugInfo checks that a file has debug information and symbols, but no code.
+func checkDebugInfo(t *testing.T, file string) {
 	t.Helper()
 	f, err := elf.Open(file)
 	if err != nil {
@@ -143,9 +143,9 @@ func checkDebug(t *testing.T, file string) {
 		t.Errorf("%d symbols without start_kernel, %v", len(symbols), err)
 	}
 	if s := f.Section(".debug_info"); s == nil || s.Size == 0 {
-		t.Error("it has no debug information")
+		t.Error("no debug information")
 	}
 	if s := f.Section(".text"); s == nil || s.Type != elf.SHT_NOBITS {
-		t.Errorf("its code is still in it: %+v", s)
+		t.Errorf("the file contains code: %+v", s)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -19,41 +18,37 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// spent is what a build took.
-type spent struct {
-	wall, cpu float64 // seconds
-	compiled  int     // C files
-}
-
-// benchEnv is where builds are measured: kernels of its own, ccache entries of its own,
-// the real source.
+// benchEnv measures builds of the real source, with kernels and ccache entries of its own.
 type benchEnv struct {
 	b        *testing.B
-	w        *Builder // with ccache
-	without  *Builder
+	cached   *Builder // with ccache
+	uncached *Builder
 	dir      string
-	id       string             // stands in the patches, so that no earlier run had them
-	taken    map[string][]spent // by what was measured
-	images   map[string]string  // sha256 of the kernel that came of it
-	last     string             // of the kernel that was built last
-	outputs  int                // how many have been begun
-	compiled int                // C files for it
+	id       string            // contained in the patches, so that they are new
+	costs    map[string][]cost // by what was measured
+	images   map[string]string // sha256 of the image that was built, by what was measured
+	outputs  int               // number of output trees used
+	last     string            // sha256 of the last image
+	compiled int               // C files compiled for it
 }
 
+// newBenchEnv returns a benchEnv with the source fetched.
 func newBenchEnv(b *testing.B) *benchEnv {
 	b.Helper()
 	console := report.New(os.Stderr, os.Stderr, "")
-	w, without := newBuilder(b, console, ".", userCache(b)), newBuilder(b, console, ".", userCache(b))
-	w.Local.Namespace, without.Local.Limits.CCache = rand.Text(), "0"
-	y := &benchEnv{b: b, w: w, without: without, dir: b.TempDir(), id: rand.Text(), taken: map[string][]spent{}, images: map[string]string{}}
-	if _, err := w.Fetch(b.Context(), y.spec()); err != nil {
+	e := &benchEnv{
+		b: b, cached: newBuilder(b, console, ".", userCache(b)), uncached: newBuilder(b, console, ".", userCache(b)),
+		dir: b.TempDir(), id: rand.Text(), costs: map[string][]cost{}, images: map[string]string{},
+	}
+	e.cached.Local.Namespace, e.uncached.Local.Limits.CCache = rand.Text(), "0"
+	if _, err := e.cached.Fetch(b.Context(), e.spec()); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(y.remove)
-	return y
+	b.Cleanup(e.remove)
+	return e
 }
 
-// userCache is the folder of downloads that the targets have too.
+// userCache returns the folder for downloads that the targets use too.
 func userCache(b *testing.B) string {
 	b.Helper()
 	dir, err := os.UserCacheDir()
@@ -63,144 +58,93 @@ func userCache(b *testing.B) string {
 	return filepath.Join(dir, "kiln")
 }
 
-// spec is the kernel that is measured, perhaps with patches.
-func (y *benchEnv) spec(patches ...string) spec.Spec {
-	return y.specOf(spec.Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
+// spec returns the current kernel for amd64, with patches.
+func (e *benchEnv) spec(patches ...string) spec.Spec {
+	return e.specOf(spec.Table{Arch: []string{"amd64"}, Version: "6.12", Patches: patches})
 }
 
-func (y *benchEnv) of(arch string) spec.Spec {
-	return y.specOf(spec.Table{Arch: []string{arch}, Version: "6.12"})
+// specFor returns the current kernel for an architecture.
+func (e *benchEnv) specFor(arch string) spec.Spec {
+	return e.specOf(spec.Table{Arch: []string{arch}, Version: "6.12"})
 }
 
-func (y *benchEnv) specOf(t spec.Table) spec.Spec {
-	y.b.Helper()
-	t.Name, t.Source, t.Config = y.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes what is printed
-	specs, err := spec.File{Kernels: []spec.Table{t}}.Specs(".", spec.Choice{})
-	if err != nil {
-		y.b.Fatal(err)
-	}
-	return specs[0]
+// specOf completes a table and returns its kernel.
+func (e *benchEnv) specOf(t spec.Table) spec.Spec {
+	e.b.Helper()
+	t.Name, t.Source, t.Config = e.name(), []string{"debian"}, []string{"tinyconfig", "CONFIG_PRINTK=y"} // the patch changes a message
+	return oneSpec(e.b, ".", t)
 }
 
-// name is the kernel's that is measured now.
-func (y *benchEnv) name() string { return fmt.Sprintf("bench%d", y.outputs) }
+// name returns the name of the current kernel.
+func (e *benchEnv) name() string { return fmt.Sprintf("bench%d", e.outputs) }
 
-// clear begins a kernel of another name, which has neither an output nor a result. What
-// the one before left is removed at the end: ext4 is slow to make files where many were
+// nextKernel switches to a kernel of a new name, which has no output tree and no result.
+// The output trees are removed at the end: ext4 creates files slowly where many were
 // removed within the last minutes.
-func (y *benchEnv) clear() { y.outputs++ }
+func (e *benchEnv) nextKernel() { e.outputs++ }
 
-// remove removes the outputs and the results of all that was measured.
-func (y *benchEnv) remove() {
-	y.b.Helper()
-	for n := range y.outputs + 1 {
+// remove removes the output trees and the results of all kernels.
+func (e *benchEnv) remove() {
+	e.b.Helper()
+	for n := range e.outputs + 1 {
 		name := fmt.Sprintf("bench%d", n)
 		for _, arch := range []string{"amd64", "arm64"} {
-			if err := y.w.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: name, Arch: arch}.OutputVolume()); err != nil {
-				y.b.Error(err)
+			if err := e.cached.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: name, Arch: arch}.OutputVolume()); err != nil {
+				e.b.Error(err)
 			}
 		}
-		images, err := y.w.Engine.Images(context.Background(), "kernel", map[string]string{result.LabelName: name})
+		images, err := e.cached.Engine.Images(context.Background(), "kernel", map[string]string{result.LabelName: name})
 		if err != nil {
-			y.b.Error(err)
+			e.b.Error(err)
 		}
 		for _, i := range images {
-			if err := y.w.Engine.RemoveImage(context.Background(), i.ID); err != nil {
-				y.b.Error(err)
+			if err := e.cached.Engine.RemoveImage(context.Background(), i.ID); err != nil {
+				e.b.Error(err)
 			}
 		}
 	}
 }
 
-// measure takes down what something took, and says so.
-func (y *benchEnv) measure(what string, do func() spent) {
-	y.b.Helper()
+// measure records and prints the cost of do.
+func (e *benchEnv) measure(what string, do func() cost) {
+	e.b.Helper()
 	took := do()
-	y.taken[what] = append(y.taken[what], took)
-	y.images[what] = y.last
+	e.costs[what] = append(e.costs[what], took)
+	e.images[what] = e.last
 	fmt.Fprintf(os.Stderr, "measured %s: %.1f s, %.1f s of processor time, %d files compiled\n", what, took.wall, took.cpu, took.compiled)
 }
 
-// build builds a kernel; its processor time stands in its manifest.
-func (y *benchEnv) build(w *Builder, s spec.Spec) spent {
-	y.b.Helper()
+// build builds a kernel and returns the cost; the processor time is from its manifest.
+func (e *benchEnv) build(builder *Builder, s spec.Spec) cost {
+	e.b.Helper()
 	start := time.Now()
-	res, err := w.Build(y.b.Context(), s)
+	res, err := builder.Build(e.b.Context(), s)
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	took := spent{wall: time.Since(start).Seconds()}
-	took.cpu, took.compiled = y.manifest(res).CPU, y.compiled
+	took := cost{wall: time.Since(start).Seconds()}
+	took.cpu, took.compiled = e.manifest(res).CPU, e.compiled
 	return took
 }
 
-func (y *benchEnv) manifest(r result.Result) plan.Manifest {
-	y.b.Helper()
-	if err := os.RemoveAll(y.w.Local.Dist); err != nil { // the folder of the same plan, built another way
-		y.b.Fatal(err)
+// manifest extracts a result and returns its manifest. It sets last and compiled.
+func (e *benchEnv) manifest(r result.Result) plan.Manifest {
+	e.b.Helper()
+	if err := os.RemoveAll(e.cached.Local.Dist); err != nil { // it may have the same plan, built in a different way
+		e.b.Fatal(err)
 	}
-	e, err := y.w.Folder.Extract(y.b.Context(), r)
+	extracted, err := e.cached.Folder.Extract(e.b.Context(), r)
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	m, err := result.CheckFolder(e.Folder)
+	m, err := result.CheckFolder(extracted.Folder)
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	log, err := os.ReadFile(filepath.Join(e.Folder, plan.LogFile))
+	log, err := os.ReadFile(filepath.Join(extracted.Folder, plan.LogFile))
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	y.last, y.compiled = m.SumOf("bzImage"), bytes.Count(log, []byte("\n  CC "))
+	e.last, e.compiled = m.SumOf("bzImage"), bytes.Count(log, []byte("\n  CC "))
 	return m
-}
-
-// sameKernel fails if ways to one plan gave kernels that differ.
-func (y *benchEnv) sameKernel(ways ...string) {
-	y.b.Helper()
-	for _, way := range ways[1:] {
-		if y.images[way] != y.images[ways[0]] {
-			y.b.Errorf("the kernels differ: %s gave %s, %s gave %s", ways[0], y.images[ways[0]], way, y.images[way])
-		}
-	}
-}
-
-// wall and cpu choose what a comparison is judged by.
-func wall(s spent) float64 { return s.wall }
-func cpu(s spent) float64  { return s.cpu }
-
-// compare reports the medians of two ways' wall time as a benchmark.
-func (y *benchEnv) compare(name, ours, theirs string, bound float64) {
-	y.report(name, ours, theirs, bound, wall, 0)
-}
-
-// compareCPU does so with their processor time, where the wall time's noise is wider
-// than the bound.
-func (y *benchEnv) compareCPU(name, ours, theirs string, bound float64) {
-	y.report(name, ours, theirs, bound, cpu, 1)
-}
-
-func (y *benchEnv) report(name, ours, theirs string, bound float64, by func(spent) float64, processor float64) {
-	y.b.Run(name, func(b *testing.B) {
-		for b.Loop() {
-		}
-		if len(y.taken[ours]) == 0 || len(y.taken[theirs]) == 0 {
-			b.Skipf("LEFT OUT: %s or %s was not measured", ours, theirs)
-		}
-		b.ReportMetric(median(y.taken[ours], by), "ours-s")
-		b.ReportMetric(median(y.taken[theirs], by), "theirs-s")
-		b.ReportMetric(bound, "bound")
-		b.ReportMetric(float64(len(y.taken[ours])), "runs")
-		b.ReportMetric(processor, "by-processor")
-	})
-}
-
-func median(list []spent, by func(spent) float64) float64 {
-	var values []float64
-	for _, s := range list {
-		values = append(values, by(s))
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

@@ -12,61 +12,16 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
-	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// shipped builds the kernel that Kiln ships for an architecture, as the targets do,
-// and extracts it. Where the targets have built it, nothing is built.
-func shipped(t *testing.T, archName string) (*Builder, string) {
-	t.Helper()
-	return built(t, shippedSpec(t, archName, arch.GCC))
-}
-
-// shippedSpec is that kernel, for a compiler. LLVM's has another name, for an output of
-// its own.
-func shippedSpec(t *testing.T, archName, compiler string) spec.Spec {
-	t.Helper()
-	table := spec.Table{
-		Name: "micro", Version: "~> 6.12.0", Arch: []string{archName}, Source: []string{"kernel.org", "debian"},
-		Config: []string{"tinyconfig", "config/micro.config"}, Toolchain: compiler,
-	}
-	if compiler != arch.GCC {
-		table.Name += compiler
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(shippedDir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
-}
-
-// built builds a kernel unless it is there, and extracts it.
-func built(t *testing.T, s spec.Spec) (*Builder, string) {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newBuilder(t, report.New(t.Output(), t.Output(), ""), shippedDir, filepath.Join(cache, "kiln"))
-	res, err := w.Build(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := w.Folder.Extract(t.Context(), res)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w, e.Folder
-}
-
-// TestMicroBoots boots the shipped kernels, and one for 32 bits and big-endian, and
-// wants every check of the first program passed.
+// TestMicroBoots boots Kiln's own kernels, and one for a 32-bit big-endian machine, and
+// requires every check of the init program to pass.
 func TestMicroBoots(t *testing.T) {
 	for _, name := range []string{"amd64", "arm64", "mips"} {
 		t.Run(name, func(t *testing.T) {
-			w, folder := shipped(t, name)
-			r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
+			b, folder := buildShipped(t, name)
+			r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
 			if err != nil || r.Err() != nil {
 				t.Fatalf("%v, %v", err, r.Err())
 			}
@@ -75,22 +30,22 @@ func TestMicroBoots(t *testing.T) {
 					t.Errorf("%s is %s: %s", c.Name, c.State, c.Got)
 				}
 			}
-			var kept boot.Report
-			if err := report.Read(filepath.Join(folder, boot.ReportFile), &kept); err != nil || kept.Verdict != boot.Booted || kept.Release == "" || len(kept.Checks) < 10 {
-				t.Errorf("boot.json: %+v, %v", kept, err)
+			var saved boot.Report
+			if err := report.Read(filepath.Join(folder, boot.ReportFile), &saved); err != nil || saved.Verdict != boot.Booted || saved.Release == "" || len(saved.Checks) < 10 {
+				t.Errorf("boot.json: %+v, %v", saved, err)
 			}
-			if _, before, err := booter(w).BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
-				t.Errorf("it is booted again: %v", err)
+			if _, before, err := booter(b).BootOnce(t.Context(), folder, boot.Limits{}); err != nil || !before {
+				t.Errorf("booted a second time: %v", err)
 			}
-			list, err := record.Why(w.Folder.Dir, "micro")
+			list, err := record.Why(b.Folder.Dir, "micro")
 			if err != nil || len(list) != 1 || !strings.Contains(list[0].String(), "booted in") || !strings.Contains(list[0].String(), filepath.Base(imageOf(t, name))) {
-				t.Errorf("its story: %v, %v", list, err)
+				t.Errorf("provenance: %v, %v", list, err)
 			}
 		})
 	}
 }
 
-// imageOf names the file that is booted.
+// imageOf returns the path of an architecture's image in the output tree.
 func imageOf(t *testing.T, name string) string {
 	t.Helper()
 	a, err := arch.Find(name)
@@ -100,20 +55,20 @@ func imageOf(t *testing.T, name string) string {
 	return a.Image
 }
 
-// TestBootVerdicts has the real kernel fail in each way that needs no other build.
+// TestBootVerdicts has the real kernel fail in each way that needs no build of its own.
 func TestBootVerdicts(t *testing.T) {
-	w, folder := shipped(t, "amd64")
+	b, folder := buildShipped(t, "amd64")
 	a, err := arch.Find("amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine, err := booter(w).Machine(t.Context(), a)
+	machine, err := booter(b).Machine(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	image := filepath.Join(folder, "bzImage")
-	deaf := a
-	deaf.QEMU.Console = "ttyS3"
+	noConsole := a
+	noConsole.QEMU.Console = "ttyS3"
 	arm64, err := arch.Find("arm64")
 	if err != nil {
 		t.Fatal(err)
@@ -124,45 +79,45 @@ func TestBootVerdicts(t *testing.T) {
 		stage   boot.Stage
 		why     string
 	}{
-		"init ends":            {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=exit"}}, boot.Panic, boot.StageInit, "Attempted to kill init"},
-		"hang":                 {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "no more output"},
-		"no console":           {boot.Kernel{Arch: deaf}, boot.Silent, boot.StageNone, "it has no console on ttyS3"},
-		"initramfs not taken":  {boot.Kernel{Arch: a, CommandLine: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
-		"another architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "not a kernel for arm64"},
-		"another release":      {boot.Kernel{Arch: a, Release: "6.12.0-other"}, boot.WrongKernel, boot.StageOff, "6.12.0-other"},
-		"a device that is not": {boot.Kernel{Arch: withoutDisk(a), Options: result.Options(folder)}, boot.Broken, boot.StageOff, "block device"},
+		"init ends":          {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=exit"}}, boot.Panic, boot.StageInit, "Attempted to kill init"},
+		"hang":               {boot.Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, boot.Hang, boot.StageInit, "no more output"},
+		"no console":         {boot.Kernel{Arch: noConsole}, boot.Silent, boot.StageNone, "it has no console on ttyS3"},
+		"initramfs not used": {boot.Kernel{Arch: a, CommandLine: []string{"rdinit=/none", "root=/dev/none"}}, boot.Panic, boot.StageKernel, "CONFIG_BLK_DEV_INITRD"},
+		"wrong architecture": {boot.Kernel{Arch: arm64}, boot.WrongKernel, boot.StageNone, "not a kernel for arm64"},
+		"wrong release":      {boot.Kernel{Arch: a, Release: "6.12.0-other"}, boot.WrongKernel, boot.StageOff, "6.12.0-other"},
+		"missing device":     {boot.Kernel{Arch: withoutDiskDriver(a), Options: result.Options(folder)}, boot.Broken, boot.StageOff, "block device"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.kernel.Image = image
-			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, w.Sources.Cache, nil)
+			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, b.Sources.Cache, nil)
 			if err != nil || r.Verdict != tc.verdict || r.Stage != tc.stage || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s at %s: %s, %v", r.Verdict, r.Stage, r.Why, err)
 			}
 			if fault.Code(r.Err()) != int(fault.Failed) {
-				t.Errorf("its error is %v", r.Err())
+				t.Errorf("got error %v, want class %v", r.Err(), fault.Failed)
 			}
 		})
 	}
 }
 
-// withoutDisk takes the kernel's driver of the disk away from it.
-func withoutDisk(a arch.Arch) arch.Arch {
+// withoutDiskDriver keeps the kernel from initialising its disk driver.
+func withoutDiskDriver(a arch.Arch) arch.Arch {
 	a.QEMU.Append = append([]string{"initcall_blacklist=virtio_blk_init"}, a.QEMU.Append...)
 	return a
 }
 
-// TestKernelBootsInAContainer boots the shipped kernel in an emulator that this machine
-// does not have itself.
-func TestKernelBootsInAContainer(t *testing.T) {
-	w, folder := shipped(t, "mips")
+// TestBootInContainer boots a kernel with QEMU in a container, as on a machine without
+// QEMU.
+func TestBootInContainer(t *testing.T) {
+	b, folder := buildShipped(t, "mips")
 	t.Setenv("PATH", pathWithoutQEMU(t))
-	r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
+	r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
 	if err != nil || r.Verdict != boot.Booted || r.Where != "container" {
 		t.Errorf("%s, %s: %v", r, r.Where, err)
 	}
 }
 
-// pathWithoutQEMU is a PATH on which only go is.
+// pathWithoutQEMU returns a PATH of only the folder with go.
 func pathWithoutQEMU(t *testing.T) string {
 	t.Helper()
 	for dir := range strings.SplitSeq(os.Getenv("PATH"), string(os.PathListSeparator)) {
@@ -170,6 +125,6 @@ func pathWithoutQEMU(t *testing.T) string {
 			return dir
 		}
 	}
-	t.Fatal("there is no go")
+	t.Fatal("go is not on PATH")
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,122 +16,96 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// insertion is a patch that adds lines between two of a file, of which the first is
-// the line with this number.
-func insertion(file string, line int, before, added, after string) string {
-	lines := strings.Split(added, "\n")
-	return fmt.Sprintf("--- a/%[1]s\n+++ b/%[1]s\n@@ -%[2]d,2 +%[2]d,%[3]d @@\n %[4]s\n+%[5]s\n %[6]s\n",
-		file, line, len(lines)+2, before, strings.Join(lines, "\n+"), after)
+// brokenBuild is a build of the real kernel that fails.
+type brokenBuild struct {
+	name    string
+	table   spec.Table
+	patch   string
+	memory  string // limit of the build
+	disk    string // size of the output volume
+	removed string // a program that the toolchain lacks
+	cause   fault.Cause
+	at      string // position of the first error
+	text    string // in the error
 }
 
-// broken gives a small kernel of the real source, perhaps patched.
-func broken(t *testing.T, table spec.Table, patch string) spec.Spec {
-	t.Helper()
-	table.Name, table.Version, table.Source = "broken", "6.12", []string{"debian"}
-	table.Config = append([]string{"tinyconfig"}, table.Config...)
-	if len(table.Arch) == 0 {
-		table.Arch = []string{"amd64"}
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(filepath.Join(shippedDir, "config"))); err != nil {
-		t.Fatal(err)
-	}
-	if patch != "" {
-		table.Patches = []string{"broken.patch"}
-		write(t, filepath.Join(dir, "broken.patch"), patch)
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
+// brokenBuilds fail in ways that show within seconds.
+var brokenBuilds = []brokenBuild{
+	{name: "missing program", removed: "/usr/bin/flex", cause: fault.Toolchain, text: "flex: not found"},
+	{
+		name:  "syntax error",
+		patch: insertPatch("kernel/bounds.c", 17, "{", "\tint broken = ;", "\t/* The enum constants to put into include/generated/bounds.h */"),
+		cause: fault.Source, at: "kernel/bounds.c:18:22", text: "expected expression before",
+	},
+	{
+		name:  "missing header",
+		patch: insertPatch("kernel/bounds.c", 14, "#include <linux/spinlock_types.h>", "#include <linux/no-such-thing.h>", ""),
+		cause: fault.Source, at: "kernel/bounds.c:15:10", text: "linux/no-such-thing.h: No such file or directory",
+	},
+	{
+		name:  "link error",
+		patch: insertPatch("scripts/basic/fixdep.c", 105, "{", "\textern void nowhere(void); nowhere();", "\tfprintf(stderr, \"Usage: fixdep <depfile> <target> <cmdline>\\n\");"),
+		cause: fault.Source, at: "fixdep.c", text: "undefined reference to `nowhere'",
+	},
+	{
+		name:  "Kconfig error",
+		patch: insertPatch("init/Kconfig", 1, "# SPDX-License-Identifier: GPL-2.0-only", "confgi CC_IS_ODD", "config CC_VERSION_TEXT"),
+		cause: fault.Source, at: "init/Kconfig:2", text: "init/Kconfig:2: error: syntax error",
+	},
+	{
+		name:  "device tree error",
+		table: spec.Table{Arch: []string{"arm64"}, Config: []string{"CONFIG_ARCH_VEXPRESS=y"}},
+		patch: insertPatch("arch/arm64/boot/dts/arm/foundation-v8.dts", 7, "", "broken;", "#include \"foundation-v8.dtsi\""),
+		cause: fault.Source, at: "arch/arm64/boot/dts/arm/foundation-v8.dts:8:1", text: "syntax error",
+	},
+	{name: "out of memory", memory: "24MiB", cause: fault.Resources, text: "out of memory with a single job"},
+	{name: "disk full", disk: "1m", cause: fault.Resources, text: "(resources)"},
 }
 
-// once has a kernel begin from nothing, and leave nothing when the test ends.
-func once(t *testing.T, w *Builder, s spec.Spec) {
-	t.Helper()
-	forget(t, w, s)
-	t.Cleanup(func() { forget(t, w, s) })
-}
-
-// TestBrokenBuildsAreToldRight breaks the build of the real kernel in each of the ways
-// that show within seconds: what is to blame, and the line that says so. They go on over
-// one output, so that few of them make the configuration anew.
-func TestBrokenBuildsAreToldRight(t *testing.T) {
+// TestBrokenBuildsAreDiagnosed checks the cause, the exit code and the first error of each
+// broken build. They share an output tree, so that few of them remake the configuration.
+func TestBrokenBuildsAreDiagnosed(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		once(t, testBuilder(t), broken(t, spec.Table{Arch: []string{arch}}, ""))
+		startFromScratch(t, testBuilder(t), smallSpec(t, spec.Table{Arch: []string{arch}}, ""))
 	}
 	codes := map[fault.Cause]int{fault.Source: 1, fault.Toolchain: 3, fault.Resources: 3}
-	for _, tc := range []struct {
-		name  string
-		table spec.Table
-		patch string
-		limit string // memory of the build
-		disk  string // size of the output's volume
-		lacks string // a program that the toolchain has lost
-		cause fault.Cause
-		at    string // where the first error is
-		says  string
-	}{
-		{name: "a program missing", lacks: "/usr/bin/flex", cause: fault.Toolchain, says: "flex: not found"},
-		{
-			name:  "syntax error",
-			patch: insertion("kernel/bounds.c", 17, "{", "\tint broken = ;", "\t/* The enum constants to put into include/generated/bounds.h */"),
-			cause: fault.Source, at: "kernel/bounds.c:18:22", says: "expected expression before",
-		},
-		{
-			name:  "missing header",
-			patch: insertion("kernel/bounds.c", 14, "#include <linux/spinlock_types.h>", "#include <linux/no-such-thing.h>", ""),
-			cause: fault.Source, at: "kernel/bounds.c:15:10", says: "linux/no-such-thing.h: No such file or directory",
-		},
-		{
-			name:  "link error",
-			patch: insertion("scripts/basic/fixdep.c", 105, "{", "\textern void nowhere(void); nowhere();", "\tfprintf(stderr, \"Usage: fixdep <depfile> <target> <cmdline>\\n\");"),
-			cause: fault.Source, at: "fixdep.c", says: "undefined reference to `nowhere'",
-		},
-		{
-			name:  "Kconfig error",
-			patch: insertion("init/Kconfig", 1, "# SPDX-License-Identifier: GPL-2.0-only", "confgi CC_IS_ODD", "config CC_VERSION_TEXT"),
-			cause: fault.Source, at: "init/Kconfig:2", says: "init/Kconfig:2: error: syntax error",
-		},
-		{
-			name:  "device tree error",
-			table: spec.Table{Arch: []string{"arm64"}, Config: []string{"CONFIG_ARCH_VEXPRESS=y"}},
-			patch: insertion("arch/arm64/boot/dts/arm/foundation-v8.dts", 7, "", "broken;", "#include \"foundation-v8.dtsi\""),
-			cause: fault.Source, at: "arch/arm64/boot/dts/arm/foundation-v8.dts:8:1", says: "syntax error",
-		},
-		{name: "memory runs out", limit: "24MiB", cause: fault.Resources, says: "the memory ran out with one job at a time"},
-		{name: "disk runs out", disk: "1m", cause: fault.Resources, says: "(resources)"},
-	} {
+	for _, tc := range brokenBuilds {
 		t.Run(tc.name, func(t *testing.T) {
-			w := testBuilder(t)
-			w.Local.Limits.Memory = tc.limit
-			s := broken(t, tc.table, tc.patch)
-			if tc.lacks != "" || tc.disk != "" { // they begin from nothing
-				forget(t, w, s)
+			err := tc.run(t)
+			if fault.CauseOf(err) != tc.cause || fault.Code(err) != codes[tc.cause] || !strings.Contains(fmt.Sprint(err), tc.text) {
+				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.text, fault.CauseOf(err), fault.Code(err), err)
 			}
-			if tc.disk != "" {
-				enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), tc.disk)
+			var failure *executor.Failure
+			if !errors.As(err, &failure) {
+				t.Fatalf("want an *executor.Failure, got %v", err)
 			}
-			_, err := firstSource(t.Context(), w, s, w.resolve, func(r candidate) (result.Result, error) {
-				if tc.lacks != "" {
-					r.plan.Steps = slices.Insert(slices.Clone(r.plan.Steps), 1, plan.Step{Name: "lose", Root: true, Argv: []string{"rm", tc.lacks}})
-				}
-				return w.buildCandidate(t.Context(), r, w.Local)
-			})
-			if fault.CauseOf(err) != tc.cause || fault.Code(err) != codes[tc.cause] || !strings.Contains(fmt.Sprint(err), tc.says) {
-				t.Fatalf("want %s with %q, got %s (exit code %d): %v", tc.cause, tc.says, fault.CauseOf(err), fault.Code(err), err)
+			if tc.at != "" && (failure.First == nil || failure.First.At() != tc.at) {
+				t.Errorf("the first error is %+v, want one at %s", failure.First, tc.at)
 			}
-			var told *executor.Failure
-			if !errors.As(err, &told) {
-				t.Fatalf("it does not say how a step failed: %v", err)
-			}
-			if tc.at != "" && (told.First == nil || told.First.At() != tc.at) {
-				t.Errorf("the first error is %+v, want one at %s", told.First, tc.at)
-			}
-			if log, err := os.ReadFile(told.Log); err != nil || len(log) == 0 {
-				t.Errorf("its log: %v", err)
+			if log, err := os.ReadFile(failure.Log); err != nil || len(log) == 0 {
+				t.Errorf("the log is empty: %v", err)
 			}
 		})
 	}
+}
+
+// run runs the build and returns its error.
+func (c brokenBuild) run(t *testing.T) error {
+	t.Helper()
+	b := testBuilder(t)
+	b.Local.Limits.Memory = c.memory
+	s := smallSpec(t, c.table, c.patch)
+	if c.removed != "" || c.disk != "" { // these fail only from scratch
+		removeKernel(t, b, s)
+	}
+	if c.disk != "" {
+		enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), c.disk)
+	}
+	_, err := firstSource(t.Context(), b, s, b.resolve, func(k candidate) (result.Result, error) {
+		if c.removed != "" {
+			k.plan.Steps = slices.Insert(slices.Clone(k.plan.Steps), 1, plan.Step{Name: "remove", Root: true, Argv: []string{"rm", c.removed}})
+		}
+		return b.buildCandidate(t.Context(), k, b.Local)
+	})
+	return err
 }

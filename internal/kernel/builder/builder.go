@@ -1,6 +1,5 @@
-// Package builder makes kernels: it resolves what is asked to a source and a plan, takes
-// a stored result where there is one, and has an executor run the plan where there is
-// none.
+// Package builder builds kernels: it resolves a kernel's spec to a source and a plan, takes
+// the stored result of that plan, and has an executor run the plan if there is none.
 //
 //	Spec -> source.Ref -> Plan -> [Store] -> Executor -> Result
 package builder
@@ -22,21 +21,21 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Executor runs a plan, reports what happens on the way, and returns what came of it.
+// Executor runs a task's plan, reports events while it does, and returns the result.
 type Executor interface {
 	Run(context.Context, executor.Task, executor.Events) (result.Result, error)
 }
 
-// Store keeps results by the digest of their plan.
+// Store keeps results by the hash of their plan.
 type Store interface {
-	// Get makes the plan's result the kernel's current one; result.ErrNotBuilt is the
-	// error where there is none.
+	// Get makes the plan's result the kernel's current one and returns it. It returns
+	// result.ErrNotBuilt where there is none.
 	Get(context.Context, plan.Plan) (result.Result, error)
-	// Put keeps the kernel's current result.
+	// Put stores the kernel's current result under its plan.
 	Put(context.Context, plan.Plan) error
 }
 
-// Builder makes kernels with one engine.
+// Builder builds kernels with one engine.
 type Builder struct {
 	Engine   *engine.Client
 	Console  *report.Console
@@ -46,22 +45,22 @@ type Builder struct {
 	Lock     track.Lock
 	Results  *result.Store
 	Local    *executor.Executor
-	Folder   result.Folder // of extracted kernels
+	Folder   result.Folder // extracted kernels
 }
 
-// Config is what a Builder works with.
+// Config is what a Builder is made of.
 type Config struct {
 	Engine   *engine.Client
 	Console  *report.Console
 	Upstream *upstream.Client
 	Lock     track.Lock
 	Limits   spec.Limits
-	Dir      string // folder of kernels.toml
-	Cache    string // folder of this machine for downloads
-	Dist     string // folder of this machine for results
+	Dir      string // the folder of kernels.toml
+	Cache    string // local folder for downloads
+	Dist     string // local folder for results
 }
 
-// New returns a Builder.
+// New returns a Builder. It contacts neither the engine nor the network.
 func New(c Config) *Builder {
 	images := toolchain.New(c.Engine, c.Console)
 	sources := &fetch.Fetcher{

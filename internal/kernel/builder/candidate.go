@@ -17,45 +17,46 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// candidate is a kernel with one of its sources: everything that decides the result.
+// candidate is a kernel with one of its sources, and the plan that they make.
 type candidate struct {
 	spec spec.Spec
 	from string // the source, as kernels.toml spells it
 	plan plan.Plan
 }
 
-// task returns the candidate's plan as a task.
+// task returns a task that runs the candidate's plan.
 func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Spec: c.spec} }
 
-// Plan resolves what the spec leaves open and returns the plan of the first source that
-// has what is asked.
+// Plan resolves a spec and returns its plan, with the first source that has the asked
+// version.
 func (b *Builder) Plan(ctx context.Context, s spec.Spec) (plan.Plan, error) {
 	c, err := firstSource(ctx, b, s, b.resolve, func(c candidate) (candidate, error) { return c, nil })
 	return c.plan, err
 }
 
-// Fetch brings the source of a kernel into its volume, and does nothing else.
+// Fetch fetches and verifies the source of a kernel into its volume, unless it is there.
 func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 	return firstSource(ctx, b, s, b.resolve, func(c candidate) (source.Tree, error) { return b.fetch(ctx, c) })
 }
 
+// fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
 	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches)
 	return tree, classify(err)
 }
 
-// resolver makes a candidate of a spec and one of its sources.
-type resolver func(ctx context.Context, s spec.Spec, from string) (candidate, error)
+// resolveFunc makes a candidate of a spec and one of its sources.
+type resolveFunc func(ctx context.Context, s spec.Spec, from string) (candidate, error)
 
-// firstSource tries the sources of a spec in order, with a candidate made for each, until
-// one is found and use accepts it. Only an environment problem, or a source that has no
-// such version, leads on to the next.
-func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve resolver, use func(candidate) (T, error)) (T, error) {
+// firstSource tries the sources of a spec in order: it resolves each to a candidate and
+// passes that to use, whose value it returns. It tries the next source only if one is not
+// reachable or does not have the asked version (a *sourceError); any other error ends it.
+func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve resolveFunc, use func(candidate) (T, error)) (T, error) {
 	var none T
 	if _, err := s.Asked(); err != nil {
 		return none, err
 	}
-	var faults []error
+	var errs []error
 	for _, from := range s.Sources {
 		c, err := resolve(ctx, s, from)
 		var value T
@@ -66,50 +67,50 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 		if err == nil || ctx.Err() != nil || !errors.As(err, &skip) {
 			return value, err
 		}
-		faults = append(faults, err)
-		if len(faults) < len(s.Sources) {
+		errs = append(errs, err)
+		if len(errs) < len(s.Sources) {
 			b.Console.Logf("kernel %s: %v; trying the next source", s, err)
 		}
 	}
-	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(faults...))
+	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(errs...))
 }
 
-// resolve makes the candidate of one source.
+// resolve resolves a spec with one source.
 func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candidate, error) {
-	ref, err := b.ref(ctx, s, from)
+	ref, err := b.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
-	b.warnOfEnd(ctx, ref.Version)
+	b.warnOfEndOfLife(ctx, ref.Version)
 	tools, err := b.Images.Toolchain(ctx, s.Compiler)
 	return candidate{spec: s, from: from, plan: plan.New(s, ref, tools)}, err
 }
 
-// resolveToBuild is resolve for a build: while the toolchain's image is built, the source
-// is fetched. Without that image there can be no result of the plan yet. What fails in
-// fetching fails again where the source is needed.
+// resolveToBuild is resolve for a build: it fetches the source while the toolchain's image
+// is built. Without that image the plan cannot have a result yet, so that the source will
+// be needed. An error in fetching is ignored here: it recurs when the source is used.
 func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) (candidate, error) {
 	if b.Images.HasToolchain(ctx, s.Compiler) {
 		return b.resolve(ctx, s, from)
 	}
-	ref, err := b.ref(ctx, s, from)
+	ref, err := b.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
-	var ahead sync.WaitGroup
-	defer ahead.Wait()
-	ahead.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches) })
+	var prefetch sync.WaitGroup
+	defer prefetch.Wait()
+	prefetch.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches) })
 	return b.resolve(ctx, s, from)
 }
 
-// sourceError is a failure of one source that the next one may not have.
+// sourceError is an error of one source that the next source may not have.
 type sourceError struct{ error }
 
 // Unwrap returns the cause.
 func (e *sourceError) Unwrap() error { return e.error }
 
-// classify makes an environment problem of a source a *sourceError. A source that was
-// altered, or signed by somebody else, must not be stepped over.
+// classify wraps an environment problem of a source in a *sourceError. A source that was
+// altered, or signed by an untrusted key, must not be skipped.
 func classify(err error) error {
 	if err != nil && fault.Code(err) == int(fault.Environment) {
 		return &sourceError{err}
@@ -117,27 +118,28 @@ func classify(err error) error {
 	return err
 }
 
-// ref finds the source of a kernel: what the lock pins, else the newest.
-func (b *Builder) ref(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
+// resolveSource resolves one source of a kernel to a reference: the version that the lock
+// pins, else the newest that satisfies the constraint.
+func (b *Builder) resolveSource(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
 	if from == source.KernelOrg {
 		if locked, ok := b.Lock.Find(s.Name); ok && locked.Satisfies(s.Constraint) {
 			return locked.Ref(), nil
 		} else if ok {
-			b.Console.LogOnce("kernel %s: %s has %s, which no longer satisfies %q: go tool mage kernel:update moves it", s.Name, track.LockFile, locked.Version, s.Constraint)
+			b.Console.LogOnce("kernel %s: %s has %s, which no longer satisfies %q; go tool mage kernel:update updates it", s.Name, track.LockFile, locked.Version, s.Constraint)
 		}
 	}
 	ref, err := b.Sources.Resolve(ctx, from, s.Constraint)
 	if trust.StateOf(err) != "" || err == nil {
 		return ref, classify(err)
 	}
-	return ref, &sourceError{err} // it has no such version, or cannot be reached
+	return ref, &sourceError{err} // it does not have the version, or is not reachable
 }
 
-// warnOfEnd warns of a series that is at its end of life or near it, if that is known.
-func (b *Builder) warnOfEnd(ctx context.Context, v release.Version) {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+// warnOfEndOfLife warns if the series is at or near its end of life, where that is known.
+func (b *Builder) warnOfEndOfLife(ctx context.Context, v release.Version) {
+	ctx, cancel := context.WithTimeout(ctx, eolTimeout)
 	defer cancel()
-	dates, _, err := b.Upstream.Dates(ctx, endAge)
+	dates, _, err := b.Upstream.Dates(ctx, eolMaxAge)
 	if err != nil {
 		return // kernel:track reports it; a build does not need it
 	}
@@ -146,8 +148,9 @@ func (b *Builder) warnOfEnd(ctx context.Context, v release.Version) {
 	}
 }
 
-// A build asks for the ends of life at most once a day, and does not wait long.
+// A build downloads the end-of-life dates at most once in eolMaxAge, and waits for them at
+// most eolTimeout.
 const (
-	endAge     = 24 * time.Hour
-	endTimeout = 2 * time.Second
+	eolMaxAge  = 24 * time.Hour
+	eolTimeout = 2 * time.Second
 )

@@ -2,8 +2,11 @@ package builder
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -14,8 +17,46 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// withUpstream returns a builder without an engine whose kernel.org is o, and a kernel
-// that asks for 6.12.
+func TestNextSourceIsTried(t *testing.T) {
+	b := testBuilder(t)
+	s := fixtureSpec(t, b)
+	s.Sources = []string{"kernel.org", "./tree"}
+	b.Upstream.Config.Releases = "http://127.0.0.1:1/releases.json"
+	ref, err := b.Fetch(t.Context(), s)
+	if err != nil || ref.Kind != "folder" {
+		t.Errorf("%v, %v", ref, err)
+	}
+	s.Sources = s.Sources[:1]
+	if _, err := b.Plan(t.Context(), s); fault.Code(err) != int(fault.Environment) {
+		t.Errorf("without a next source: %v", err)
+	}
+	s = oneSpec(t, "testdata", spec.Table{Name: fixtureName, Version: ">= 9.0", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig"}})
+	if _, err := b.Plan(t.Context(), s); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "6.12.1") {
+		t.Errorf("a constraint that no version satisfies: %v", err)
+	}
+}
+
+func TestSpecErrorsAreReportedTogether(t *testing.T) {
+	f := spec.File{Kernels: []spec.Table{{
+		Name: fixtureName, Version: "newest", Arch: []string{"vax"},
+		Config: []string{"config/none.config"}, Patches: []string{"none.patch"},
+	}}}
+	_, err := f.Specs("testdata", spec.Choice{})
+	if fault.Code(err) != int(fault.Usage) {
+		t.Fatalf("got %v", err)
+	}
+	for _, part := range []string{"newest", "vax", "none.config", "none.patch"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not contain %q: %v", part, err)
+		}
+	}
+	if !slices.IsSorted(strings.Split(err.Error(), "\n")) {
+		t.Errorf("the errors are not sorted: %v", err)
+	}
+}
+
+// withUpstream returns a builder without an engine whose kernel.org is o, and a kernel of
+// version 6.12.
 func withUpstream(t *testing.T, o *ut.Org, lock track.Lock) (*Builder, spec.Spec) {
 	t.Helper()
 	console, cache, dir := report.New(t.Output(), t.Output(), ""), t.TempDir(), t.TempDir()
@@ -29,7 +70,7 @@ func withUpstream(t *testing.T, o *ut.Org, lock track.Lock) (*Builder, spec.Spec
 	return New(Config{Console: console, Upstream: upstream.New(f.Upstream, dir, cache, console), Lock: lock, Dir: dir, Cache: cache, Dist: t.TempDir()}), specs[0]
 }
 
-// kernelOrg is a kernel.org with these 6.12.x releases, the last of them listed.
+// kernelOrg returns a kernel.org with these 6.12.x releases, of which it lists the last.
 func kernelOrg(t *testing.T, versions ...string) *ut.Org {
 	t.Helper()
 	o := ut.New(t)
@@ -41,12 +82,12 @@ func kernelOrg(t *testing.T, versions ...string) *ut.Org {
 	return o
 }
 
-func TestTamperedSourceIsNotSteppedOver(t *testing.T) {
+func TestTamperedSourceIsNotSkipped(t *testing.T) {
 	o := kernelOrg(t, "6.12.5")
 	o.SignSums(o.Maintainer)
 	b, s := withUpstream(t, o, track.Lock{})
 	var skip *sourceError
-	if _, err := b.ref(t.Context(), s, source.KernelOrg); errors.As(err, &skip) || trust.StateOf(err) != trust.WrongSigner {
+	if _, err := b.resolveSource(t.Context(), s, source.KernelOrg); errors.As(err, &skip) || trust.StateOf(err) != trust.WrongSigner {
 		t.Errorf("got %v", err)
 	}
 }
@@ -58,7 +99,7 @@ func TestLockedReleaseIsBuilt(t *testing.T) {
 	}
 	lock := track.Lock{Kernels: []track.Locked{{Name: "k", Asked: "6.12", Version: v, SHA256: "ab"}}}
 	b, s := withUpstream(t, kernelOrg(t, "6.12.5", "6.12.8"), lock)
-	if ref, err := b.ref(t.Context(), s, source.KernelOrg); err != nil || ref.Version != v || ref.SHA256 != "ab" {
-		t.Errorf("a build takes %v, %v: the lock was not moved", ref, err)
+	if ref, err := b.resolveSource(t.Context(), s, source.KernelOrg); err != nil || ref.Version != v || ref.SHA256 != "ab" {
+		t.Errorf("got %v, %v, want the locked release 6.12.5", ref, err)
 	}
 }

@@ -19,48 +19,49 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// root is the toolchain image as a folder of this machine, to build in without a
-// container engine: the same programs, sources, steps and user.
-type root struct {
+// chroot is the toolchain image unpacked to a local folder, to build in without a container
+// engine: with the same programs, sources, steps and user.
+type chroot struct {
 	dir  string
 	plan plan.Plan
 	tree source.Tree
 }
 
-// chroot unpacks the toolchain image and puts the source into it. It takes root's
-// rights and an engine on this machine.
-func (y *benchEnv) chroot() *root {
-	b := y.b
+// chroot unpacks the toolchain image and mounts the source into it. It needs root and a
+// local engine.
+func (e *benchEnv) chroot() *chroot {
+	b := e.b
 	b.Helper()
-	tree, err := y.w.Fetch(b.Context(), y.spec())
+	tree, err := e.cached.Fetch(b.Context(), e.spec())
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := y.w.Plan(b.Context(), y.spec())
+	p, err := e.cached.Plan(b.Context(), e.spec())
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := &root{dir: b.TempDir(), plan: p, tree: tree}
+	c := &chroot{dir: b.TempDir(), plan: p, tree: tree}
 	id := strings.TrimSpace(command(b, "docker", "create", p.Toolchain.Image, "none"))
 	defer command(b, "docker", "rm", id)
-	command(b, "docker", "export", "--output", r.dir+".tar", id)
-	defer os.Remove(r.dir + ".tar")
-	command(b, "tar", "--extract", "--numeric-owner", "--directory", r.dir, "--file", r.dir+".tar")
+	command(b, "docker", "export", "--output", c.dir+".tar", id)
+	defer os.Remove(c.dir + ".tar")
+	command(b, "tar", "--extract", "--numeric-owner", "--directory", c.dir, "--file", c.dir+".tar")
 	for _, m := range p.Mounts {
 		if m.Path == plan.SourceDir {
-			r.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", m.Volume)), plan.SourceDir)
+			c.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", m.Volume)), plan.SourceDir)
 		}
 	}
-	r.mount(b, "/proc", "/proc")
-	r.mount(b, "/dev", "/dev")
+	c.mount(b, "/proc", "/proc")
+	c.mount(b, "/dev", "/dev")
 	for n, item := range p.Config {
 		if item.Target == "" {
-			r.write(b, plan.FragmentPath(n), item.Text)
+			c.write(b, plan.FragmentPath(n), item.Text)
 		}
 	}
-	return r
+	return c
 }
 
+// command runs a command and returns its output.
 func command(b *testing.B, argv ...string) string {
 	b.Helper()
 	out, err := exec.Command(argv[0], argv[1:]...).Output()
@@ -70,10 +71,10 @@ func command(b *testing.B, argv ...string) string {
 	return string(out)
 }
 
-// mount shows a folder of this machine within the root.
-func (r *root) mount(b *testing.B, what, at string) {
+// mount bind-mounts a local folder into the chroot until the benchmark ends.
+func (c *chroot) mount(b *testing.B, what, at string) {
 	b.Helper()
-	target := filepath.Join(r.dir, at)
+	target := filepath.Join(c.dir, at)
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		b.Fatal(err)
 	}
@@ -87,9 +88,10 @@ func (r *root) mount(b *testing.B, what, at string) {
 	})
 }
 
-func (r *root) write(b *testing.B, path, text string) {
+// write writes a file in the chroot.
+func (c *chroot) write(b *testing.B, path, text string) {
 	b.Helper()
-	path = filepath.Join(r.dir, path)
+	path = filepath.Join(c.dir, path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		b.Fatal(err)
 	}
@@ -98,49 +100,49 @@ func (r *root) write(b *testing.B, path, text string) {
 	}
 }
 
-// build runs the plan's steps in the root, from nothing.
-func (r *root) build(y *benchEnv) (took spent) {
-	y.b.Helper()
+// build runs the plan's steps in the chroot, from scratch.
+func (c *chroot) build(e *benchEnv) (took cost) {
+	e.b.Helper()
 	for _, dir := range []string{plan.OutputDir, plan.ResultDir} {
-		if err := os.RemoveAll(filepath.Join(r.dir, dir)); err != nil {
-			y.b.Fatal(err)
+		if err := os.RemoveAll(filepath.Join(c.dir, dir)); err != nil {
+			e.b.Fatal(err)
 		}
 	}
-	info, err := y.w.Engine.Info(y.b.Context())
+	info, err := e.cached.Engine.Info(e.b.Context())
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	env := slices.Concat(r.plan.Env, plan.TimeEnv(r.tree.Time), []string{"CCACHE_DISABLE=1", fmt.Sprintf("MAKEFLAGS=-j%d", info.CPUs)})
+	env := slices.Concat(c.plan.Env, plan.TimeEnv(c.tree.Time), []string{"CCACHE_DISABLE=1", fmt.Sprintf("MAKEFLAGS=-j%d", info.CPUs)})
 	start := time.Now()
-	for _, s := range r.plan.Steps {
+	for _, s := range c.plan.Steps {
 		if s.When == "" {
-			took.cpu += r.step(y.b, s, env)
+			took.cpu += c.step(e.b, s, env)
 		}
 	}
 	took.wall = time.Since(start).Seconds()
-	sum, err := trust.HashFile(filepath.Join(r.dir, plan.ResultDir, "bzImage"))
+	sum, err := trust.HashFile(filepath.Join(c.dir, plan.ResultDir, "bzImage"))
 	if err != nil {
-		y.b.Fatal(err)
+		e.b.Fatal(err)
 	}
-	y.last = sum
+	e.last = sum
 	return took
 }
 
-// step runs a step as the container would, and gives its processor time in seconds.
-func (r *root) step(b *testing.B, s plan.Step, env []string) float64 {
+// step runs a step as the container would, and returns its processor time in seconds.
+func (c *chroot) step(b *testing.B, s plan.Step, env []string) float64 {
 	b.Helper()
 	credential := &syscall.Credential{Uid: 1000, Gid: 1000}
 	if s.Root {
 		credential = &syscall.Credential{}
 	}
-	path, err := r.find(s.Argv[0])
+	path, err := c.find(s.Argv[0])
 	if err != nil {
 		b.Fatal(err)
 	}
 	var stderr strings.Builder
 	cmd := &exec.Cmd{
 		Path: path, Args: s.Argv, Env: env, Dir: "/" + strings.TrimPrefix(s.Dir, "/"), Stdout: io.Discard, Stderr: &stderr,
-		SysProcAttr: &syscall.SysProcAttr{Chroot: r.dir, Credential: credential},
+		SysProcAttr: &syscall.SysProcAttr{Chroot: c.dir, Credential: credential},
 	}
 	if err := cmd.Run(); err != nil {
 		b.Fatalf("%s: %v\n%s", s.Name, err, stderr.String())
@@ -148,13 +150,13 @@ func (r *root) step(b *testing.B, s plan.Step, env []string) float64 {
 	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 }
 
-// find looks a program up in the root.
-func (r *root) find(name string) (string, error) {
+// find returns the path of a program in the chroot.
+func (c *chroot) find(name string) (string, error) {
 	if strings.HasPrefix(name, "/") {
 		return name, nil
 	}
 	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/usr/sbin"} {
-		if _, err := os.Lstat(filepath.Join(r.dir, dir, name)); err == nil {
+		if _, err := os.Lstat(filepath.Join(c.dir, dir, name)); err == nil {
 			return filepath.Join(dir, name), nil
 		}
 	}

@@ -11,12 +11,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 )
 
-// cached takes the result of a plan from a store, and keeps what it had to build there.
+// cached takes the result of a plan from a store, or has it built and stores it.
 type cached struct {
 	next  Executor
 	store Store
 }
 
+// Run returns the stored result, or runs the task and stores its result.
 func (c cached) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
 	r, err := c.store.Get(ctx, t.Plan)
 	if err == nil {
@@ -32,13 +33,14 @@ func (c cached) Run(ctx context.Context, t executor.Task, ev executor.Events) (r
 	return r, c.store.Put(ctx, t.Plan)
 }
 
-// prepared completes a task that has to run: with the reason, and with the source.
+// prepared adds to a task that has to run the reason and the fetched source.
 type prepared struct {
 	next      Executor
 	builder   *Builder
 	candidate candidate
 }
 
+// Run completes the task and runs it.
 func (p prepared) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
 	t.Why = p.builder.reason(ctx, t.Plan)
 	ev.Logf("kernel %s: building: %s", t.Plan.Folder(), t.Why)
@@ -49,14 +51,15 @@ func (p prepared) Run(ctx context.Context, t executor.Task, ev executor.Events) 
 	return p.next.Run(ctx, t, ev)
 }
 
-// exclusive lets one run at a time work on the output of a plan, among all that use the
-// engine. One that had to wait first looks for the result that the other may have stored.
+// exclusive lets one run at a time use the output volume of a plan, among all runs on the
+// engine. A run that had to wait first looks for the result that the other has stored.
 type exclusive struct {
 	next    Executor
 	store   Store
 	acquire func(context.Context, plan.Plan) (release func(), waited bool, err error)
 }
 
+// Run runs the task while it holds the plan's output volume.
 func (e exclusive) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
 	release, waited, err := e.acquire(ctx, t.Plan)
 	if err != nil {
@@ -71,8 +74,8 @@ func (e exclusive) Run(ctx context.Context, t executor.Task, ev executor.Events)
 	return e.next.Run(ctx, t, ev)
 }
 
-// limited shares one budget of jobs among the plans that run at once. Its jobserver is
-// started by the first that has something to do.
+// limited shares one budget of jobs among the plans that run at once. The first plan that
+// has to run starts its jobserver.
 type limited struct {
 	next   Executor
 	engine *engine.Client
@@ -82,24 +85,25 @@ type limited struct {
 	server *executor.Jobserver
 }
 
+// Run runs the task with the shared jobserver once a job is free.
 func (l *limited) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
 	server, err := l.open(ctx, t.Plan.Toolchain.Image)
 	if err == nil {
-		err = server.Take(ctx) // waits until there is a job for one more build
+		err = server.Acquire(ctx) // waits until a job is free for one more build
 	}
 	if err != nil {
 		return result.Of(t.Plan), err
 	}
 	defer func() {
 		if ctx.Err() == nil {
-			server.Give(ctx)
+			server.Release(ctx)
 		}
 	}()
 	t.Jobserver = server
 	return l.next.Run(ctx, t, ev)
 }
 
-// open returns the jobserver, in a container of an image.
+// open returns the jobserver, which the first call starts in a container of image.
 func (l *limited) open(ctx context.Context, image string) (*executor.Jobserver, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,6 +118,7 @@ func (l *limited) open(ctx context.Context, image string) (*executor.Jobserver, 
 	return l.server, err
 }
 
+// close stops the jobserver, if it was started.
 func (l *limited) close() {
 	if l.server != nil {
 		l.server.Close()

@@ -13,95 +13,91 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
-// TestEveryArchitecture builds the shipped kernel for all nine, boots it, and builds it
-// a second time.
+// TestEveryArchitecture builds, boots and reproduces Kiln's own kernel for all nine
+// architectures.
 func TestEveryArchitecture(t *testing.T) {
 	for _, name := range arch.Names() {
 		t.Run(name, func(t *testing.T) {
-			w, folder := shipped(t, name)
-			if r, err := booter(w).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
+			b, folder := buildShipped(t, name)
+			if r, err := booter(b).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
 				t.Errorf("%s, %v", r, err)
 			}
-			if r, err := w.Reproduce(t.Context(), shippedSpec(t, name, arch.GCC), folder); err != nil || !r.Same {
+			if r, err := b.Reproduce(t.Context(), shippedSpec(t, name, arch.GCC), folder); err != nil || !r.Same {
 				t.Errorf("%s, %v", r, err)
 			}
 		})
 	}
 }
 
-// TestLLVM builds the shipped kernel with clang and lld for those that they serve, and
-// boots it.
+// TestLLVM builds Kiln's own kernel with clang and lld for every architecture, and boots
+// it.
 func TestLLVM(t *testing.T) {
 	for _, name := range arch.Names() {
 		t.Run(name, func(t *testing.T) {
-			w, folder := built(t, shippedSpec(t, name, arch.LLVM))
+			b, folder := buildAndExtract(t, shippedSpec(t, name, arch.LLVM))
 			m, err := result.CheckFolder(folder)
 			if err != nil || !strings.Contains(m.Toolchain.Compiler, "clang") || !strings.Contains(m.Toolchain.Linker, "LLD") {
-				t.Errorf("it was made by %+v, %v", m.Toolchain, err)
+				t.Errorf("built by %+v, %v", m.Toolchain, err)
 			}
-			if r, err := booter(w).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
+			if r, err := booter(b).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
 				t.Errorf("%s, %v", r, err)
 			}
 		})
 	}
 }
 
-// TestDefconfig builds arm64's defconfig, for fewer boards, with all that a kernel can
-// come with, looks into each part, and boots it.
+// TestDefconfig builds arm64's defconfig for fewer boards with every kind of artefact,
+// checks the content of each, and boots the kernel.
 func TestDefconfig(t *testing.T) {
-	specs, err := spec.File{Kernels: []spec.Table{{
+	s := oneSpec(t, ".", spec.Table{
 		Name: "boards", Version: "6.12", Arch: []string{"arm64"}, Source: []string{"debian"}, Config: []string{"defconfig", "testdata/boards.config"},
-	}}}.Specs(".", spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
+	})
+	startFromScratch(t, testBuilder(t), s)
+	b, folder := buildAndExtract(t, s)
+	if n := checkOptionalArtefacts(t, folder); n < 300 {
+		t.Errorf("got %d modules, want at least 300", n)
 	}
-	s := specs[0]
-	once(t, testBuilder(t), s)
-	w, folder := built(t, s)
-	if n := checkParts(t, folder); n < 300 {
-		t.Errorf("it has only %d modules", n)
-	}
-	if r, err := booter(w).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
+	if r, err := booter(b).Boot(t.Context(), folder, boot.Limits{}); err != nil || r.Verdict != boot.Booted {
 		t.Errorf("%s, %v", r, err)
 	}
 }
 
-// TestAllArtefactsAreRepeatable builds a small kernel with all that it can come with a
-// second time.
-func TestAllArtefactsAreRepeatable(t *testing.T) {
-	s := broken(t, spec.Table{Arch: []string{"arm64"}, Config: parted}, "")
-	once(t, testBuilder(t), s)
-	w, folder := built(t, s)
-	if r, err := w.Reproduce(t.Context(), s, folder); err != nil || !r.Same {
+// TestAllArtefactsAreReproducible builds a small kernel with every kind of artefact twice.
+func TestAllArtefactsAreReproducible(t *testing.T) {
+	s := smallSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allArtefacts}, "")
+	startFromScratch(t, testBuilder(t), s)
+	b, folder := buildAndExtract(t, s)
+	if r, err := b.Reproduce(t.Context(), s, folder); err != nil || !r.Same {
 		t.Errorf("%s, %v", r, err)
 	}
 }
 
-// stamped has a source file hold the time at which it was compiled, as seconds.
-var stamped = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -DSTAMP=$(shell date +%s)", "obj-y     = fork.o exec_domain.o panic.o \\") +
-	insertion("kernel/pid.c", 646, "", "const char stamp[] __used = \"made at \" __stringify(STAMP);", "void __init pid_idr_init(void)")
+// timestampPatch compiles the current time, in seconds, into a source file.
+var timestampPatch = insertPatch("kernel/Makefile", 5, "", "CFLAGS_pid.o += -DSTAMP=$(shell date +%s)", "obj-y     = fork.o exec_domain.o panic.o \\") +
+	insertPatch("kernel/pid.c", 646, "", "const char stamp[] __used = \"made at \" __stringify(STAMP);", "void __init pid_idr_init(void)")
 
-// mapped has a source file set aside what keeps the build's folder out of it.
-var mapped = insertion("kernel/Makefile", 5, "", "CFLAGS_pid.o += -ffile-prefix-map=$(srctree)=$(srctree)", "obj-y     = fork.o exec_domain.o panic.o \\")
+// prefixMapPatch overrides, for a source file, the flag that keeps the build's folder out
+// of debug information.
+var prefixMapPatch = insertPatch("kernel/Makefile", 5, "", "CFLAGS_pid.o += -ffile-prefix-map=$(srctree)=$(srctree)", "obj-y     = fork.o exec_domain.o panic.o \\")
 
-// TestPlantedBreakers has the real kernel hold what no second build gives again: each
-// is found, and named.
-func TestPlantedBreakers(t *testing.T) {
+// TestNonReproducibleKernels builds the real kernel with content that no second build
+// reproduces: each difference is found and explained.
+func TestNonReproducibleKernels(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options []string
 		patch   string
 		file    string
 		cause   string
 	}{
-		"time in a patch":         {patch: stamped, file: "bzImage", cause: "the time of the build"},
-		"key that is generated":   {options: []string{"CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y"}, file: "bzImage", cause: "a key to sign modules"},
-		"folder in its debugging": {options: []string{"CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y"}, patch: mapped, file: "vmlinux.debug", cause: "debug information"},
+		"time of the build":           {patch: timestampPatch, file: "bzImage", cause: "the time of the build"},
+		"generated key":               {options: []string{"CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y"}, file: "bzImage", cause: "a key to sign modules"},
+		"folder in debug information": {options: []string{"CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y"}, patch: prefixMapPatch, file: "vmlinux.debug", cause: "debug information"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := broken(t, spec.Table{Config: tc.options}, tc.patch)
-			once(t, testBuilder(t), s)
-			w, folder := built(t, s)
-			r, err := w.Reproduce(t.Context(), s, folder)
+			s := smallSpec(t, spec.Table{Config: tc.options}, tc.patch)
+			startFromScratch(t, testBuilder(t), s)
+			b, folder := buildAndExtract(t, s)
+			r, err := b.Reproduce(t.Context(), s, folder)
 			if err != nil || r.Same || fault.Code(r.Err()) != int(fault.Failed) {
 				t.Fatalf("%s, %v", r, err)
 			}
@@ -112,23 +108,23 @@ func TestPlantedBreakers(t *testing.T) {
 	}
 }
 
-// trip has a thread of the kernel write to where nothing is.
-var trip = insertion("kernel/pid.c", 646, "", `#include <linux/kthread.h>
-static int trip(void *unused)
+// oopsPatch has a kernel thread write to an unmapped address.
+var oopsPatch = insertPatch("kernel/pid.c", 646, "", `#include <linux/kthread.h>
+static int oops(void *unused)
 {
 	*(volatile int *)8 = 1;
 	return 0;
 }
 
-static int __init start_trip(void)
+static int __init start_oops(void)
 {
-	kthread_run(trip, NULL, "trip");
+	kthread_run(oops, NULL, "oops");
 	return 0;
 }
-late_initcall(start_trip);
+late_initcall(start_oops);
 `, "void __init pid_idr_init(void)")
 
-// TestKernelsThatFailToBoot builds kernels that lack what a boot takes, or that trip.
+// TestKernelsThatFailToBoot builds kernels without what a boot needs, and one that oopses.
 func TestKernelsThatFailToBoot(t *testing.T) {
 	for name, tc := range map[string]struct {
 		options []string
@@ -138,13 +134,13 @@ func TestKernelsThatFailToBoot(t *testing.T) {
 	}{
 		"without initramfs": {options: []string{"# CONFIG_BLK_DEV_INITRD is not set", "# CONFIG_RD_GZIP is not set", "# CONFIG_RD_ZSTD is not set"}, verdict: boot.Panic, why: "CONFIG_BLK_DEV_INITRD"},
 		"without console":   {options: []string{"# CONFIG_SERIAL_8250_CONSOLE is not set"}, verdict: boot.Silent, why: "it has no console on ttyS0"},
-		"oops":              {patch: trip, verdict: boot.Oops, why: "NULL pointer dereference"},
+		"oops":              {patch: oopsPatch, verdict: boot.Oops, why: "NULL pointer dereference"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := broken(t, spec.Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
-			once(t, testBuilder(t), s)
-			w, folder := built(t, s)
-			r, err := booter(w).Boot(t.Context(), folder, boot.Limits{})
+			s := smallSpec(t, spec.Table{Config: append([]string{"config/micro.config"}, tc.options...)}, tc.patch)
+			startFromScratch(t, testBuilder(t), s)
+			b, folder := buildAndExtract(t, s)
+			r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
 			if err != nil || r.Verdict != tc.verdict || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s, %v", r, err)
 			}

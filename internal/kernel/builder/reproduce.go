@@ -12,9 +12,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// Reproduce builds a kernel's plan a second time, from nothing and with reproduce.Rebuild's
-// variation, and compares every artefact with those in an extracted folder. Where they
-// differ it builds a third time, like the first, to find out where and why.
+// Reproduce builds a kernel's plan a second time, from scratch and with the variation
+// reproduce.Rebuild, and compares every artefact with those in folder, an extracted
+// kernel. Where they differ it builds a third time, without the variation, to locate and
+// explain the differences. The report is returned and written to folder; differences are
+// not an error here: see reproduce.Report.Err. A damaged folder is an error of class
+// fault.Failed, a plan that has changed since one of class fault.Usage.
 func (b *Builder) Reproduce(ctx context.Context, s spec.Spec, folder string) (reproduce.Report, error) {
 	m, err := result.CheckFolder(folder)
 	if err != nil {
@@ -29,37 +32,47 @@ func (b *Builder) Reproduce(ctx context.Context, s spec.Spec, folder string) (re
 		return r, err
 	}
 	defer remove()
-	first, second, markers := filepath.Join(dir, "first"), filepath.Join(dir, "second"), reproduce.Rebuild.Markers(result.Options(folder))
-	again, err := b.rebuild(ctx, s, m.Plan, second, &reproduce.Rebuild)
+	second, markers := filepath.Join(dir, "second"), reproduce.Rebuild.Markers(result.Options(folder))
+	rebuilt, err := b.rebuild(ctx, s, m.Plan, second, &reproduce.Rebuild)
 	if err != nil {
 		return r, err
 	}
-	r.Seconds = again.Seconds
+	r.Seconds = rebuilt.Seconds
 	if r.Differences, err = reproduce.CompareArtefacts(folder, second, r.Artefacts, markers); err != nil {
 		return r, err
 	}
-	if r.Same = len(r.Differences) == 0; r.Same {
-		return r, report.Write(filepath.Join(folder, reproduce.ReportFile), r)
-	}
-	b.Console.Logf("kernel %s: a second build differs; a third one, like the first, shows where", filepath.Base(folder))
-	if _, err := b.rebuild(ctx, s, m.Plan, first, nil); err != nil {
-		return r, err
-	}
-	inside, err := reproduce.CompareArtefacts(first, second, r.Artefacts, markers)
-	if err != nil {
-		return r, err
-	}
-	if len(inside) > 0 {
-		r.Differences = inside
-	} else {
-		b.Console.Logf("kernel %s: two builds from nothing are equal: it is the one in dist/ that cannot be reproduced", filepath.Base(folder))
+	if r.Same = len(r.Differences) == 0; !r.Same {
+		if err := b.locate(ctx, s, &r, filepath.Join(dir, "first"), second, markers); err != nil {
+			return r, err
+		}
 	}
 	return r, report.Write(filepath.Join(folder, reproduce.ReportFile), r)
 }
 
-// rebuild builds a plan from nothing and without caches, and copies the artefacts, and
-// vmlinux, to a folder. Nothing of it stays in the engine. A kernel whose plan is not the
-// expected one any more is an error.
+// locate builds a report's plan once more, without the variation, to the folder first, and
+// replaces the report's differences by those from the second build, which are located
+// within vmlinux.
+func (b *Builder) locate(ctx context.Context, s spec.Spec, r *reproduce.Report, first, second string, markers reproduce.Markers) error {
+	name := r.Name + "-" + r.Version + "-" + r.Arch
+	b.Console.Logf("kernel %s: the second build differs; a third build, without the variation, locates the differences", name)
+	if _, err := b.rebuild(ctx, s, r.Plan, first, nil); err != nil {
+		return err
+	}
+	located, err := reproduce.CompareArtefacts(first, second, r.Artefacts, markers)
+	if err != nil {
+		return err
+	}
+	if len(located) > 0 {
+		r.Differences = located
+	} else {
+		b.Console.Logf("kernel %s: two builds from scratch are identical: the kernel in dist/ is the one that is not reproducible", name)
+	}
+	return nil
+}
+
+// rebuild builds a plan from scratch and without caches, with a variation unless v is nil,
+// and copies the artefacts and vmlinux to the folder into. It keeps nothing in the engine.
+// If the kernel's plan no longer has this hash, it returns an error of class fault.Usage.
 func (b *Builder) rebuild(ctx context.Context, s spec.Spec, hash, into string, v *reproduce.Variation) (result.Result, error) {
 	jobs, err := b.Local.Jobs(ctx)
 	if err != nil {
@@ -67,13 +80,13 @@ func (b *Builder) rebuild(ctx context.Context, s spec.Spec, hash, into string, v
 	}
 	return firstSource(ctx, b, s, b.resolve, func(c candidate) (r result.Result, err error) {
 		if c.plan.Hash() != hash {
-			return r, fault.New(fault.Usage, "go tool mage kernel extract", "the plan of kernel %s has changed since it was built", c.plan.Folder())
+			return r, fault.New(fault.Usage, "rebuild it: go tool mage kernel extract", "reproduce kernel %s: its plan has changed since it was built", c.plan.Folder())
 		}
 		t := c.task()
 		if t.Tree, err = b.fetch(ctx, c); err != nil {
 			return r, err
 		}
-		t.Plan, t.Scratch, t.Compile, t.Into = t.Plan.WithOutputSuffix("-again"), true, true, into
+		t.Plan, t.Scratch, t.NoCache, t.Into = t.Plan.WithOutputSuffix("-again"), true, true, into
 		if v != nil {
 			t.Plan, t.Host, t.Files, t.Prepare, t.Jobs = v.Apply(t.Plan), v.Host, v.Files(), v.Prepare(), 2*jobs+1
 		}

@@ -9,17 +9,59 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
-	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// TestEachInputRebuilds changes one input after the other: each is built anew, and
-// the reason is told.
+// TestEachInputRebuilds changes one input after the other. Each change causes a rebuild,
+// whose reason and extent are logged.
 func TestEachInputRebuilds(t *testing.T) {
+	dir := copyFixture(t)
+	var log bytes.Buffer
+	b := newBuilder(t, report.New(&log, &log, ""), dir, t.TempDir())
+	s := fixtureSpecs(t, b, dir, spec.Table{Arch: []string{"amd64"}})[0]
+	writeTree := func(name, text string) { writeFile(t, filepath.Join(dir, "tree", name), text) }
+	for _, step := range []struct {
+		change      func()
+		why, extent string
+	}{
+		{func() {}, "not built yet", ""},
+		{func() { writeTree("greeting", "a changed fixture kernel\n") }, "source: +6.12.1 from folder", "1 source files differ"},
+		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
+		{func() { writeTree("greeting", "a fixture kernel\n") }, "source: ", "1 source files differ"},
+		{func() { s.Patches = oneSpec(t, dir, greetingPatch).Patches }, "patches: +greeting.patch", "1 source files differ"},
+		{func() { writeTree("main.c", "int one;\n") }, "source: ", "reusing the configuration"},
+		{func() {
+			writeTree("main.c", "int two;\n")
+			tamper(t, b, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
+		}, "source: ", "1 source files differ"},
+		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "rebuilding from scratch: toolchain changed"},
+	} {
+		step.change()
+		log.Reset()
+		r, err := b.Build(t.Context(), s)
+		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
+			t.Fatalf("want a build because of %q, got %q, %v", step.why, r.Why, err)
+		}
+		if !strings.Contains(log.String(), step.extent) {
+			t.Errorf("%s: the log does not contain %q:\n%s", r.Why, step.extent, log.String())
+		}
+		if text := configOf(t, b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+			t.Errorf("%s: the configuration is %q", r.Why, text)
+		}
+		if r, err = b.Build(t.Context(), s); err != nil || r.Built {
+			t.Errorf("rebuilt without a change: %+v, %v", r, err)
+		}
+	}
+}
+
+// greetingPatch is a kernel of the fixture tree with a patch.
+var greetingPatch = spec.Table{Name: fixtureName, Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{"greeting.patch"}}
+
+// copyFixture returns a copy of testdata.
+func copyFixture(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
@@ -27,220 +69,50 @@ func TestEachInputRebuilds(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "tree/scripts/kconfig/merge_config.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	w := newBuilder(t, report.New(&said, &said, ""), dir, t.TempDir())
-	table := spec.Table{Arch: []string{"amd64"}}
-	s := fixtureSpecs(t, w, dir, table)[0]
-	for _, step := range []struct {
-		change   func()
-		why, how string
-	}{
-		{func() {}, "no such kernel is there yet", ""},
-		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of fired clay\n") }, "source: +6.12.1 from folder", "1 files of the source differ"},
-		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
-		{func() { write(t, filepath.Join(dir, "tree/greeting"), "a kernel of clay\n") }, "source: ", "1 files of the source differ"},
-		{func() { s.Patches = specWith(t, dir, "greeting.patch").Patches }, "patches: +greeting.patch", "1 files of the source differ"},
-		{func() { write(t, filepath.Join(dir, "tree/brick.c"), "int brick;\n") }, "source: ", "the configuration was made before"},
-		{func() {
-			write(t, filepath.Join(dir, "tree/brick.c"), "int bricks;\n")
-			tamper(t, w, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
-		}, "source: ", "1 files of the source differ"},
-		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "starts clean: its toolchain is another"},
-	} {
-		step.change()
-		said.Reset()
-		r, err := w.Build(t.Context(), s)
-		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
-			t.Fatalf("want %q, got %q, %v", step.why, r.Why, err)
-		}
-		if !strings.Contains(said.String(), step.how) {
-			t.Errorf("%s: it was not said that %q:\n%s", r.Why, step.how, said.String())
-		}
-		if text := configOf(t, w, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
-			t.Errorf("%s: the configuration is %q", r.Why, text)
-		}
-		if r, err = w.Build(t.Context(), s); err != nil || r.Built {
-			t.Errorf("built again: %+v, %v", r, err)
-		}
-	}
+	return dir
 }
 
-// TestKeptConfiguration builds a kernel over an empty output again and again: its
-// configuration is made once, and again where what was kept is harmed.
-func TestKeptConfiguration(t *testing.T) {
-	w := testBuilder(t)
-	w.Local.Namespace = rand.Text()
-	s := fixtureSpec(t, w)
+// TestCachedConfiguration builds a kernel several times in an empty output tree: its
+// configuration is made once, and remade where the cached one is damaged.
+func TestCachedConfiguration(t *testing.T) {
+	b := testBuilder(t)
+	b.Local.Namespace = rand.Text()
+	s := fixtureSpec(t, b)
 	for _, round := range []struct {
-		what string
-		harm func(kept string) string // a script
-		made bool
+		name   string
+		damage func(cached string) string // a script
+		made   bool
 	}{
-		{"the first", nil, true},
-		{"the second", nil, false},
-		{"one that is cut", func(kept string) string { return "truncate -s 5 " + kept }, true},
-		{"one after that", nil, false},
-		{"one that is gone", func(kept string) string { return "rm " + kept }, true},
+		{"not cached", nil, true},
+		{"cached", nil, false},
+		{"truncated", func(cached string) string { return "truncate -s 5 " + cached }, true},
+		{"cached a second time", nil, false},
+		{"removed", func(cached string) string { return "rm " + cached }, true},
 	} {
-		if round.harm != nil {
-			tamper(t, w, s, round.harm(keptOf(t, w, s)))
+		if round.damage != nil {
+			tamper(t, b, s, round.damage(cachedConfigPath(t, b, s)))
 		}
-		forget(t, w, s)
-		r, err := w.Build(t.Context(), s)
+		removeKernel(t, b, s)
+		r, err := b.Build(t.Context(), s)
 		if err != nil || !r.Built {
-			t.Fatalf("%s: %+v, %v", round.what, r, err)
+			t.Fatalf("%s: %+v, %v", round.name, r, err)
 		}
-		m := manifestOf(t, w, r)
+		m := manifestOf(t, b, r)
 		if made := slices.ContainsFunc(m.Steps, func(s plan.StepRecord) bool { return s.Name == "olddefconfig" }); made != round.made {
-			t.Errorf("%s: its configuration was made: %v", round.what, made)
+			t.Errorf("%s: the configuration was made: %v", round.name, made)
 		}
-		if text := configOf(t, w, r); text != "CONFIG_TINY=y\n" {
-			t.Errorf("%s: its configuration is %q", round.what, text)
-		}
-	}
-}
-
-// keptOf gives where the configuration of a kernel is kept.
-func keptOf(t *testing.T, w *Builder, s spec.Spec) string {
-	t.Helper()
-	p, err := w.Plan(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w.Local.ConfigPath(p)
-}
-
-// tamper changes a kernel's output tree, or what is cached for its architecture.
-func tamper(t *testing.T, w *Builder, s spec.Spec, script string) {
-	t.Helper()
-	p, err := w.Plan(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := engine.Spec{Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true}
-	for _, m := range p.Mounts {
-		in.Mounts = append(in.Mounts, engine.Mount(m))
-	}
-	ctr, err := w.Engine.Run(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ctr.Remove()
-	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func configOf(t *testing.T, w *Builder, r result.Result) string {
-	t.Helper()
-	manifestOf(t, w, r)
-	text, err := os.ReadFile(filepath.Join(w.Local.Dist, "kernels", r.Folder(), "config"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func specWith(t *testing.T, dir, patch string) spec.Spec {
-	t.Helper()
-	specs, err := spec.File{Kernels: []spec.Table{{Name: "clay", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Patches: []string{patch}}}}.Specs(dir, spec.Choice{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return specs[0]
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestIncrementalBuildIsTheCleanOne builds the real kernel with a patch over the
-// output without, and from nothing: byte for byte the same comes out. In between a build
-// fails that has the patch too, before what that changes is compiled. The same comes out
-// over an output with files that a run which was killed had begun.
-func TestIncrementalBuildIsTheCleanOne(t *testing.T) {
-	w := testBuilder(t)
-	t.Cleanup(func() { forget(t, w, again(t)) })
-	forget(t, w, again(t))
-	if _, err := w.Build(t.Context(), again(t)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Build(t.Context(), again(t, "testdata/pid.patch", "testdata/init.patch")); fault.Code(err) != int(fault.Failed) {
-		t.Fatalf("a build that cannot succeed: %v", err)
-	}
-	patched := again(t, "testdata/pid.patch")
-	over := kernelOf(t, w, patched)
-	log, err := os.ReadFile(filepath.Join(w.Local.Dist, "kernels", over.Name+"-"+over.Version+"-"+over.Arch, plan.LogFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if compiled := bytes.Count(log, []byte("\n  CC ")); compiled == 0 || compiled > 10 { // it, what the broken build had, the version
-		t.Errorf("the patch of one .c file made %d files be compiled", compiled)
-	}
-	if made := slices.ContainsFunc(over.Steps, func(s plan.StepRecord) bool { return s.Name == "olddefconfig" }); made {
-		t.Error("the patch of one .c file made the configuration anew")
-	}
-	forget(t, w, patched)
-	clean := kernelOf(t, w, patched)
-	if asked := clean.Cache.Hits + clean.Cache.Misses; asked < 300 {
-		t.Errorf("ccache was asked for %d objects of a kernel that was built from nothing", asked)
-	}
-	tamper(t, w, patched, beginAgain)
-	forgetResults(t, w, patched)
-	mended := kernelOf(t, w, patched)
-	for _, name := range []string{"bzImage", "System.map", "config"} {
-		one, two, three := over.SumOf(name), clean.SumOf(name), mended.SumOf(name)
-		if one == "" || one != two || one != three {
-			t.Errorf("%s differs: %s over the last output, %s from nothing, %s over one that was cut off", name, one, two, three)
+		if text := configOf(t, b, r); text != "CONFIG_TINY=y\n" {
+			t.Errorf("%s: the configuration is %q", round.name, text)
 		}
 	}
 }
 
-// beginAgain leaves an output as a build does that is killed: noted as under way, with
-// files that are cut off.
-const beginAgain = `cd /output && sed -i 's/"open":false/"open":true/' .kiln.json && grep -q '"open":true' .kiln.json && truncate -s 1000 kernel/fork.o vmlinux.o`
-
-// again is a small kernel that says something, with patches.
-func again(t *testing.T, patches ...string) spec.Spec {
+// cachedConfigPath returns the path of a kernel's cached configuration in its container.
+func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
-	table := spec.Table{
-		Name: "again", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"},
-		Config: []string{"tinyconfig", "CONFIG_PRINTK=y"}, Patches: patches,
-	}
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(".", spec.Choice{})
+	p, err := b.Plan(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return specs[0]
-}
-
-// kernelOf builds a kernel and gives its manifest.
-func kernelOf(t *testing.T, w *Builder, s spec.Spec) plan.Manifest {
-	t.Helper()
-	res, err := w.Build(t.Context(), s)
-	if err != nil || !res.Built {
-		t.Fatalf("%+v, %v", res, err)
-	}
-	return manifestOf(t, w, res)
-}
-
-// manifestOf gives a build's manifest, and never that of an earlier build of the same
-// plan, which is as good to Extract.
-func manifestOf(t *testing.T, w *Builder, r result.Result) plan.Manifest {
-	t.Helper()
-	if err := os.RemoveAll(w.Local.Dist); err != nil {
-		t.Fatal(err)
-	}
-	e, err := w.Folder.Extract(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := result.CheckFolder(e.Folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return b.Local.ConfigPath(p)
 }

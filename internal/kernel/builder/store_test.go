@@ -6,29 +6,29 @@ import (
 )
 
 func TestPlanBuiltBeforeIsRestored(t *testing.T) {
-	w := testBuilder(t)
-	one, two := fixtureSpec(t, w, "CONFIG_ONE=y"), fixtureSpec(t, w, "CONFIG_TWO=y")
-	first, err := w.Build(t.Context(), one)
+	b := testBuilder(t)
+	one, two := fixtureSpec(t, b, "CONFIG_ONE=y"), fixtureSpec(t, b, "CONFIG_TWO=y")
+	first, err := b.Build(t.Context(), one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := w.Build(t.Context(), two)
+	second, err := b.Build(t.Context(), two)
 	if err != nil || !second.Built || second.Why != "configuration: +CONFIG_TWO=y, -CONFIG_ONE=y" {
 		t.Fatalf("%+v, %v", second, err)
 	}
-	again, err := w.Build(t.Context(), one)
+	again, err := b.Build(t.Context(), one)
 	if err != nil || again.Built || !strings.HasPrefix(again.Why, "restored") {
 		t.Fatalf("%+v, %v", again, err)
 	}
-	e, err := w.Folder.Extract(t.Context(), again)
+	e, err := b.Folder.Extract(t.Context(), again)
 	if err != nil || e.Plan != first.Plan {
 		t.Errorf("extracted %+v, %v", e, err)
 	}
-	if err := w.Engine.Tag(t.Context(), "kiln/kept:"+first.Plan, "kiln/kept:"+second.Plan); err != nil {
+	if err := b.Engine.Tag(t.Context(), "kiln/kept:"+first.Plan, "kiln/kept:"+second.Plan); err != nil {
 		t.Fatal(err)
 	}
-	mended, err := w.Build(t.Context(), two)
-	if err != nil || !mended.Built {
-		t.Errorf("what is kept under the plan's hash is another's, and yet: %+v, %v", mended, err)
+	rebuilt, err := b.Build(t.Context(), two)
+	if err != nil || !rebuilt.Built {
+		t.Errorf("the stored result has a different plan, but it was not rebuilt: %+v, %v", rebuilt, err)
 	}
 }

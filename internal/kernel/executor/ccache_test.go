@@ -13,8 +13,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// toolbox starts a container of amd64's toolchain, until the test ends.
-func toolbox(t *testing.T) *engine.Container {
+// toolchainContainer starts a container of amd64's toolchain image for the test.
+func toolchainContainer(t *testing.T) *engine.Container {
 	t.Helper()
 	a, err := arch.Find("amd64")
 	if err != nil {
@@ -37,48 +37,54 @@ func toolbox(t *testing.T) *engine.Container {
 	return ctr
 }
 
-// TestCacheSeesWhatTheAssemblerIncludes compiles, under ccache, sources that take a
-// file in by .incbin, before and after that file has changed.
-func TestCacheSeesWhatTheAssemblerIncludes(t *testing.T) {
-	ctr := toolbox(t)
-	sources := map[string]string{
-		"initramfs.S": ".incbin \"/work/data\"\n",
-		"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",
-		"plain.c":     "int x;\n",
-	}
+// incbinSources are sources by their names; all but plain.c include /work/data.
+var incbinSources = map[string]string{
+	"initramfs.S": ".incbin \"/work/data\"\n",
+	"config.c":    "asm(\".incbin \\\"/work/data\\\"\");\nint x;\n",
+	"plain.c":     "int x;\n",
+}
+
+// TestCCacheSeesIncbin compiles, with ccache, sources that include a file by .incbin,
+// before and after that file changes.
+func TestCCacheSeesIncbin(t *testing.T) {
+	ctr := toolchainContainer(t)
 	files := []engine.File{{Name: "work", Mode: os.ModeDir | 0o755}}
-	for name, text := range sources {
+	for name, text := range incbinSources {
 		files = append(files, inputFile("/work/"+name, text))
 	}
 	if err := ctr.Put(t.Context(), "/", files...); err != nil {
 		t.Fatal(err)
 	}
-	j := &run{exec: &Executor{Limits: spec.Limits{CCache: "5GiB"}}, compiler: "test", ctr: ctr}
-	compile := func(data string) map[string]string {
-		if err := ctr.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
+	r := &run{exec: &Executor{Limits: spec.Limits{CCache: "5GiB"}}, compiler: "test", ctr: ctr}
+	first, second := compileIncbin(t, r, "one"), compileIncbin(t, r, "two")
+	for name := range incbinSources {
+		if changed := first[name] != second[name]; changed != (name != "plain.c") {
+			t.Errorf("%s: object changed: %v", name, changed)
+		}
+	}
+	if got, want := r.ccacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
+		t.Errorf("got counts %+v, want %+v", got, want)
+	}
+}
+
+// compileIncbin compiles incbinSources with this content of /work/data and returns the
+// objects' hashes.
+func compileIncbin(t *testing.T, r *run, data string) map[string]string {
+	t.Helper()
+	if err := r.ctr.Put(t.Context(), "/", inputFile("/work/data", data)); err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]string{}
+	for name := range incbinSources {
+		argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
+		if _, err := r.ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(r.ccacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
 			t.Fatal(err)
 		}
-		sums := map[string]string{}
-		for name := range sources {
-			argv := []string{"kiln-cc", "gcc", "-Wp,-MMD,/work/d", "-c", "-o", "/work/o", "/work/" + name}
-			if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv, Dir: "/work", Env: append(j.cacheEnv(), "CCACHE_DIR=/work/ccache")}); err != nil {
-				t.Fatal(err)
-			}
-			out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			sums[name] = out
+		out, err := r.ctr.Output(t.Context(), engine.Command{Argv: []string{"sha256sum", "/work/o"}})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return sums
+		sums[name] = out
 	}
-	first, second := compile("one"), compile("two")
-	for name := range sources {
-		if changed := first[name] != second[name]; changed != (name != "plain.c") {
-			t.Errorf("%s: its object has changed: %v", name, changed)
-		}
-	}
-	if got, want := j.cacheRecord(t.Context()), (plan.CacheRecord{Hits: 1, Misses: 1, Uncacheable: 4}); got != want {
-		t.Errorf("counted %+v, want %+v", got, want)
-	}
+	return sums
 }

@@ -6,196 +6,52 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path"
-	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/reproduce"
 )
 
-// Configuration is what became of the options that a kernel asks for.
-type Configuration struct {
-	Name    string            `json:"name"`
-	Version string            `json:"version"`
-	Arch    string            `json:"arch"`
-	Asked   int               `json:"asked"`
-	Kept    int               `json:"kept"`
-	Options []kconfig.Verdict `json:"options"`
-}
-
-// Session is a container in which a kernel's configuration was made.
-type Session struct{ run *run }
-
-// Configure makes a kernel's configuration in a container and hands that to use.
-// Nothing is compiled. Lost options are no error here: see Configuration.Err.
-func (e *Executor) Configure(ctx context.Context, t Task, ev Events, use func(*Session) error) error {
-	j, err := e.newRun(ctx, t, ev)
-	if err != nil {
-		return err
-	}
-	if err := j.open(ctx); err != nil {
-		return err
-	}
-	defer j.ctr.Remove()
-	if err := j.end(ctx, j.configure(ctx)); err != nil {
-		j.reportFailure(err)
-		return err
-	}
-	return use(&Session{j})
-}
-
-// Configuration returns what became of each asked option.
-func (s *Session) Configuration() Configuration { return s.run.configuration() }
-
-// Folder names the kernel's folder in dist/kernels.
-func (s *Session) Folder() string { return s.run.task.Plan.Folder() }
-
-// Output runs a command as the build's user, in its environment, and returns what it
-// printed to standard output.
-func (s *Session) Output(ctx context.Context, argv ...string) (string, error) {
-	return s.run.ctr.Output(ctx, engine.Command{Argv: argv, User: plan.BuildUser, Env: s.run.env()})
-}
-
-// Interact runs a command in the output tree on a terminal. The command's exit code, if
-// not 0, is an *engine.ExitError.
-func (s *Session) Interact(ctx context.Context, in *os.File, out io.Writer, argv ...string) error {
-	return s.run.ctr.Interact(ctx, engine.Command{Argv: argv, User: plan.BuildUser, Dir: plan.OutputDir, Env: s.run.env()}, in, out)
-}
-
-// Edited returns the lines that lead from the configuration before change to the one
-// after it: the difference between the two as savedefconfig writes them, which leaves
-// out everything that follows from the rest.
-func (s *Session) Edited(ctx context.Context, change func() error) ([]string, error) {
-	before, err := s.minimal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := change(); err != nil {
-		return nil, err
-	}
-	after, err := s.minimal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	text, err := s.Output(ctx, "cat", plan.ConfigFile)
-	if err != nil {
-		return nil, err
-	}
-	final, _ := kconfig.Parse(".config", text)
-	return kconfig.Difference(before, after, kconfig.Values(final)), nil
-}
-
-// minimal returns the present configuration without what follows from the rest of it.
-func (s *Session) minimal(ctx context.Context) ([]kconfig.Option, error) {
-	if _, err := s.Output(ctx, plan.Make(s.run.task.Spec, "savedefconfig")...); err != nil {
-		return nil, err
-	}
-	text, err := s.Output(ctx, "cat", plan.OutputDir+"/defconfig")
-	if err != nil {
-		return nil, err
-	}
-	options, faults := kconfig.Parse("defconfig", text)
-	return options, errors.Join(faults...)
-}
-
-// configure runs the plan's steps up to the one that makes the configuration final.
-func (j *run) configure(ctx context.Context) error {
-	for _, s := range j.task.Plan.Steps {
-		if err := j.step(ctx, s); err != nil {
+// makeConfig runs the plan's steps up to the one that makes the configuration final, and
+// compares that with what was asked.
+func (r *run) makeConfig(ctx context.Context) error {
+	for _, s := range r.task.Plan.Steps {
+		if err := r.runStep(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			return j.compare(ctx)
+			return r.compareConfig(ctx)
 		}
 	}
-	return fmt.Errorf("the plan of %s has no step that makes the configuration final", j.task.Plan.Folder())
+	return fmt.Errorf("configure kernel %s: its plan has no step that makes the configuration final", r.task.Plan.Folder())
 }
 
-func (j *run) configuration() Configuration {
-	p := j.task.Plan
-	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(j.checked), Options: j.checked}
-	for _, v := range j.checked {
-		if v.Kept() {
-			c.Kept++
-		}
-	}
-	return c
-}
-
-// String tells how many options were kept, and about each that was not.
-func (c Configuration) String() string {
-	lines := []string{fmt.Sprintf("%s-%s-%s: %d options asked, %d kept", c.Name, c.Version, c.Arch, c.Asked, c.Kept)}
-	for _, v := range c.Options {
-		switch {
-		case v.Lost():
-			lines = append(lines, v.String())
-		case !v.Kept():
-			lines = append(lines, "allowed: "+v.String())
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Err makes an error of options that were lost.
-func (c Configuration) Err() error {
-	var lost []string
-	for _, v := range c.Options {
-		if v.Lost() {
-			lost = append(lost, v.String())
-		}
-	}
-	if len(lost) == 0 {
-		return nil
-	}
-	return fault.New(fault.Usage, "set the options they depend on too, or accept the deviation: allow = [...] in kernels.toml",
-		"configure kernel %s-%s-%s: %d of %d options are not as asked:\n%s", c.Name, c.Version, c.Arch, len(lost), c.Asked, strings.Join(lost, "\n"))
-}
-
-// Lost makes one error of the faults of several configurations; nil ones count for
-// nothing.
-func Lost(faults []error) error {
-	lost := 0
-	for _, err := range faults {
-		if err != nil {
-			lost++
-		}
-	}
-	if lost == 0 {
-		return nil
-	}
-	return fault.New(fault.Usage, "set the options they depend on too, or accept the deviation: allow = [...] in kernels.toml",
-		"configure kernels: %d of %d have options that are not as asked", lost, len(faults))
-}
-
-// check judges the configuration that a build has made, before it compiles. One that
-// is as asked serves the next build too.
-func (j *run) check(ctx context.Context) error {
-	if err := j.compare(ctx); err != nil {
+// checkConfig checks the final configuration before anything is compiled. Lost options are
+// an error; a configuration without them is cached for later builds.
+func (r *run) checkConfig(ctx context.Context) error {
+	if err := r.compareConfig(ctx); err != nil {
 		return err
 	}
-	for _, v := range j.checked {
+	for _, v := range r.verdicts {
 		if !v.Kept() && v.Allowed {
-			j.events.Logf("kernel %s: allowed: %s", j.task.Plan.Folder(), v)
+			r.events.Logf("kernel %s: allowed: %s", r.task.Plan.Folder(), v)
 		}
 	}
-	if err := j.configuration().Err(); err != nil {
+	if err := r.configuration().Err(); err != nil {
 		return err
 	}
-	for _, breaker := range reproduce.NonReproducible(j.final) {
-		j.events.Logf("warning: kernel %s: another build will not give the same bytes: %s", j.task.Plan.Folder(), breaker)
+	for _, why := range reproduce.NonReproducible(r.final) {
+		r.events.Logf("warning: kernel %s: not reproducible: %s", r.task.Plan.Folder(), why)
 	}
-	return errors.Join(j.putState(ctx, j.state(j.finalSum)), j.cacheConfig(ctx))
+	return errors.Join(r.writeState(ctx, r.state(r.finalSum)), r.cacheConfig(ctx))
 }
 
-// compare judges each asked option by the final configuration, and finds out why
-// those that are not as asked are not.
-func (j *run) compare(ctx context.Context) error {
-	text, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"cat", plan.ConfigFile}})
+// compareConfig reads the final configuration, compares each asked option with it and
+// explains those that differ.
+func (r *run) compareConfig(ctx context.Context) error {
+	text, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"cat", plan.ConfigFile}})
 	if err != nil {
 		return err
 	}
@@ -203,36 +59,37 @@ func (j *run) compare(ctx context.Context) error {
 	if len(faults) > 0 {
 		return errors.Join(faults...)
 	}
-	j.final = kconfig.Values(final)
-	j.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
-	asked, err := j.task.Spec.Asked()
+	r.final = kconfig.Values(final)
+	r.finalSum = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	asked, err := r.task.Spec.Asked()
 	if err != nil {
 		return err
 	}
-	j.checked = kconfig.Compare(asked, final, j.task.Spec.Allow)
-	lost := kconfig.NotKept(j.checked)
+	r.verdicts = kconfig.Compare(asked, final, r.task.Spec.Allow)
+	lost := kconfig.NotKept(r.verdicts)
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := j.explain(ctx, lost); err != nil { // the verdicts stand without it
-		j.events.Logf("kernel %s: why options are not as asked could not be found out: %v", j.task.Plan.Folder(), err)
+	if err := r.explainLost(ctx, lost); err != nil { // the verdicts are valid without it
+		r.events.Logf("kernel %s: cannot explain why options are not as asked: %v", r.task.Plan.Folder(), err)
 	}
 	return nil
 }
 
-// explain asks kconfiglib, in the container, about the options that were lost.
-func (j *run) explain(ctx context.Context, lost map[string]string) error {
+// explainLost has kconfiglib, in the container, find out why options were not kept, and
+// adds the answers to the verdicts.
+func (r *run) explainLost(ctx context.Context, lost map[string]string) error {
 	question, err := json.Marshal(lost)
 	if err != nil {
 		return err
 	}
 	program, asked := path.Join(plan.InputDir, "explain.py"), path.Join(plan.InputDir, "asked.json")
-	err = j.ctr.Put(ctx, "/", inputFile(program, kconfig.ExplainScript), inputFile(asked, string(question)))
+	err = r.ctr.Put(ctx, "/", inputFile(program, kconfig.ExplainScript), inputFile(asked, string(question)))
 	if err != nil {
 		return err
 	}
-	out, err := j.ctr.Output(ctx, engine.Command{
-		Argv: []string{"python3", program, plan.ConfigFile, asked}, Dir: plan.SourceDir, User: plan.BuildUser, Env: j.kconfigEnv(ctx),
+	out, err := r.ctr.Output(ctx, engine.Command{
+		Argv: []string{"python3", program, plan.ConfigFile, asked}, Dir: plan.SourceDir, User: plan.BuildUser, Env: r.kconfigEnv(ctx),
 	})
 	if err != nil {
 		return err
@@ -241,24 +98,19 @@ func (j *run) explain(ctx context.Context, lost map[string]string) error {
 	if err := json.Unmarshal([]byte(out), &answers); err != nil {
 		return fmt.Errorf("read the explanation: %w", err)
 	}
-	kconfig.Explain(j.checked, answers)
+	kconfig.Explain(r.verdicts, answers)
 	return nil
 }
 
-// kconfigEnv is what the kernel's top Makefile exports to the tools that read
-// Kconfig files.
-func (j *run) kconfigEnv(ctx context.Context) []string {
-	c := j.task.Spec.Compiler
-	return append(j.env(),
-		"srctree="+plan.SourceDir, "SRCARCH="+j.task.Spec.Arch.Source, "KERNELVERSION="+j.task.Plan.Version,
-		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+j.firstLine(ctx, c.CC, "--version"),
+// kconfigEnv returns the variables that the kernel's top Makefile exports to the tools
+// that read Kconfig files.
+func (r *run) kconfigEnv(ctx context.Context) []string {
+	c := r.task.Spec.Compiler
+	return append(r.env(),
+		"srctree="+plan.SourceDir, "SRCARCH="+r.task.Spec.Arch.Source, "KERNELVERSION="+r.task.Plan.Version,
+		"CC=kiln-cc "+c.CC, "CC_VERSION_TEXT="+r.firstLine(ctx, c.CC, "--version"),
 		"LD="+c.LD, "AR="+c.Tools+"ar", "NM="+c.Tools+"nm", "OBJCOPY="+c.Tools+"objcopy",
 		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "PYTHONDONTWRITEBYTECODE=1",
 		"CLANG_FLAGS="+c.Flags,
 	)
-}
-
-// inputFile is a text that is put into the build's container.
-func inputFile(name, text string) engine.File {
-	return engine.File{Name: strings.TrimPrefix(name, "/"), Mode: 0o644, Size: int64(len(text)), Body: strings.NewReader(text)}
 }

@@ -1,6 +1,9 @@
-// Package executor runs plans in containers of an engine, driven from outside by exec:
-// it starts a container with the plan's inputs, runs the steps, checks the configuration,
-// repairs and reuses earlier output, diagnoses failures, and stores what comes out.
+// Package executor runs plans in containers of an engine. It drives each build from
+// outside, by exec: it starts a container with the plan's inputs, runs the steps, checks
+// the configuration, repairs and reuses earlier output, diagnoses failures, and stores
+// the result.
+//
+//	Plan -> container -> steps -> artefacts and manifest -> result image
 package executor
 
 import (
@@ -21,7 +24,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// Events is what a run reports while it works. A *report.Console implements it.
+// Events receives what a run reports while it works. A *report.Console implements it.
 type Events interface {
 	Logf(format string, args ...any)
 	Progress(title string) *report.Progress
@@ -30,8 +33,11 @@ type Events interface {
 	Fold(title, text string)
 }
 
-// Sources makes an output tree fit for another source.
+// Sources prepares an output tree for a changed source.
 type Sources interface {
+	// TouchChanged makes the files of t that differ from the source volume other newer
+	// than everything built from that volume, and returns how many they are. known is
+	// false where the two cannot be compared.
 	TouchChanged(ctx context.Context, other string, t source.Tree) (d fetch.Difference, known bool, err error)
 }
 
@@ -41,23 +47,23 @@ type Executor struct {
 	Sources   Sources
 	Results   *result.Store
 	Limits    spec.Limits
-	Dist      string // folder of this machine for logs and for the progress of builds
-	Namespace string // of ccache's objects; a benchmark keeps its own
+	Dist      string // local folder for logs and for checkpoints of builds
+	Namespace string // of ccache's objects; a benchmark uses its own
 }
 
-// Task is a plan to run, with what does not decide its result.
+// Task is a plan to run, with the settings that do not affect its result.
 type Task struct {
 	Plan plan.Plan
-	Spec spec.Spec   // that the plan was made of: the options it asks for, its compiler
-	Tree source.Tree // that the plan is built from
-	Why  string      // it is built
+	Spec spec.Spec   // the plan's origin: asked options, compiler
+	Tree source.Tree // the plan's source, fetched
+	Why  string      // reason for the build, for the manifest
 
 	Jobs      int        // for make; 0 for as many as the engine's machine has room for
 	Jobserver *Jobserver // shares jobs with other builds; nil for none
-	Compile   bool       // everything: no ccache, and no configuration that was cached
+	NoCache   bool       // compile everything: no ccache, no cached configuration
 
-	// Scratch builds from nothing in an output tree that is removed afterwards. Nothing is
-	// recorded in dist/, and the artefacts go to the folder Into, with vmlinux.
+	// Scratch builds from scratch in an output tree that is removed afterwards. Nothing is
+	// recorded in dist/; the artefacts and vmlinux are copied to the folder Into.
 	Scratch bool
 	Into    string
 
@@ -66,36 +72,38 @@ type Task struct {
 	Prepare [][]string        // commands that run as root before anything else
 }
 
-// Jobs returns how many compilers may run at once on the engine's machine.
+// Jobs returns how many compilers may run at once on the engine's machine: the configured
+// number, else as many as its processors and memory allow.
 func (e *Executor) Jobs(ctx context.Context) (int, error) {
 	info, err := e.Engine.Info(ctx)
 	return e.Limits.JobsFor(info.CPUs, info.Memory), err
 }
 
-// Run carries out a task. The result becomes the kernel's image in the engine, or, of a
-// scratch build, is copied to a folder. A step that fails is a *Failure. Seconds are those
-// of all steps.
+// Run carries out a task. It stores the result as the kernel's image in the engine, or,
+// for a scratch build, copies it to the folder Into. The result's Seconds are the sum over
+// all steps, also where Run fails. A failed step is a *Failure, with the exit code of its
+// cause; options that are not as asked are an error of class fault.Usage.
 func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, error) {
-	r := result.Of(t.Plan)
-	r.Built, r.Why = true, t.Why
-	j, err := e.newRun(ctx, t, ev)
+	res := result.Of(t.Plan)
+	res.Built, res.Why = true, t.Why
+	r, err := e.newRun(ctx, t, ev)
 	if err != nil {
-		return r, err
+		return res, err
 	}
 	if t.Scratch {
-		err = j.runScratch(ctx)
+		err = r.runScratch(ctx)
 	} else {
-		err = j.runRecorded(ctx)
+		err = r.runRecorded(ctx)
 	}
-	for _, s := range j.done {
-		r.Seconds += s.Seconds
+	for _, s := range r.done {
+		res.Seconds += s.Seconds
 	}
-	return r, err
+	return res, err
 }
 
-// runRecorded builds over the kernel's output tree, with a log and notes of its progress
-// in dist/, and stores the result.
-func (j *run) runRecorded(ctx context.Context) (err error) {
+// runRecorded builds in the kernel's output tree, keeps a log and a checkpoint in dist/,
+// and stores the result.
+func (r *run) runRecorded(ctx context.Context) (err error) {
 	dir, remove, err := scratch.Dir("build")
 	if err != nil {
 		return err
@@ -106,48 +114,48 @@ func (j *run) runRecorded(ctx context.Context) (err error) {
 		return fault.Wrap(fault.Environment, err)
 	}
 	defer log.Close()
-	j.log, j.logPath = log, log.Name()
+	r.log, r.logPath = log, log.Name()
 	defer func() {
 		if err != nil && ctx.Err() == nil {
-			j.reportFailure(err)
-			err = j.keepLog(err)
+			r.reportFailure(err)
+			err = r.keepLog(err)
 		}
 	}()
-	j.started = time.Now()
-	j.resume()
-	if err := j.open(ctx); err != nil {
+	r.started = time.Now()
+	r.resume()
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
-	if err := j.end(ctx, j.steps(ctx)); err != nil {
+	defer r.ctr.Remove()
+	if err := r.finish(ctx, r.runSteps(ctx)); err != nil {
 		return err
 	}
-	if err := j.store(ctx); err != nil {
+	if err := r.storeResult(ctx); err != nil {
 		return err
 	}
-	return j.removeProgress()
+	return r.removeCheckpoint()
 }
 
-// runScratch builds from nothing, and copies the artefacts and vmlinux out.
-func (j *run) runScratch(ctx context.Context) error {
-	if err := os.MkdirAll(j.task.Into, 0o755); err != nil {
+// runScratch builds from scratch and copies the artefacts and vmlinux out.
+func (r *run) runScratch(ctx context.Context) error {
+	if err := os.MkdirAll(r.task.Into, 0o755); err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	volume := j.task.Plan.Output()
-	if err := j.exec.Engine.Volumes().Remove(ctx, volume); err != nil {
+	volume := r.task.Plan.Output()
+	if err := r.exec.Engine.Volumes().Remove(ctx, volume); err != nil {
 		return err
 	}
-	defer j.exec.Engine.Volumes().Remove(context.WithoutCancel(ctx), volume)
-	if err := j.open(ctx); err != nil {
+	defer r.exec.Engine.Volumes().Remove(context.WithoutCancel(ctx), volume)
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
-	if err := j.steps(ctx); err != nil {
-		j.reportFailure(err)
+	defer r.ctr.Remove()
+	if err := r.runSteps(ctx); err != nil {
+		r.reportFailure(err)
 		return err
 	}
-	if err := j.ctr.Get(ctx, path.Join(plan.OutputDir, "vmlinux"), j.task.Into); err != nil {
-		j.events.Logf("kernel %s: no vmlinux to look into: %v", j.task.Plan.Folder(), err)
+	if err := r.ctr.Get(ctx, path.Join(plan.OutputDir, "vmlinux"), r.task.Into); err != nil {
+		r.events.Logf("kernel %s: no vmlinux to compare: %v", r.task.Plan.Folder(), err)
 	}
-	return j.ctr.Get(ctx, plan.ResultDir+"/.", j.task.Into)
+	return r.ctr.Get(ctx, plan.ResultDir+"/.", r.task.Into)
 }

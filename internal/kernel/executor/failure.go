@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,34 +17,35 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// FailureSchema names the form of dist/logs/FOLDER.json.
+// FailureSchema is the schema of dist/logs/FOLDER.json.
 const FailureSchema = "kiln/failure/v1"
 
-// Failure is a build that failed: in which step, and what is to blame.
+// Failure is the error of a build in which a step failed: the step, the cause and the
+// errors that were printed.
 type Failure struct {
 	Schema  string `json:"schema"`
 	Kernel  string `json:"kernel"` // NAME-VERSION-ARCH
-	Plan    string `json:"plan"`
+	Plan    string `json:"plan"`   // sha256
 	Step    string `json:"step"`
 	Exit    int    `json:"exit"`
-	Command string `json:"command"` // in a form that a shell takes
-	Log     string `json:"log"`     // the whole of it, a path
+	Command string `json:"command"` // quoted for a shell
+	Log     string `json:"log"`     // path of the full log; "" where none is kept
 	diagnose.Failure
 }
 
-// Error names the step, the cause and the log, and shows the first error last.
+// Error returns the step, the cause and the log's path, and last the first error.
 func (f *Failure) Error() string {
 	lines := []string{fmt.Sprintf("build kernel %s: step %s failed (%s): exit status %d: %s", f.Kernel, f.Step, f.Cause, f.Exit, f.Command)}
 	if fix := causeFix[f.Cause]; fix != "" {
 		lines = append(lines, "  fix: "+fix)
 	}
 	if f.Log != "" {
-		lines = append(lines, "  the whole log: "+f.Log)
+		lines = append(lines, "  full log: "+f.Log)
 	}
 	return strings.Join(append(lines, f.Failure.String()), "\n")
 }
 
-// summary is the failure on one line.
+// summary returns the failure on one line.
 func (f *Failure) summary() string {
 	line := fmt.Sprintf("failed in step %s (%s)", f.Step, f.Cause)
 	if f.First != nil {
@@ -54,110 +54,57 @@ func (f *Failure) summary() string {
 	return line
 }
 
-// causeFix is the fix for a cause whose error names none.
+// causeFix is what to do, for causes whose errors do not contain it.
 var causeFix = map[fault.Cause]string{
-	fault.Toolchain: "use a toolchain image that has the programs and features this kernel needs: toolchain in kernels.toml",
-	fault.Resources: "free memory or disk space (go tool mage prune, docker system prune), or lower memory and jobs in the [build] table of kernels.toml",
+	fault.Toolchain: "choose a toolchain that has the programs and features this kernel needs: toolchain in kernels.toml",
+	fault.Resources: "free memory or disk: go tool mage prune, docker system prune; or lower memory and jobs in the [build] table of kernels.toml",
 }
 
-// failed judges a failed step by what it printed.
-func (j *run) failed(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
-	if found.Cause == fault.Source && j.configures(s) && (found.First == nil || found.First.Tool == "make") {
-		found.Cause = fault.Configuration // the kernel's tools refuse what was asked
+// stepFailure returns the *Failure of a failed step, classified by what the step printed.
+func (r *run) stepFailure(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
+	if found.Cause == fault.Source && r.configures(s) && (found.First == nil || found.First.Tool == "make") {
+		found.Cause = fault.Configuration // the kernel's tools reject what was asked
 	}
-	p := j.task.Plan
+	p := r.task.Plan
 	f := &Failure{
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Failure: found,
 	}
 	return fault.WithCause(found.Cause, f)
 }
 
-// annotate shows a complaint at its line, in GitHub Actions.
-func (j *run) annotate(f diagnose.Finding) {
-	j.events.Annotate(report.Annotation{Level: string(f.Severity), File: f.File, Line: f.Line, Column: f.Column, Title: j.task.Plan.Folder() + ": " + f.Tool, Text: f.Text})
+// configures reports whether a step makes the configuration.
+func (r *run) configures(s plan.Step) bool {
+	steps := r.task.Plan.Steps[:r.task.Plan.ChecksAt()+1]
+	return slices.ContainsFunc(steps, func(c plan.Step) bool { return c.Name == s.Name })
 }
 
-// configures tells whether a step makes the configuration.
-func (j *run) configures(s plan.Step) bool {
-	for _, each := range j.task.Plan.Steps[:j.task.Plan.ChecksAt()+1] {
-		if each.Name == s.Name {
-			return true
-		}
-	}
-	return false
-}
-
-// keepLog saves the log of a failed build, says where, and writes down the failure beside
-// it.
-func (j *run) keepLog(err error) error {
-	base := filepath.Join(j.exec.Dist, "logs", j.task.Plan.Folder())
-	text, readErr := os.ReadFile(j.logPath)
+// keepLog saves the log of a failed build in dist/logs, with the failure as JSON beside it,
+// and returns the error with the log's path.
+func (r *run) keepLog(err error) error {
+	base := filepath.Join(r.exec.Dist, "logs", r.task.Plan.Folder())
+	text, readErr := os.ReadFile(r.logPath)
 	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(base), 0o755) != nil || os.WriteFile(base+".log", text, 0o644) != nil {
 		return err
 	}
-	j.events.Fold("log of kernel "+j.task.Plan.Folder(), string(text))
+	r.events.Fold("log of kernel "+r.task.Plan.Folder(), string(text))
 	var failure *Failure
 	if !errors.As(err, &failure) {
-		return fmt.Errorf("%w\n  the whole log: %s", err, base+".log")
+		return fmt.Errorf("%w\n  full log: %s", err, base+".log")
 	}
 	failure.Log = base + ".log"
-	report.Write(base+".json", failure) // the error is told anyway
+	report.Write(base+".json", failure) // best effort: the caller gets the error itself
 	return err
 }
 
-// reportFailure shows GitHub Actions what a step complained of, if that is what ended the
-// build: once, after the last try.
-func (j *run) reportFailure(err error) {
+// reportFailure annotates the errors of a failed step in GitHub Actions and records the
+// build's outcome. It is called once, after the last retry.
+func (r *run) reportFailure(err error) {
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return
 	}
 	for _, e := range failure.Errors {
-		j.annotate(e)
+		r.annotate(e)
 	}
-	j.events.RecordOutcome(failure.Kernel, "build", failure.summary())
+	r.events.RecordOutcome(failure.Kernel, "build", failure.summary())
 }
-
-// compareWarnings completes the warnings of a build over an old output, and says how many
-// there are and which are new.
-func (j *run) compareWarnings(ctx context.Context) {
-	var last plan.Manifest
-	if j.exec.Results.Latest(ctx, j.task.Plan, plan.ManifestFile, &last) != nil {
-		last.Warnings = nil
-	}
-	before := diagnose.Parse(last.Warnings)
-	if j.incremental {
-		made := map[string]bool{}
-		for _, object := range j.made {
-			made[object] = true
-		}
-		j.warnings = diagnose.Carry(j.warnings, before, func(object string) bool { return made[object] })
-	}
-	if len(j.warnings) == 0 {
-		return
-	}
-	fresh := diagnose.Added(j.warnings, before)
-	j.events.Logf("kernel %s: %d warnings, %d new", j.task.Plan.Folder(), len(j.warnings), len(fresh))
-	for n, f := range fresh {
-		if n == warningsShown {
-			j.events.Logf("  and %d more, in build.log", len(fresh)-n)
-			break
-		}
-		j.events.Logf("  new: %s", f)
-		j.annotate(f)
-	}
-}
-
-// warningLines gives the warnings as the tools told them, each once.
-func (j *run) warningLines() []string {
-	list := []string{}
-	for _, f := range j.warnings {
-		if !slices.Contains(list, f.Raw) {
-			list = append(list, f.Raw)
-		}
-	}
-	return list
-}
-
-// warningsShown is how many new warnings are said.
-const warningsShown = 5

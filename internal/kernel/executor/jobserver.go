@@ -13,9 +13,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Jobserver is one budget of jobs for builds that run at once: a fifo in a volume
-// that all their containers have, out of which each make takes a token for every job
-// but its first. Source: GNU make 4.4, "POSIX Jobserver".
+// Jobserver is a budget of jobs shared by builds that run at once: a fifo in a volume that
+// all their containers mount, from which each make takes a token for every job but its
+// first. Source: GNU make 4.4, "POSIX Jobserver".
 type Jobserver struct {
 	ctr  *engine.Container // keeps the fifo open
 	fifo string
@@ -24,7 +24,7 @@ type Jobserver struct {
 	jobs int
 }
 
-// jobserverVolume holds the fifos, jobserverDir is where builds see it.
+// jobserverVolume holds the fifos; builds mount it at jobserverDir.
 const (
 	jobserverVolume = "kiln-jobs"
 	jobserverDir    = "/jobs"
@@ -33,8 +33,8 @@ const (
 //go:embed jobserver.py
 var jobserverProgram string
 
-// OpenJobserver starts the container that keeps the tokens. It needs python3 in the
-// image.
+// OpenJobserver starts a container that holds the fifo with as many tokens as jobs. The
+// image must contain python3. The caller must call Close.
 func OpenJobserver(ctx context.Context, e *engine.Client, image string, jobs int) (*Jobserver, error) {
 	if err := e.Volumes().Create(ctx, jobserverVolume, "jobs", nil); err != nil {
 		return nil, err
@@ -60,38 +60,40 @@ func OpenJobserver(ctx context.Context, e *engine.Client, image string, jobs int
 	}
 }
 
+// jobserverMount returns the mount of the fifos' volume.
 func jobserverMount() engine.Mount { return engine.Mount{Volume: jobserverVolume, Path: jobserverDir} }
 
+// program returns the command line of jobserver.py with a verb.
 func (s *Jobserver) program(verb string, more ...string) []string {
 	return append([]string{"python3", "-c", jobserverProgram, verb, s.fifo}, more...)
 }
 
-// Take waits for a token: the first job of a make, for which make takes none.
-func (s *Jobserver) Take(ctx context.Context) error {
-	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("take")})
+// Acquire waits for a token for the first job of a make, for which make takes none itself.
+func (s *Jobserver) Acquire(ctx context.Context) error {
+	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("acquire")})
 	return err
 }
 
-// Give puts the token of a make that has ended back.
-func (s *Jobserver) Give(ctx context.Context) error {
-	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("give")})
+// Release returns the token of a make that has ended.
+func (s *Jobserver) Release(ctx context.Context) error {
+	_, err := s.ctr.Output(ctx, engine.Command{Argv: s.program("release")})
 	return err
 }
 
-// shrink halves the budget, for a build that holds one token and goes on with one: its own
-// is the first that is taken out, and it waits for the others, and for one of what is
-// left, until jobs of other builds have ended. It gives false where only one is left.
+// shrink halves the budget on behalf of a build that holds one token, and returns false
+// where only one token is left. The build's own token is the first to go; it waits for the
+// others, and for a new one of its own, until jobs of other builds have ended.
 func (s *Jobserver) shrink(ctx context.Context) (bool, error) {
 	fewer := s.halve()
-	for range fewer { // one less for its own, one more to go on
-		if err := s.Take(ctx); err != nil {
+	for range fewer { // one less for its own token, one more for the new one
+		if err := s.Acquire(ctx); err != nil {
 			return false, err
 		}
 	}
 	return fewer > 0, nil
 }
 
-// halve halves the budget, and gives how many tokens are to be taken out.
+// halve halves the budget and returns by how many tokens.
 func (s *Jobserver) halve() (fewer int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,14 +102,14 @@ func (s *Jobserver) halve() (fewer int) {
 	return fewer
 }
 
-// flags is what tells a make to ask this jobserver.
+// flags returns the flags with which make uses the jobserver.
 func (s *Jobserver) flags() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return fmt.Sprintf("-j%d --jobserver-auth=fifo:%s", s.jobs, s.fifo)
 }
 
-// Close ends it. The fifo goes with what it is for.
+// Close removes the fifo and the container.
 func (s *Jobserver) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
@@ -115,5 +117,5 @@ func (s *Jobserver) Close() {
 	s.ctr.Remove()
 }
 
-// closeTimeout bounds what is done for tidiness.
+// closeTimeout bounds the cleanup in Close.
 const closeTimeout = time.Second

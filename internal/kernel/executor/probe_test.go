@@ -4,78 +4,84 @@ package executor
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
-// probing is a compiler that counts its calls, and then is the real one.
-const probing = `#!/bin/sh
+// countingCompiler is a compiler that counts its calls and runs the real one.
+const countingCompiler = `#!/bin/sh
 echo >> /tmp/calls
 exec gcc "$@"
 `
 
-// TestProbesAreAskedOnce asks a compiler, by kiln-cc, what it can do: twice each, with the
-// same outcome. Only the first counts, unless the answer depends on more than the toolchain.
-func TestProbesAreAskedOnce(t *testing.T) {
-	ctr := toolbox(t)
-	compiler := inputFile("/tmp/cc", probing)
+// TestProbesAreCached runs each compiler probe twice through kiln-cc, with the same outcome.
+// The compiler runs once, unless the answer depends on more than the toolchain.
+func TestProbesAreCached(t *testing.T) {
+	ctr := toolchainContainer(t)
+	compiler := inputFile("/tmp/cc", countingCompiler)
 	compiler.Mode = 0o755
 	if err := ctr.Put(t.Context(), "/", compiler, inputFile("/tmp/one.h", "int one;\n")); err != nil {
 		t.Fatal(err)
 	}
-	for name, tc := range map[string]struct {
-		input, line string // what is compiled, and the compiler's words
-		calls       int    // of the compiler, by asking twice
-		exit        int
-		prints      string
-	}{
-		"yes":               {"", "-Werror -O2 -c -x c /dev/null -o /tmp/o", 1, 0, ""},
-		"no":                {"", "-Werror -fno-such-thing -c -x c /dev/null -o /tmp/o", 1, 1, "no-such-thing"},
-		"no file":           {"", "-S -x c /dev/null -o /dev/null", 1, 0, ""},
-		"to output":         {"int f(void) { return 7; }", "-S -x c - -o -", 1, 0, "ret"},
-		"preprocessed":      {"__GNUC__", "-E -P -x c -", 1, 0, ""},
-		"other input":       {"int g(void) { return 8; }", "-S -x c - -o -", 1, 0, "ret"},
-		"a header":          {"#include \"/tmp/one.h\"", "-S -x c - -o -", 2, 0, "one"},
-		"a folder":          {"", "-I/tmp -c -x c /dev/null -o /tmp/o", 2, 0, ""},
-		"a file":            {"", "-c -x c /tmp/one.h -o /tmp/o", 2, 0, ""},
-		"a further output":  {"", "-Wp,-MMD,/tmp/d -c -x c /dev/null -o /tmp/o", 2, 0, ""},
-		"linked":            {"int main(void) { return 0; }", "-x c - -o /tmp/o", 2, 0, ""},
-		"no output is said": {"", "-c -x c /dev/null", 2, 0, ""},
+	for name, p := range map[string]probe{
+		"yes":             {"", "-Werror -O2 -c -x c /dev/null -o /tmp/o", 1, 0, ""},
+		"no":              {"", "-Werror -fno-such-thing -c -x c /dev/null -o /tmp/o", 1, 1, "no-such-thing"},
+		"to /dev/null":    {"", "-S -x c /dev/null -o /dev/null", 1, 0, ""},
+		"to stdout":       {"int f(void) { return 7; }", "-S -x c - -o -", 1, 0, "ret"},
+		"preprocessed":    {"__GNUC__", "-E -P -x c -", 1, 0, ""},
+		"different input": {"int g(void) { return 8; }", "-S -x c - -o -", 1, 0, "ret"},
+		"header":          {"#include \"/tmp/one.h\"", "-S -x c - -o -", 2, 0, "one"},
+		"include folder":  {"", "-I/tmp -c -x c /dev/null -o /tmp/o", 2, 0, ""},
+		"input file":      {"", "-c -x c /tmp/one.h -o /tmp/o", 2, 0, ""},
+		"second output":   {"", "-Wp,-MMD,/tmp/d -c -x c /dev/null -o /tmp/o", 2, 0, ""},
+		"linked":          {"int main(void) { return 0; }", "-x c - -o /tmp/o", 2, 0, ""},
+		"default output":  {"", "-c -x c /dev/null", 2, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := func(argv ...string) (string, error) {
-				return ctr.Output(t.Context(), engine.Command{
-					Argv: argv, Dir: "/tmp", Stdin: strings.NewReader(tc.input), Env: []string{"KILN_PROBES=/tmp/probes", "CCACHE_DISABLE=1"},
-				})
-			}
-			if _, err := run("sh", "-c", ": > /tmp/calls"); err != nil {
+			if err := ctr.Exec(t.Context(), engine.Command{Argv: []string{"sh", "-c", ": > /tmp/calls"}}); err != nil {
 				t.Fatal(err)
 			}
-			var outcome [2]string
-			for n := range outcome {
-				out, err := run("sh", "-c", "rm -f /tmp/o; kiln-cc /tmp/cc "+tc.line+"; code=$?; sha256sum /tmp/o 2>/dev/null; exit $code")
-				var exit *engine.ExitError
-				if code := 0; errors.As(err, &exit) {
-					if code = exit.Code; code != tc.exit {
-						t.Errorf("exit status %d, expected %d", code, tc.exit)
-					}
-				} else if err != nil || tc.exit != 0 {
-					t.Fatalf("%v, expected exit status %d", err, tc.exit)
-				}
-				if exit != nil {
-					out += err.Error()
-				}
-				outcome[n] = out
+			first, second := p.run(t, ctr), p.run(t, ctr)
+			if first != second || !strings.Contains(first, p.prints) {
+				t.Errorf("first probe:\n%s\nsecond probe:\n%s", first, second)
 			}
-			if outcome[0] != outcome[1] || !strings.Contains(outcome[0], tc.prints) {
-				t.Errorf("asked anew:\n%s\nkept:\n%s", outcome[0], outcome[1])
-			}
-			calls, err := run("wc", "-l", "/tmp/calls")
-			if err != nil || !strings.HasPrefix(calls, string(rune('0'+tc.calls))) {
-				t.Errorf("the compiler was called %s times, %v; expected %d", calls, err, tc.calls)
+			calls, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"wc", "-l", "/tmp/calls"}})
+			if err != nil || !strings.HasPrefix(calls, strconv.Itoa(p.calls)+" ") {
+				t.Errorf("the compiler ran %s times, %v; want %d", calls, err, p.calls)
 			}
 		})
 	}
+}
+
+// probe is a call of the compiler that finds out what it can do.
+type probe struct {
+	input, args string // source text on standard input, and the compiler's arguments
+	calls       int    // of the compiler, when the probe is run twice
+	exit        int
+	prints      string
+}
+
+// run runs a probe through kiln-cc and returns its output, its error and the hash of the
+// object.
+func (p probe) run(t *testing.T, ctr *engine.Container) string {
+	t.Helper()
+	out, err := ctr.Output(t.Context(), engine.Command{
+		Argv:  []string{"sh", "-c", "rm -f /tmp/o; kiln-cc /tmp/cc " + p.args + "; code=$?; sha256sum /tmp/o 2>/dev/null; exit $code"},
+		Dir:   "/tmp",
+		Stdin: strings.NewReader(p.input), Env: []string{"KILN_PROBES=/tmp/probes", "CCACHE_DISABLE=1"},
+	})
+	var exit *engine.ExitError
+	if errors.As(err, &exit) {
+		if exit.Code != p.exit {
+			t.Errorf("exit status %d, want %d", exit.Code, p.exit)
+		}
+		return out + err.Error()
+	}
+	if err != nil || p.exit != 0 {
+		t.Fatalf("%v, want exit status %d", err, p.exit)
+	}
+	return out
 }

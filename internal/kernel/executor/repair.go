@@ -12,39 +12,39 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// repair removes from the output of a run that was broken off what it may not have
-// finished. make(1) would take it for done: it is newer than what it is made from.
-func (j *run) repair(ctx context.Context) error {
-	listed, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-type", "f", "-printf", `%T@ %P\n`}})
+// repair removes files that an interrupted build may have left incomplete. make(1) would
+// take them as up to date: they are newer than their sources.
+func (r *run) repair(ctx context.Context) error {
+	listed, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-type", "f", "-printf", `%T@ %P\n`}})
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	list := partialOutputs(timesOf(listed))
+	list := partialOutputs(parseTimes(listed))
 	if len(list) == 0 {
 		return nil
 	}
-	j.events.Logf("kernel %s: %d files that may not be finished are made again", j.task.Plan.Folder(), len(list))
+	r.events.Logf("kernel %s: rebuilding %d files that may be incomplete", r.task.Plan.Folder(), len(list))
 	remove := engine.Command{Argv: []string{"xargs", "-d", `\n`, "rm", "-f", "--"}, Dir: plan.OutputDir, Stdin: strings.NewReader(strings.Join(list, "\n"))}
-	return fault.Wrap(fault.Environment, j.ctr.Exec(ctx, remove))
+	return fault.Wrap(fault.Environment, r.ctr.Exec(ctx, remove))
 }
 
-// repairNow mends the output after a step of this run that was cut short. What its make has
-// started may live on, and is ended first.
-func (j *run) repairNow(ctx context.Context) error {
-	if !j.interrupted {
+// repairInterrupted repairs the output if a step of this run was killed. It first kills
+// what that step's make started and left running.
+func (r *run) repairInterrupted(ctx context.Context) error {
+	if !r.interrupted {
 		return nil
 	}
-	everything := engine.Command{Argv: []string{"sh", "-c", "kill -KILL -1"}, User: plan.BuildUser}
+	killAll := engine.Command{Argv: []string{"sh", "-c", "kill -KILL -1"}, User: plan.BuildUser}
 	var exit *engine.ExitError
-	if err := j.ctr.Exec(ctx, everything); err != nil && !errors.As(err, &exit) { // it fails where there is nothing to end
+	if err := r.ctr.Exec(ctx, killAll); err != nil && !errors.As(err, &exit) { // it fails where nothing runs
 		return err
 	}
-	j.interrupted = false
-	return j.repair(ctx)
+	r.interrupted = false
+	return r.repair(ctx)
 }
 
-// timesOf reads lines of a time, in seconds, and a path.
-func timesOf(listed string) map[string]float64 {
+// parseTimes parses lines of a time in seconds and a path.
+func parseTimes(listed string) map[string]float64 {
 	times := map[string]float64{}
 	for line := range strings.Lines(listed) {
 		text, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -55,14 +55,16 @@ func timesOf(listed string) map[string]float64 {
 	return times
 }
 
-// unsettledSeconds is how long before its end, in seconds, a run may have had files in hand
-// that their notes call done: genksyms and recordmcount come after those.
+// unsettledSeconds is how long before the end of an interrupted build, in seconds, files
+// may have been in work although their .cmd files exist: genksyms and recordmcount run
+// after those are written.
 const unsettledSeconds = 30
 
-// partialOutputs gives the files that may be half made, by their times: those that are newer
-// than the note which Kbuild writes beside each when it is done (.NAME.cmd), those of the
-// last moments, and modules: pahole puts types into them after their note. Where
-// recordmcount is in use every object is newer than its note, and is made again.
+// partialOutputs returns the files that may be incomplete, given the times of all files in
+// seconds: those that are newer than the .NAME.cmd file that Kbuild writes beside each
+// when it is complete, those of the last moments, and modules, into which pahole writes
+// types after their .cmd file. Where recordmcount is used every object is newer than its
+// .cmd file, and is rebuilt.
 func partialOutputs(times map[string]float64) (list []string) {
 	newest := 0.0
 	for _, t := range times {
@@ -70,38 +72,25 @@ func partialOutputs(times map[string]float64) (list []string) {
 	}
 	for name, t := range times {
 		dir, base := path.Split(name)
-		done, noted := times[dir+"."+base+".cmd"]
-		if noted && (t > done || path.Ext(name) == ".ko") || t > newest-unsettledSeconds && !writtenAtomically(name) {
+		completed, known := times[dir+"."+base+".cmd"]
+		if known && (t > completed || path.Ext(name) == ".ko") || t > newest-unsettledSeconds && !writtenAtomically(name) {
 			list = append(list, name)
 		}
 	}
 	return list
 }
 
-// writtenAtomically tells whether a file comes into being whole: Kconfig and Kbuild's filechk write
-// it beside its place and move it there. To make it again would have all that includes
-// it compiled again.
+// writtenAtomically reports whether a file is never incomplete: Kconfig and Kbuild's
+// filechk write it under a temporary name and rename it. Rebuilding it would recompile
+// everything that includes it.
 func writtenAtomically(name string) bool {
 	return name == buildStateFile || strings.HasPrefix(name, ".config") ||
 		strings.HasPrefix(name, "include/config/") || strings.HasPrefix(name, "include/generated/")
 }
 
-// end notes, of a build that has ended well or by itself, that nothing in its output is
-// half made, and of one that ended well that all of it is from the present source.
-func (j *run) end(ctx context.Context, failed error) error {
-	if j.interrupted || ctx.Err() != nil {
-		return failed
-	}
-	j.ended = true
-	if failed == nil {
-		j.priorSources = nil
-	}
-	return errors.Join(failed, j.putState(ctx, j.state(j.finalSum)))
-}
-
-// endedFromOutside tells whether a command was ended from outside, by a signal or with its
-// container: make, which removes what it could not finish, could not do so.
-func endedFromOutside(err error) bool {
+// wasInterrupted reports whether a command was killed by a signal or with its container,
+// so that make could not remove its incomplete files.
+func wasInterrupted(err error) bool {
 	var exit *engine.ExitError
 	return err != nil && (!errors.As(err, &exit) || exit.Code > 128)
 }

@@ -11,93 +11,94 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// reuse gets the output tree of the last build ready to be built upon: what differs
-// in the source is made newer than what was built from it, and make(1) does the rest.
-// What cannot be built upon is removed.
-func (j *run) reuse(ctx context.Context) error {
-	now := j.state("")
-	last, err := j.lastState(ctx)
+// reuseOutput prepares the output tree of the last build for an incremental one: it makes
+// source files that differ newer than what was built from them, and make(1) does the
+// rest. An output tree that cannot be reused is emptied.
+func (r *run) reuseOutput(ctx context.Context) error {
+	now := r.state("")
+	last, err := r.readState(ctx)
 	if err != nil {
 		return err
 	}
-	why, differ, err := j.clean(ctx, last, now)
+	why, changes, err := r.rebuildReason(ctx, last, now)
 	if err != nil {
 		return err
 	}
 	final := ""
 	if why != "" {
-		if err := j.startClean(ctx, why, last); err != nil {
+		if err := r.clearOutput(ctx, why, last); err != nil {
 			return err
 		}
-		if final, err = j.restoreConfig(ctx); err != nil {
+		if final, err = r.restoreConfig(ctx); err != nil {
 			return err
 		}
 	} else {
 		if last.Open {
-			j.events.Logf("kernel %s: an earlier run over this output was broken off", j.task.Plan.Folder())
-			if err := j.repair(ctx); err != nil {
+			r.events.Logf("kernel %s: an earlier build in this output was interrupted", r.task.Plan.Folder())
+			if err := r.repair(ctx); err != nil {
 				return err
 			}
 		}
-		j.priorSources = last.otherSources(now.Source)
-		if differ.CodeOnly() {
-			final = j.lastConfig(ctx, last)
+		r.priorSources = last.otherSources(now.Source)
+		if changes.CodeOnly() {
+			final = r.unchangedConfig(ctx, last)
 		}
 	}
-	j.incremental, j.configured = why == "", final != ""
-	return j.putState(ctx, j.state(final))
+	r.incremental, r.configured = why == "", final != ""
+	return r.writeState(ctx, r.state(final))
 }
 
-// startClean empties the output tree, and says why if there was something in it.
-func (j *run) startClean(ctx context.Context, why string, last buildState) error {
+// clearOutput empties the output tree, and logs why if it was in use.
+func (r *run) clearOutput(ctx context.Context, why string, last buildState) error {
 	if last != (buildState{}) {
-		j.events.Logf("kernel %s: starts clean: %s", j.task.Plan.Folder(), why)
+		r.events.Logf("kernel %s: rebuilding from scratch: %s", r.task.Plan.Folder(), why)
 	}
-	_, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-mindepth", "1", "-delete"}})
+	_, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"find", plan.OutputDir, "-mindepth", "1", "-delete"}})
 	return fault.Wrap(fault.Environment, err)
 }
 
-// lastConfig gives the sha256 of the configuration in the output tree if the same was
-// asked then and nobody has changed it since, else "".
-func (j *run) lastConfig(ctx context.Context, last buildState) string {
-	if last.Final == "" || last.Asked != j.task.Plan.AskedHash() || !j.hasConfig(ctx, last.Final) {
+// unchangedConfig returns the sha256 of the configuration in the output tree if it was
+// made from the same request and has not been edited since, else "".
+func (r *run) unchangedConfig(ctx context.Context, last buildState) string {
+	if last.Final == "" || last.Asked != r.task.Plan.AskedHash() || !r.hasConfig(ctx, last.Final) {
 		return ""
 	}
 	return last.Final
 }
 
-// hasConfig tells whether the output tree has the configuration of that sha256.
-func (j *run) hasConfig(ctx context.Context, sum string) bool {
-	got, err := j.ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", plan.ConfigFile}})
+// hasConfig reports whether the configuration in the output tree has a sha256.
+func (r *run) hasConfig(ctx context.Context, sum string) bool {
+	got, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", plan.ConfigFile}})
 	return err == nil && strings.HasPrefix(got, sum+" ")
 }
 
-// clean says why the output tree cannot be built upon, or "" where it can, and in what
-// the source differs.
-func (j *run) clean(ctx context.Context, last, now buildState) (why string, differ fetch.Difference, err error) {
+// rebuildReason returns why the output tree cannot be reused, or "" and how the source
+// has changed since.
+func (r *run) rebuildReason(ctx context.Context, last, now buildState) (why string, changes fetch.Difference, err error) {
 	switch {
 	case last == buildState{}:
-		return "nothing is known of its output", differ, nil
+		return "no earlier build", changes, nil
 	case last.Toolchain != now.Toolchain:
-		return "its toolchain is another", differ, nil
+		return "toolchain changed", changes, nil
 	case last.Series != now.Series:
-		return fmt.Sprintf("its output was made from %s", last.Series), differ, nil
+		return fmt.Sprintf("series changed from %s to %s", last.Series, now.Series), changes, nil
 	}
-	return j.touchChanged(ctx, last.otherSources(now.Source))
+	return r.touchChanged(ctx, last.otherSources(now.Source))
 }
 
-// touchChanged makes newer what differs from each source that objects of the output may be from.
-func (j *run) touchChanged(ctx context.Context, others []string) (why string, differ fetch.Difference, err error) {
+// touchChanged makes every file newer that differs from one of the sources that objects in
+// the output may be from.
+func (r *run) touchChanged(ctx context.Context, others []string) (why string, changes fetch.Difference, err error) {
 	for _, other := range others {
-		d, known, err := j.exec.Sources.TouchChanged(ctx, other, j.task.Tree)
+		d, known, err := r.exec.Sources.TouchChanged(ctx, other, r.task.Tree)
 		if err != nil || !known {
-			return "the source of its output is gone, or another altogether", differ, err
+			return "the previous source is gone or unrelated", changes, err
 		}
-		differ.Changed = append(differ.Changed, d.Changed...)
-		differ.Gone += d.Gone
+		changes.Changed = append(changes.Changed, d.Changed...)
+		changes.Gone += d.Gone
 	}
 	if len(others) > 0 {
-		j.events.Logf("kernel %s: builds on its last output: %d files of the source differ", j.task.Plan.Folder(), differ.Files())
+		r.events.Logf("kernel %s: incremental build: %d source files differ", r.task.Plan.Folder(), changes.Files())
 	}
-	return "", differ, nil
+	return "", changes, nil
 }

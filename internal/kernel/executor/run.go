@@ -2,24 +2,17 @@ package executor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
-	"al.essio.dev/pkg/shellescape"
-
 	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/diagnose"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// run is a task that is being carried out in a container.
+// run is a task in progress, in its container.
 type run struct {
 	exec   *Executor
 	task   Task
@@ -27,32 +20,32 @@ type run struct {
 	ctr    *engine.Container
 
 	log      io.Writer
-	logPath  string // of the file behind it; "" where nothing is recorded
+	logPath  string // the log's file; "" where nothing is recorded
 	started  time.Time
 	jobs     int    // for make
-	compiler string // the sha256 of the programs that compile
+	compiler string // sha256 of the compiler's programs
 
-	done    []plan.StepRecord
+	done    []plan.StepRecord // steps that have ended
 	earlier []plan.StepRecord // of an interrupted run of the same plan
 
-	checked    []kconfig.Verdict
+	verdicts   []kconfig.Verdict // on the asked options
 	final      map[string]string // the final configuration
 	finalSum   string            // its sha256
-	configured bool              // the output tree has the final configuration from the last build
+	configured bool              // the output tree already has the final configuration
 
-	made     []string // what make reported as made
-	compiled int64    // how many of those in the step that compiles
+	made     []string // files that make reported as made
+	compiled int64    // how many of them in the compile step
 	warnings []diagnose.Finding
 
-	incremental    bool     // it builds over the last output
-	priorSources   []string // sources of earlier builds that its objects may be from, until it has ended
-	interrupted    bool     // a step was ended from outside: the output may have partial files
-	oomKillsBefore int      // processes that had been killed for lack of memory when the step began
-	ended          bool     // all steps have ended, none from outside
+	incremental    bool     // the build reuses the last output
+	priorSources   []string // sources of earlier builds that objects may be from, until this build ends
+	interrupted    bool     // a step was killed: the output may have partial files
+	oomKillsBefore int      // processes killed for lack of memory before the current step
+	ended          bool     // all steps have ended, none of them killed
 }
 
-// newRun prepares to run a task, with as many jobs as the engine's machine has room for.
-// Its log is discarded.
+// newRun returns a run of a task that has not started, whose log is discarded. It has as
+// many jobs as the task asks for, else as the engine's machine has room for.
 func (e *Executor) newRun(ctx context.Context, t Task, ev Events) (*run, error) {
 	jobs, err := e.Jobs(ctx)
 	if err != nil {
@@ -64,102 +57,19 @@ func (e *Executor) newRun(ctx context.Context, t Task, ev Events) (*run, error) 
 	return &run{exec: e, task: t, events: ev, log: io.Discard, jobs: jobs}, nil
 }
 
-// open starts the container and puts the configuration's fragments into it. Where
-// that fails no container is left.
-func (j *run) open(ctx context.Context) (err error) {
-	if err := j.volumes(ctx); err != nil {
-		return err
+// runSteps runs the plan's steps in order.
+func (r *run) runSteps(ctx context.Context) error {
+	if r.configured {
+		r.events.Logf("kernel %s: reusing the configuration", r.task.Plan.Folder())
 	}
-	if j.ctr, err = j.exec.Engine.Run(ctx, j.containerSpec()); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			j.ctr.Remove()
-		}
-	}()
-	if err := j.ctr.Put(ctx, "/", j.inputs()...); err != nil {
-		return err
-	}
-	if err := j.prepare(ctx); err != nil {
-		return err
-	}
-	return j.identifyCompiler(ctx)
-}
-
-// prepare readies the container: what the task asks for, and the output tree.
-func (j *run) prepare(ctx context.Context) error {
-	for _, argv := range j.task.Prepare {
-		if _, err := j.ctr.Output(ctx, engine.Command{Argv: argv, User: "0:0"}); err != nil {
-			return err
-		}
-	}
-	if j.task.Scratch {
-		return nil
-	}
-	return j.reuse(ctx)
-}
-
-// volumes makes the volumes that the plan writes to, unless the engine has them.
-func (j *run) volumes(ctx context.Context) error {
-	p := j.task.Plan
-	for _, m := range p.Mounts {
-		if m.ReadOnly {
-			continue
-		}
-		kind := "build"
-		if j.task.Scratch && m.Volume == p.Output() {
-			kind = engine.Scratch
-		}
-		if err := j.exec.Engine.Volumes().Create(ctx, m.Volume, kind, map[string]string{"kiln.kernel": p.Name + "-" + p.Arch}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (j *run) containerSpec() engine.Spec {
-	p := j.task.Plan
-	s := engine.Spec{
-		Image: p.Toolchain.Image, Kind: "build", Name: p.Folder(), Command: []string{"sleep", "infinity"},
-		Host: j.task.Host, Offline: p.Network == "none", Memory: j.exec.Limits.MemoryBytes(),
-	}
-	for _, m := range p.Mounts {
-		s.Mounts = append(s.Mounts, engine.Mount(m))
-	}
-	if j.task.Jobserver != nil {
-		s.Mounts = append(s.Mounts, jobserverMount())
-	}
-	return s
-}
-
-// inputs are the configuration's fragments, and the files of the task.
-func (j *run) inputs() []engine.File {
-	files := []engine.File{{Name: strings.TrimPrefix(plan.InputDir, "/"), Mode: os.ModeDir | 0o755}}
-	for n, item := range j.task.Plan.Config {
-		if item.Target == "" {
-			files = append(files, inputFile(plan.FragmentPath(n), item.Text))
-		}
-	}
-	for path, text := range j.task.Files {
-		files = append(files, inputFile(path, text))
-	}
-	return files
-}
-
-// steps runs the plan's steps in order.
-func (j *run) steps(ctx context.Context) error {
-	if j.configured {
-		j.events.Logf("kernel %s: the configuration was made before", j.task.Plan.Folder())
-	}
-	for n, s := range j.task.Plan.Steps {
-		if !j.needs(n, s) {
-			j.reuseRecord(s)
-		} else if err := j.stepWithMemory(ctx, s); err != nil {
+	for n, s := range r.task.Plan.Steps {
+		if !r.needs(n, s) {
+			r.reuseRecord(s)
+		} else if err := r.stepWithRetries(ctx, s); err != nil {
 			return err
 		}
 		if s.Checks {
-			if err := j.check(ctx); err != nil {
+			if err := r.checkConfig(ctx); err != nil {
 				return err
 			}
 		}
@@ -167,62 +77,18 @@ func (j *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// needs says whether the nth step is to be run: those for options that are set, and
-// those of the configuration unless the output tree has what would come out.
-func (j *run) needs(n int, s plan.Step) bool {
-	if j.configured && n <= j.task.Plan.ChecksAt() {
+// needs reports whether the nth step has to run. A step with a condition runs only if its
+// option is set; the steps of the configuration do not run if the output tree already has
+// their result.
+func (r *run) needs(n int, s plan.Step) bool {
+	if r.configured && n <= r.task.Plan.ChecksAt() {
 		return s.Root
 	}
-	return s.When == "" || j.final[s.When] == "y"
+	return s.When == "" || r.final[s.When] == "y"
 }
 
-// env is the plan's environment, with the source's time, and with what does not decide the
-// result: the number of jobs and the cache of compiled objects.
-func (j *run) env() []string {
-	return slices.Concat(j.task.Plan.Env, j.cacheEnv(), plan.TimeEnv(j.task.Tree.Time), []string{"MAKEFLAGS=" + j.makeFlags()})
-}
-
-// step runs one step; its output goes to the log, and to the error if it fails.
-func (j *run) step(ctx context.Context, s plan.Step) error {
-	title := fmt.Sprintf("kernel %s: %s", j.task.Plan.Folder(), s.Name)
-	fmt.Fprintf(j.log, "==> %s: %s\n", s.Name, shellescape.QuoteCommand(s.Argv))
-	start := time.Now()
-	out := newStepOutput(j.log)
-	if s.Name == "compile" || s.Name == "modules" {
-		progress := j.events.Progress(title)
-		total := j.expectedLines(s.Name)
-		out.onMade = func(n int64, what string) { progress.Set(n, total, what) }
-		defer func() { progress.End(fmt.Sprintf("%d objects", len(out.made))) }()
-	}
-	user := plan.BuildUser
-	if s.Root {
-		user = "0:0"
-	}
-	record := plan.StepRecord{Name: s.Name, In: j.materials(ctx, s.In)}
-	err := j.ctr.Exec(ctx, engine.Command{Argv: s.Argv, Dir: s.Dir, User: user, Env: j.env(), Stdout: out.stdout(), Stderr: out.stderr()})
-	oomKilled := err != nil && j.oomKills(ctx) > j.oomKillsBefore // and make itself may be among them
-	j.interrupted = j.interrupted || endedFromOutside(err) || oomKilled
-	j.made = append(j.made, out.made...)
-	if s.Name == "compile" {
-		j.compiled += int64(len(out.made))
-	}
-	j.warnings = append(j.warnings, out.found.Warnings()...)
-	record.Seconds = time.Since(start).Seconds()
-	var exit *engine.ExitError
-	if err == nil && s.Clean && out.found.Failure().First != nil {
-		err = &engine.ExitError{Argv: s.Argv}
-	}
-	if errors.As(err, &exit) {
-		record.Exit = exit.Code
-		found := out.found.Failure()
-		if oomKilled || j.full(ctx) {
-			found.Cause = fault.Resources // each tool tells of it in its own way
-		}
-		err = j.failed(s, exit, found)
-	}
-	if err == nil {
-		record.Out = j.materials(ctx, s.Out)
-	}
-	j.done = append(j.done, record)
-	return errors.Join(err, j.writeProgress())
+// env returns the plan's environment with the source's time, and with what does not affect
+// the result: the number of jobs and ccache's settings.
+func (r *run) env() []string {
+	return slices.Concat(r.task.Plan.Env, r.ccacheEnv(), plan.TimeEnv(r.task.Tree.Time), []string{"MAKEFLAGS=" + r.makeFlags()})
 }

@@ -10,40 +10,41 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// Shell opens a shell where the build of a kernel runs: the same image, mounts,
-// environment and user. What is done in the output tree stays there.
+// Shell opens an interactive shell in the task's build container, with the build's image,
+// mounts, environment and user, connected to the terminal in and to out. Changes to the
+// output tree are kept. The exit code of the shell is not an error.
 func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, out io.Writer) error {
-	j, err := e.newRun(ctx, t, ev)
+	r, err := e.newRun(ctx, t, ev)
 	if err != nil {
 		return err
 	}
-	if err := j.open(ctx); err != nil {
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer j.ctr.Remove()
+	defer r.ctr.Remove()
 	prepare := t.Plan.Steps[0]
-	if _, err := j.ctr.Output(ctx, engine.Command{Argv: prepare.Argv, User: "0:0"}); err != nil {
+	if _, err := r.ctr.Output(ctx, engine.Command{Argv: prepare.Argv, User: rootUser}); err != nil {
 		return err
 	}
 	ev.Logf("kernel %s: source at %s (read-only), output at %s; leave with exit", t.Plan.Folder(), plan.SourceDir, plan.OutputDir)
-	defer j.leaveShell(ctx)
-	err = j.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: plan.BuildUser, Dir: plan.OutputDir, Env: j.env()}, in, out)
+	defer r.markClosed(ctx)
+	err = r.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: plan.BuildUser, Dir: plan.OutputDir, Env: r.env()}, in, out)
 	var exit *engine.ExitError
-	if errors.As(err, &exit) { // the exit code of the last command typed is no error
+	if errors.As(err, &exit) { // the exit code of the last command typed
 		return nil
 	}
 	return err
 }
 
-// leaveShell notes that nobody is at work in the output any more. What is done by hand
-// there is not a build that was broken off.
-func (j *run) leaveShell(ctx context.Context) {
-	last, err := j.lastState(ctx)
+// markClosed records that nothing works in the output tree any more. Changes made by hand
+// are not an interrupted build.
+func (r *run) markClosed(ctx context.Context) {
+	last, err := r.readState(ctx)
 	if err != nil {
 		return
 	}
 	last.Open = false
-	if err := j.putState(ctx, last); err != nil {
-		j.events.Logf("kernel %s: the output keeps the note that it is in use: %v", j.task.Plan.Folder(), err)
+	if err := r.writeState(ctx, last); err != nil {
+		r.events.Logf("kernel %s: the output stays marked as in use: %v", r.task.Plan.Folder(), err)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// TestProgressIsResumed resumes the progress of a killed run of the same plan, and not
-// that of a different plan.
-func TestProgressIsResumed(t *testing.T) {
+// TestResume resumes from the checkpoint of a killed run of the same plan, and ignores that
+// of a different plan.
+func TestResume(t *testing.T) {
 	e := &Executor{Dist: t.TempDir()}
 	console := report.New(io.Discard, io.Discard, "")
 	warnings := []string{"kernel/pid.c:12:3: warning: unused variable 'x' [-Wunused-variable]"}
@@ -27,7 +27,7 @@ func TestProgressIsResumed(t *testing.T) {
 		exec: e, events: console, task: task, logPath: "build.log",
 		done: []plan.StepRecord{{Name: "prepare"}, {Name: "compile", Exit: 2}}, warnings: diagnose.Parse(warnings),
 	}
-	if err := killed.writeProgress(); err != nil {
+	if err := killed.writeCheckpoint(); err != nil {
 		t.Fatal(err)
 	}
 	next := &run{exec: e, events: console, task: task}
@@ -39,6 +39,6 @@ func TestProgressIsResumed(t *testing.T) {
 	other := &run{exec: e, events: console, task: task}
 	other.resume()
 	if len(other.earlier)+len(other.warnings) > 0 {
-		t.Errorf("resumed of a different plan %+v, %q", other.earlier, other.warningLines())
+		t.Errorf("resumed from a different plan: %+v, %q", other.earlier, other.warningLines())
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// stepOutput takes what a step prints: all of it into the log, complaints to be
-// understood, and what was made to be counted.
+// stepOutput receives what a step prints. It writes everything to the log, collects errors
+// and warnings, and counts the files that were made.
 type stepOutput struct {
 	log    io.Writer
 	found  *diagnose.Collector
-	made   []string // what Kbuild told that it made
+	made   []string // files that Kbuild reported
 	onMade func(made int64, what string)
 }
 
@@ -22,7 +22,7 @@ func newStepOutput(log io.Writer) *stepOutput {
 	return &stepOutput{log: log, found: diagnose.New(plan.SourceDir + "/"), onMade: func(int64, string) {}}
 }
 
-// madeLine is how Kbuild tells what it makes: "  CC      kernel/fork.o".
+// madeLine matches Kbuild's report of a file that it makes: "  CC      kernel/fork.o".
 var madeLine = regexp.MustCompile(`^  [A-Z][A-Z0-9_]*(?: \[M\])? +(\S+)`)
 
 func (o *stepOutput) stdout() io.Writer {

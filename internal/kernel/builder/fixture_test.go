@@ -1,0 +1,164 @@
+package builder
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	"github.com/romanatrashyonok/kiln/internal/report"
+)
+
+// newBuilder returns a builder on the real engine, for kernels.toml in dir.
+func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
+	t.Helper()
+	f := spec.Defaults()
+	return New(Config{
+		Engine: enginetest.Engine(t), Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
+		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(),
+	})
+}
+
+// testBuilder returns a builder on the real engine for the fixture tree.
+func testBuilder(t *testing.T) *Builder {
+	t.Helper()
+	return newBuilder(t, report.New(t.Output(), t.Output(), ""), "testdata", t.TempDir())
+}
+
+// booter returns a booter for the kernels that a builder extracts.
+func booter(b *Builder) *boot.Booter {
+	return &boot.Booter{Engine: b.Engine, Images: b.Images, Console: b.Console, Cache: b.Sources.Cache}
+}
+
+// fixtureSpec returns a kernel of the fixture tree with these options. It starts from
+// scratch, and what it leaves in the engine is removed when the test ends.
+func fixtureSpec(t *testing.T, b *Builder, options ...string) spec.Spec {
+	t.Helper()
+	return fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64"}, Config: options})[0]
+}
+
+// fixtureSpecs returns the kernels of a table, one for each architecture, from a fixture
+// tree in dir.
+func fixtureSpecs(t *testing.T, b *Builder, dir string, table spec.Table) []spec.Spec {
+	t.Helper()
+	table.Name, table.Version, table.Source = fixtureName, "6.12", []string{"./tree"}
+	table.Config = append([]string{"tinyconfig"}, table.Config...)
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range specs {
+		startFromScratch(t, b, s)
+	}
+	return specs
+}
+
+// fixtureName is the name of kernels of the fixture tree.
+const fixtureName = "fixture"
+
+// oneSpec returns the only kernel of a table, with its files in dir.
+func oneSpec(t testing.TB, dir string, table spec.Table) spec.Spec {
+	t.Helper()
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return specs[0]
+}
+
+// removeKernel removes a kernel's results and its output volume from the engine.
+func removeKernel(t *testing.T, b *Builder, s spec.Spec) {
+	t.Helper()
+	removeImages(t, b, s)
+	if err := b.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume()); err != nil {
+		t.Error(err)
+	}
+}
+
+// removeImages removes a kernel's results from the engine.
+func removeImages(t *testing.T, b *Builder, s spec.Spec) {
+	t.Helper()
+	ctx := context.Background()
+	images, err := b.Engine.Images(ctx, "kernel", map[string]string{result.LabelName: s.Name, result.LabelArch: s.Arch.Name})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, i := range images {
+		if err := b.Engine.RemoveImage(ctx, i.ID); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// startFromScratch removes a kernel from the engine, now and when the test ends.
+func startFromScratch(t *testing.T, b *Builder, s spec.Spec) {
+	t.Helper()
+	removeKernel(t, b, s)
+	t.Cleanup(func() { removeKernel(t, b, s) })
+}
+
+// tamper runs a shell script in a container with a kernel's volumes: the output tree and
+// the cache.
+func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
+	t.Helper()
+	p, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := engine.Spec{Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true}
+	for _, m := range p.Mounts {
+		in.Mounts = append(in.Mounts, engine.Mount(m))
+	}
+	ctr, err := b.Engine.Run(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ctr.Remove()
+	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// configOf returns the final configuration of a build.
+func configOf(t *testing.T, b *Builder, r result.Result) string {
+	t.Helper()
+	manifestOf(t, b, r)
+	text, err := os.ReadFile(filepath.Join(b.Local.Dist, "kernels", r.Folder(), "config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// manifestOf returns a build's manifest. It removes extracted kernels first: Extract would
+// leave one from an earlier build of the same plan.
+func manifestOf(t *testing.T, b *Builder, r result.Result) plan.Manifest {
+	t.Helper()
+	if err := os.RemoveAll(b.Local.Dist); err != nil {
+		t.Fatal(err)
+	}
+	e, err := b.Folder.Extract(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := result.CheckFolder(e.Folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// writeFile writes a text file.
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

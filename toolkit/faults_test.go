@@ -44,11 +44,11 @@ func TestFullDiskIsAnEnvironmentProblem(t *testing.T) {
 // fixtureSettings replaces all kernels by a small source tree that builds in seconds.
 func fixtureSettings(t *testing.T) []string {
 	t.Helper()
-	tree, err := filepath.Abs("../internal/kernel/testdata/tree")
+	tree, err := filepath.Abs("../internal/kernel/builder/testdata/tree")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{"KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
+	return []string{"KILN_KERNEL_NAME=cli", "KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
 }
 
 func TestLostOption(t *testing.T) {

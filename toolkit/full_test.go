@@ -47,7 +47,7 @@ func TestAllSurvivesKills(t *testing.T) {
 		began := time.Now()
 		after := time.Duration(random.Int64N(int64(whole)))
 		ended, log := c.runKilled(killed(plan), after)
-		resumed = resumed || strings.Contains(log, "this one goes on")
+		resumed = resumed || strings.Contains(log, "resuming an interrupted build")
 		c.checkDist()
 		if ended { // before the kill: the next run gets a new configuration
 			plan, whole = plan+1, time.Since(began)

@@ -19,11 +19,11 @@ import (
 // slow returns the environment of a kernel whose compile takes a minute, in place of hours.
 func slow(t *testing.T) []string {
 	t.Helper()
-	tree, err := filepath.Abs("../internal/kernel/testdata/tree")
+	tree, err := filepath.Abs("../internal/kernel/builder/testdata/tree")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), "KILN_KERNEL_NAME=mud", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
+	return append(os.Environ(), "KILN_KERNEL_NAME=signals", "KILN_KERNEL_SOURCE="+tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_SLOW=y")
 }
 
 // start starts a build in a process group of its own, with more variables, and waits until its
@@ -50,7 +50,7 @@ func start(t *testing.T, e *engine.Client, more ...string) (*exec.Cmd, *bytes.Bu
 
 func running(t *testing.T, e *engine.Client) []string {
 	t.Helper()
-	names, err := e.Containers(t.Context(), "kiln-build-mud-6.12.1-")
+	names, err := e.Containers(t.Context(), "kiln-build-signals-6.12.1-")
 	if err != nil {
 		t.Fatal(err)
 	}

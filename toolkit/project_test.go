@@ -16,7 +16,7 @@ func TestPathsFollowDir(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "site"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, SiteFile), []byte("port = 9090\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, SiteFile), []byte("port = 9090\nrepository = \"registry.example.com/me/site\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	check := func(dir, want string) {

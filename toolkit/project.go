@@ -16,6 +16,7 @@ package toolkit
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -112,7 +113,10 @@ func ExitCode(err error) int { return fault.Code(err) }
 
 func newConsole(o Options) *report.Console {
 	c := report.New(o.Stdout, o.Stderr, o.getenv(OutputVariable))
-	c.AddSecret(o.getenv(registry.PasswordVariable))
+	if password := o.getenv(registry.PasswordVariable); password != "" {
+		c.AddSecret(password)
+		c.AddSecret(base64.StdEncoding.EncodeToString([]byte(o.getenv(registry.UsernameVariable) + ":" + password))) // as HTTP sends it
+	}
 	if o.getenv("GITHUB_ACTIONS") == "true" {
 		c.UseGitHubActions()
 	}

@@ -9,8 +9,11 @@ import (
 // All does the whole job: it builds and verifies the site image, builds, extracts and boots
 // the kernels, and builds and verifies the image again if it shows the kernels. With
 // KILN_PUSH=1 it then pushes the image; that the push would be refused is an error before
-// anything is built.
+// anything is built. Of a project that has no site, or no kernels, it does the other half.
 func (p *Project) All(ctx context.Context) error {
+	if !p.hasSite() && !p.hasKernels() {
+		return fault.New(fault.Usage, "run it where they are; kiln init starts a project", "build all: there is neither %s nor %s", p.path(SiteFile), p.path(KernelFile))
+	}
 	push, err := p.pushAllowed()
 	if err != nil {
 		return err
@@ -20,18 +23,31 @@ func (p *Project) All(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.Site().buildVerified(ctx, false); err != nil {
-		return err
+	if p.hasSite() {
+		if err := p.Site().buildVerified(ctx, false); err != nil {
+			return err
+		}
 	}
-	if err := p.buildAndBoot(ctx); err != nil {
-		return err
+	if p.hasKernels() {
+		if err := p.buildAndBoot(ctx); err != nil {
+			return err
+		}
 	}
-	if push {
+	switch {
+	case push:
 		_, err := p.Site().Push(ctx)
 		return err
+	case p.hasSite():
+		return p.Site().buildVerified(ctx, true)
 	}
-	return p.Site().buildVerified(ctx, true)
+	return nil
 }
+
+// hasSite reports whether the project has a site.
+func (p *Project) hasSite() bool { return p.site.Value.Repository != "" }
+
+// hasKernels reports whether the project has kernels.
+func (p *Project) hasKernels() bool { return len(p.kernels.Value.Kernels) > 0 }
 
 // buildAndBoot builds all kernels, extracts each when it is built, and boots those that have
 // not booted yet.

@@ -16,11 +16,10 @@ package toolkit
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -58,22 +57,16 @@ type Project struct {
 
 // Open reads the configuration of a project: site/site.toml and kernel/kernels.toml, each of
 // which may be missing, with the environment over them. All faults of both files and of the
-// environment come in one error, for which ExitCode is 2. Open starts nothing; it removes
-// the temporary folders of runs that were killed.
+// environment come in one error, for which ExitCode is 2, or 3 if this user may not read a
+// file. Open starts nothing; it removes the temporary folders of runs that were killed.
 func Open(o Options) (*Project, error) {
 	o = o.filled()
 	p := &Project{options: o, console: newConsole(o)}
 	var siteErr, kernelErr error
 	p.site, siteErr = settings.Load(p.path(SiteFile), sitePrefix, site.Defaults(), o.Env)
 	p.kernels, kernelErr = settings.Load(p.path(KernelFile), kernelPrefix, spec.Defaults(), o.Env)
-	var faults []string
-	for _, err := range []error{siteErr, kernelErr, settings.CheckEnviron(o.Env, Variables()), checkOutput(o)} {
-		if err != nil {
-			faults = append(faults, err.Error())
-		}
-	}
-	if len(faults) > 0 {
-		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
+	if err := errors.Join(siteErr, kernelErr, settings.CheckEnviron(o.Env, Variables()), checkOutput(o)); err != nil {
+		return nil, err
 	}
 	p.kernels.Value = p.kernels.Value.WithDefaults()
 	scratch.Sweep()
@@ -112,7 +105,10 @@ func ExitCode(err error) int { return fault.Code(err) }
 
 func newConsole(o Options) *report.Console {
 	c := report.New(o.Stdout, o.Stderr, o.getenv(OutputVariable))
-	c.AddSecret(o.getenv(registry.PasswordVariable))
+	if password := o.getenv(registry.PasswordVariable); password != "" {
+		c.AddSecret(password)
+		c.AddSecret(base64.StdEncoding.EncodeToString([]byte(o.getenv(registry.UsernameVariable) + ":" + password))) // as HTTP sends it
+	}
 	if o.getenv("GITHUB_ACTIONS") == "true" {
 		c.UseGitHubActions()
 	}
@@ -121,7 +117,7 @@ func newConsole(o Options) *report.Console {
 
 func checkOutput(o Options) error {
 	if v := o.getenv(OutputVariable); !slices.Contains([]string{"", "text", "json"}, v) {
-		return fmt.Errorf("%s: expected text or json, got %q", OutputVariable, v)
+		return fault.New(fault.Usage, "", "%s: expected text or json, got %q", OutputVariable, v)
 	}
 	return nil
 }

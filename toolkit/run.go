@@ -8,8 +8,9 @@ import (
 )
 
 // Run opens a project, does work with it and closes it: what a Mage target consists of. The
-// context of work ends with ctx, on SIGINT and SIGTERM, and when the mage that started this
-// process ends; work must return within five seconds after that.
+// context of work ends with ctx, or up to five seconds before its deadline, on SIGINT and
+// SIGTERM, and when the mage that started this process ends; work must return within five
+// seconds after that.
 //
 // The error has secrets redacted, and a method ExitStatus that returns the exit code of the
 // process, by which Mage exits: that of ExitCode, or 130 or 143 where a signal ended the run.

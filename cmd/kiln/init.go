@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -22,7 +23,8 @@ var template embed.FS
 const goSuffix = ".txt"
 
 // initialize writes the template into a folder and returns the names of the files. If one of
-// them exists, the error, of class fault.Usage, lists all that exist, and nothing is written.
+// them exists, or a file is where a folder is needed, the error, of class fault.Usage, lists
+// all that exist. After an error, nothing is left written.
 func initialize(dir string) (written []string, err error) {
 	files, err := templateFiles()
 	if err != nil {
@@ -31,9 +33,11 @@ func initialize(dir string) (written []string, err error) {
 	if err := checkAbsent(dir, files); err != nil {
 		return nil, err
 	}
+	p := project{dir: dir}
 	for _, f := range files {
-		if err := f.write(dir); err != nil {
-			return written, fault.Wrap(fault.Environment, err)
+		if err := p.write(f); err != nil {
+			p.remove()
+			return nil, fault.New(fault.Environment, "make the folder writable, and free disk space", "write the project: %w", err)
 		}
 		written = append(written, f.name)
 	}
@@ -59,15 +63,16 @@ func templateFiles() (files []file, err error) {
 	return files, err
 }
 
-// checkAbsent returns an error that lists the files that exist in a folder.
+// checkAbsent returns an error that lists what is where the files of the template belong.
 func checkAbsent(dir string, files []file) error {
 	var found []string
 	for _, f := range files {
-		switch _, err := os.Lstat(filepath.Join(dir, f.name)); {
-		case err == nil:
-			found = append(found, f.name)
-		case !errors.Is(err, fs.ErrNotExist):
-			return fault.Wrap(fault.Environment, err)
+		name, err := obstacle(dir, f.name)
+		if err != nil {
+			return fault.New(fault.Environment, "make the folder readable", "write the project: %w", err)
+		}
+		if name != "" && !slices.Contains(found, name) {
+			found = append(found, name)
 		}
 	}
 	if len(found) == 0 {
@@ -76,16 +81,21 @@ func checkAbsent(dir string, files []file) error {
 	return fault.New(fault.Usage, "run it in an empty folder, or remove them", "write the project: nothing was written, since these exist: %s", strings.Join(found, ", "))
 }
 
-// write writes the file. One that appeared meanwhile is not overwritten.
-func (f file) write(dir string) error {
-	path := filepath.Join(dir, f.name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+// obstacle returns the part of a file's path that exists and is not a folder; "" if the file
+// can be made.
+func obstacle(dir, name string) (string, error) {
+	part := ""
+	for _, element := range strings.Split(name, string(filepath.Separator)) {
+		part = filepath.Join(part, element)
+		path := filepath.Join(dir, part)
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		} else if err != nil {
+			return "", err
+		}
+		if info, err := os.Stat(path); part == name || err != nil || !info.IsDir() {
+			return part, nil
+		}
 	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = out.Write(f.text)
-	return errors.Join(err, out.Close())
+	return "", nil
 }

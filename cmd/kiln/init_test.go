@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,8 +64,73 @@ func TestInitOverwritesNothing(t *testing.T) {
 	}
 }
 
+// TestInitLeavesNothingAfterAnError has obstacles of all kinds where the project belongs.
+func TestInitLeavesNothingAfterAnError(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		prepare func(dir string) error
+		code    fault.Class
+		text    string
+	}{
+		{"file in place of a folder", func(dir string) error { return os.WriteFile(filepath.Join(dir, "site"), nil, 0o644) },
+			fault.Usage, "these exist: site\n  fix: run it in an empty folder"},
+		{"dangling link in place of a folder", func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "kernel")) },
+			fault.Usage, "these exist: kernel\n"},
+		{"dangling link in place of a file", func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "magefile.go")) },
+			fault.Usage, "these exist: magefile.go\n"},
+		{"missing folder", os.Remove, fault.Environment, "write the project: stat "},
+		{"folder that cannot be written, the last", func(dir string) error { return os.Mkdir(filepath.Join(dir, "site"), 0o555) },
+			fault.Environment, "write the project: open "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if strings.Contains(tc.name, "written") && os.Getuid() == 0 {
+				t.Skip("SKIPPED: root can write everywhere")
+			}
+			dir := filepath.Join(t.TempDir(), "project")
+			if err := errors.Join(os.Mkdir(dir, 0o755), tc.prepare(dir)); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := filepath.Glob(filepath.Join(dir, "*"))
+			var out, errs bytes.Buffer
+			if code := run([]string{"init"}, dir, &out, &errs); code != int(tc.code) || !strings.Contains(errs.String(), tc.text) || out.Len() > 0 {
+				t.Errorf("exit code %d, want %d\n%s%s", code, tc.code, &out, &errs)
+			}
+			if after, _ := filepath.Glob(filepath.Join(dir, "*")); !slices.Equal(after, before) {
+				t.Errorf("the folder holds %v, before %v", after, before)
+			}
+		})
+	}
+}
+
+// TestRemoveLeavesWhatWasThere removes a half written project.
+func TestRemoveLeavesWhatWasThere(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := project{dir: dir}
+	for _, name := range []string{"site/content/index.html", "site/site.toml"} {
+		if err := p.write(file{filepath.FromSlash(name), nil}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.remove()
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("the folder holds %v", entries)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"help", "-h", "--help"} {
+		var out, errs bytes.Buffer
+		if code := run([]string{arg}, t.TempDir(), &out, &errs); code != 0 || !strings.HasPrefix(out.String(), "usage: ") || errs.Len() > 0 {
+			t.Errorf("%s: exit code %d, %s%s", arg, code, &out, &errs)
+		}
+	}
+}
+
 func TestUnknownCommand(t *testing.T) {
-	for _, args := range [][]string{nil, {"int"}, {"init", "there"}, {"-h"}} {
+	for _, args := range [][]string{nil, {"int"}, {"init", "there"}, {"--version"}, {"-h", "init"}} {
 		var out, errs bytes.Buffer
 		if code := run(args, t.TempDir(), &out, &errs); code != int(fault.Usage) || !strings.HasPrefix(errs.String(), "usage: ") {
 			t.Errorf("%q: exit code %d, %s", args, code, &errs)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
@@ -28,6 +29,10 @@ func main() { os.Exit(run(os.Args[1:], ".", os.Stdout, os.Stderr)) }
 
 // run carries out the command in a folder and returns the exit code.
 func run(args []string, dir string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		fmt.Fprintln(stdout, usage)
+		return 0
+	}
 	if len(args) != 1 || args[0] != "init" {
 		fmt.Fprintln(stderr, usage)
 		return int(fault.Usage)

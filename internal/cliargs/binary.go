@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -20,10 +19,6 @@ import (
 )
 
 // Binary is a compiled magefile.
-//
-// Mage documents an alias in the help of its target only. So the target of an alias is
-// guessed, from Usual and from magefiles in Dir, and confirmed by its help; an alias
-// that cannot be guessed costs the help of all targets.
 type Binary struct {
 	Path  string
 	Dir   string            // the magefile may be here or in magefiles/ below it
@@ -82,33 +77,18 @@ func each(ctx context.Context, names []string, find func(context.Context, string
 	return found, group.Wait()
 }
 
-// guess returns the targets that a name may be an alias of.
-func (b Binary) guess(alias string) (targets []string) {
-	if usual, ok := b.Usual[alias]; ok {
-		return []string{usual}
-	}
-	entry := regexp.MustCompile(`(?i)"` + regexp.QuoteMeta(alias) + `"\s*:\s*([\w.]+)`)
-	here, _ := filepath.Glob(filepath.Join(b.Dir, "*.go"))
-	below, _ := filepath.Glob(filepath.Join(b.Dir, "magefiles", "*.go"))
-	for _, file := range append(here, below...) {
-		text, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(text, []byte("Aliases")) {
-			continue
-		}
-		for _, m := range entry.FindAllSubmatch(text, -1) { // Kernel.All, or targets.Kernel.All
-			path := strings.ReplaceAll(strings.ToLower(string(m[1])), ".", ":")
-			_, inPackage, _ := strings.Cut(path, ":")
-			targets = append(targets, path, inPackage)
-		}
-	}
-	return slices.DeleteFunc(targets, func(t string) bool { return t == "" })
+// command returns a command that asks the binary.
+func (b Binary) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.Path, args...)
+	cmd.Env = append(os.Environ(), question+"=1", "MAGEFILE_ENABLE_COLOR=false")
+	return cmd
 }
 
 // help returns what the binary documents about a target, not an alias; nil where there
 // is none of that name.
 func (b Binary) help(ctx context.Context, name string) (*target, error) {
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.Path, "-h", name)
+	cmd := b.command(ctx, "-h", name)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -128,9 +108,7 @@ var listed = regexp.MustCompile(`(?m)^  (\S+?)\*?(?:\s|$)`)
 
 // list returns the names of all targets, without aliases, in lower case.
 func (b Binary) list(ctx context.Context) (names []string, err error) {
-	cmd := exec.CommandContext(ctx, b.Path, "-l")
-	cmd.Env = append(os.Environ(), "MAGEFILE_ENABLE_COLOR=false")
-	out, err := cmd.Output()
+	out, err := b.command(ctx, "-l").Output()
 	if err != nil {
 		return nil, err
 	}

@@ -24,21 +24,34 @@ import (
 // askTimeout bounds all questions of one check. After it, the call is left to Mage.
 const askTimeout = 5 * time.Second
 
+// question is a variable that is set in the processes which Binary starts: they answer and
+// check nothing.
+const question = "MAGEFILE_KILN_QUESTION"
+
 // MustCheck checks the command line of this process, a compiled magefile, and exits
 // with fault.Usage where it is bad. It is to be called from an init function, which
-// runs before any target. In a program that is not a compiled magefile, as a test, and
-// where Mage only lists or explains, it does nothing. See Binary for usual.
+// runs before any target. Where Mage explains a target that is named by an alias,
+// MustCheck puts the target's own name into os.Args: Mage knows no alias there. In a
+// program that is not a compiled magefile, as a test, and where Mage only lists, it does
+// nothing. See Binary for usual.
 func MustCheck(usual map[string]string) {
 	exe, err := os.Executable()
-	if err != nil || !isMagefile() || isSet("MAGEFILE_LIST") || isSet("MAGEFILE_HELP") {
+	if err != nil || !isMagefile() || os.Getenv(question) != "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	if err := CheckCall(ctx, Binary{Path: exe, Dir: ".", Usual: usual}, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "Error:", err)
-		fmt.Fprintln(os.Stderr, "no target was run")
-		os.Exit(int(fault.Usage))
+	b := Binary{Path: exe, Dir: ".", Usual: usual}
+	switch rest, asked := skipMageFlags(os.Args[1:]); {
+	case asked == list || isSet("MAGEFILE_LIST"):
+	case asked == explain || isSet("MAGEFILE_HELP"):
+		b.resolveAlias(ctx, rest)
+	default:
+		if err := CheckCall(ctx, b, os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "Error:", err)
+			fmt.Fprintln(os.Stderr, "no target was run")
+			os.Exit(int(fault.Usage))
+		}
 	}
 }
 
@@ -58,17 +71,18 @@ func isSet(name string) bool {
 // CheckCall checks the arguments of a compiled magefile: every target must exist, get
 // its positional arguments, and have every flag that is given, in the form -name=value
 // and with a value of the right type. The error, of class fault.Usage, is about the
-// first that does not. A call that cannot be checked, since the binary does not answer,
-// is good.
+// first that does not. A call that cannot be checked, since the binary does not answer
+// or an alias may be that of several targets, is good.
 func CheckCall(ctx context.Context, b Binary, args []string) error {
-	args, runs := skipMageFlags(args)
-	if !runs {
+	args, asked := skipMageFlags(args)
+	if asked != run {
 		return nil
 	}
 	likely, err := b.probe(ctx, args)
 	if err != nil {
 		return nil
 	}
+	var aliases []string
 	for len(args) > 0 {
 		t := likely[strings.ToLower(args[0])]
 		if t == nil {
@@ -77,29 +91,42 @@ func CheckCall(ctx context.Context, b Binary, args []string) error {
 			}
 		}
 		if t == nil {
-			return b.unknown(ctx, args[0])
+			return b.unlessAmbiguous(ctx, aliases, b.unknown(ctx, args[0]))
+		}
+		if !strings.EqualFold(t.name, args[0]) {
+			aliases = append(aliases, args[0])
 		}
 		if args, err = t.take(args); err != nil {
-			return err
+			return b.unlessAmbiguous(ctx, aliases, err)
 		}
 	}
 	return nil
 }
 
+// action is what a compiled magefile does with its arguments.
+type action int
+
+const (
+	run action = iota
+	list
+	explain
+)
+
 // skipMageFlags drops the flags of the compiled magefile itself, which come before the
-// first target; runs is false where it only lists or explains.
-func skipMageFlags(args []string) (rest []string, runs bool) {
+// first target. The rest shares memory with args.
+func skipMageFlags(args []string) (rest []string, asked action) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		switch name := strings.TrimLeft(args[0], "-"); name {
 		case "":
-			return args[1:], true
-		case "h", "l", "help":
-			return nil, false
+			return args[1:], asked
+		case "h", "help":
+			asked = explain
+		case "l":
+			return nil, list
 		case "t":
-			args = args[min(2, len(args)):]
-		default:
 			args = args[1:]
 		}
+		args = args[min(1, len(args)):]
 	}
-	return args, true
+	return args, asked
 }

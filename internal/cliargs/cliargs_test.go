@@ -22,7 +22,7 @@ func compile(t *testing.T) string {
 }
 
 func TestCheckCall(t *testing.T) {
-	const all = "; known are greet, image, kernel, kernel:all, kernel:arm64, push, seal:all\n  fix: go tool mage -l"
+	const all = "; known are greet, image, kernel, kernel:all, kernel:arm64, push, seal:all, space:push, привет\n  fix: go tool mage -l"
 	here := Binary{Path: compile(t), Dir: "testdata", Usual: map[string]string{"kernel": "kernel:all", "absent": "gone"}}
 	alone := Binary{Path: here.Path, Dir: t.TempDir()}
 	for _, tc := range []struct{ args, want string }{
@@ -37,7 +37,15 @@ func TestCheckCall(t *testing.T) {
 		{"-l nothing", ""},
 		{"-h nothing", ""},
 		{"", ""},
+		{"привет мир", ""},
+		{"Привет мир -раз=2 image", ""},
+		{"p", ""}, // space:push, though the help of push has this alias too
+		{"p there", ""},
+		{"image p there", ""},
 		{"image psh", `unknown target "psh"; did you mean "push"?`},
+		{"привет", `target "привет": missing <имя>` + "\n  fix: go tool mage -h привет"},
+		{"привет мир -рзз=2", `target "привет" has no flag "-рзз=2"; did you mean -раз=VALUE?`},
+		{"space:push", `target "space:push": missing <where>` + "\n  fix: go tool mage -h space:push"},
 		{"kernel:foo", `unknown target "kernel:foo"; known are kernel:all, kernel:arm64` + "\n  fix: go tool mage -l"},
 		{"exported", `unknown target "exported"` + all},
 		{"absent", `unknown target "absent"` + all},
@@ -80,6 +88,7 @@ func TestCallThatCannotBeCheckedIsGood(t *testing.T) {
 }
 
 func TestMustCheckRefusesBeforeAnyTarget(t *testing.T) {
+	const sealHelp = "All seals.\n\nUsage:\n\n\tmagefile seal:all [-key=<string>]\n\nAliases: image:sign\n\n"
 	path := compile(t)
 	for _, tc := range []struct {
 		args, out, errs string
@@ -88,7 +97,10 @@ func TestMustCheckRefusesBeforeAnyTarget(t *testing.T) {
 		{args: "image kernel", out: "image\nkernel:all\n"},
 		{args: "greet you 2", out: "hello you\n"},
 		{args: "image psh", code: 2, errs: "Error: unknown target \"psh\"; did you mean \"push\"?\nno target was run\n"},
-		{args: "-h seal:all", out: "All seals.\n\nUsage:\n\n\tmagefile seal:all [-key=<string>]\n\nAliases: image:sign\n\n"},
+		{args: "-h image:sign", out: sealHelp},
+		{args: "-v -h IMAGE:sign", out: sealHelp},
+		{args: "-h psh", code: 2, errs: "Unknown target: \"psh\"\n"},
+		{args: "-h seal:all", out: sealHelp},
 	} {
 		cmd := exec.Command(path, strings.Fields(tc.args)...)
 		var errs strings.Builder

@@ -25,8 +25,8 @@ type target struct {
 // The parts of a target's help (magefile/mage mage/template.go and parse.FlagDocsString).
 var (
 	usageLine = regexp.MustCompile(`(?m)^\t.*$`)
-	argument  = regexp.MustCompile(` (<\w+>)`)
-	flag      = regexp.MustCompile(`(?m)(?:^\t| \[)-(\w+)=<([\w.]+)>`)
+	argument  = regexp.MustCompile(` (<[^<>]+>)`) // Go identifiers: letters of any script
+	flag      = regexp.MustCompile(`(?m)(?:^\t| \[)-([^\s=]+)=<([\w.]+)>`)
 	aliasLine = regexp.MustCompile(`(?m)^Aliases: (.*)$`)
 )
 

@@ -45,7 +45,7 @@ var baseArgs = []string{"${BASE}", "$BASE"}
 func ReadDockerfile(file string) (Dockerfile, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return Dockerfile{}, fault.Wrap(fault.Usage, err)
+		return Dockerfile{}, fault.New(fault.Usage, "kiln init writes one into an empty folder; copy it from there", "%w", err)
 	}
 	d := Dockerfile{file, text}
 	s, err := d.parse(nil)

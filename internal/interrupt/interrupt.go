@@ -17,11 +17,15 @@ import (
 var (
 	errInterrupted = fault.New(fault.Interrupted, "", "interrupted by SIGINT")
 	errTerminated  = fault.New(fault.Terminated, "", "terminated by SIGTERM")
+	errTimedOut    = fault.New(fault.Environment, "", "timed out: the time limit (mage -t) is nearly over")
 	errOrphaned    = fault.New(fault.Terminated, "", "terminated: the mage that started this run has ended")
 )
 
+// cleanupTime is how long work may take to remove what it started.
+const cleanupTime = 5 * time.Second
+
 // Run calls work with a context that ends on SIGINT, on SIGTERM, when the mage that
-// started this process ends, and with ctx. Work must return within five seconds after
+// started this process ends, and with ctx, or before its deadline. Work must return within five seconds after
 // that, when it has removed what it started: Mage waits no longer.
 //
 // The error is that of work. Where a signal ended the run, it has the class
@@ -29,6 +33,8 @@ var (
 // follow are ignored; Mage itself exits on a second SIGINT. Where work succeeds in
 // spite of a signal, the error is nil.
 func Run(ctx context.Context, work func(context.Context) error) error {
+	ctx, stop := beforeDeadline(ctx)
+	defer stop()
 	run, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	signals := make(chan os.Signal, 1)
@@ -40,6 +46,17 @@ func Run(ctx context.Context, work func(context.Context) error) error {
 		signal.Stop(signals)
 	}
 	return classify(err, cause)
+}
+
+// beforeDeadline returns a context that ends before the deadline of ctx, early enough to
+// remove what was started: Mage exits at its deadline without waiting, with exit code 1.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	early := min(cleanupTime, time.Until(deadline)/4)
+	return context.WithDeadlineCause(ctx, deadline.Add(-early), errTimedOut)
 }
 
 // watch ends a run on the first signal, and without the mage that started it.
@@ -84,14 +101,17 @@ func parentEnded(run context.Context) <-chan struct{} {
 // classify returns the error of work in a run that ended with a cause, or did not: nil.
 // Mage ends its context on SIGINT only, and may do so before the signal is seen here.
 func classify(err, cause error) error {
-	if cause == context.Canceled {
+	switch cause {
+	case context.Canceled:
 		cause = errInterrupted
+	case context.DeadlineExceeded:
+		cause = errTimedOut
 	}
 	var ended *fault.Error
 	switch {
 	case err == nil || !errors.As(cause, &ended):
 		return err
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.New(ended.Class, "", "%w; what was started has been removed", ended.Err)
 	}
 	return fault.New(ended.Class, "", "%w: %w", ended.Err, err)

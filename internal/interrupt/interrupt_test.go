@@ -39,7 +39,9 @@ func send(signals ...syscall.Signal) func(context.Context) error {
 
 func TestRun(t *testing.T) {
 	mage, cancel := context.WithCancel(t.Context())
-	deadline, stop := context.WithTimeout(t.Context(), time.Millisecond)
+	deadline, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	past, stop := context.WithTimeout(t.Context(), -time.Second)
 	defer stop()
 	for _, tc := range []struct {
 		name string
@@ -57,7 +59,14 @@ func TestRun(t *testing.T) {
 			return fault.New(fault.Environment, "", "no engine")
 		}, 143, "terminated by SIGTERM: no engine"},
 		{"success in spite of a signal", t.Context(), func(ctx context.Context) error { send(syscall.SIGTERM)(ctx); return nil }, 0, ""},
-		{"deadline", deadline, untilEnd, int(fault.Environment), "build: context deadline exceeded"},
+		{"deadline", deadline, func(ctx context.Context) error {
+			err := untilEnd(ctx)
+			if deadline.Err() != nil {
+				return errors.New("no time is left to clean up")
+			}
+			return err
+		}, int(fault.Environment), "timed out: the time limit (mage -t) is nearly over; what was started has been removed"},
+		{"deadline in the past", past, untilEnd, int(fault.Environment), "timed out: the time limit (mage -t) is nearly over; what was started has been removed"},
 		{"no signal", t.Context(), func(context.Context) error { return fault.New(fault.Usage, "", "no") }, int(fault.Usage), "no"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

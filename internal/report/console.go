@@ -25,7 +25,7 @@ type Console struct {
 	terminal bool
 	github   bool // whether GitHub Actions reads the log
 	summary  summary
-	secrets  []string
+	secrets  []string        // in every form in which they may be printed
 	logged   map[string]bool // lines of LogOnce
 	active   []*Progress     // work under way: together, the terminal's last line
 	now      func() time.Time
@@ -41,29 +41,6 @@ func New(out, err io.Writer, format string) *Console {
 	}
 }
 
-// AddSecret redacts a secret from everything that is printed from now on.
-func (c *Console) AddSecret(secret string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if secret != "" {
-		c.secrets = append(c.secrets, secret)
-	}
-}
-
-// Redact returns text with every known secret replaced by ***.
-func (c *Console) Redact(text string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.redact(text)
-}
-
-func (c *Console) redact(text string) string {
-	for _, s := range c.secrets {
-		text = strings.ReplaceAll(text, s, "***")
-	}
-	return text
-}
-
 // Result prints the result of a target: text, or v as JSON.
 func (c *Console) Result(v any, text string) error {
 	c.mu.Lock()
@@ -73,10 +50,12 @@ func (c *Console) Result(v any, text string) error {
 		if err != nil {
 			return fmt.Errorf("print result: %w", err)
 		}
-		text = string(line)
+		text = c.redactJSON(string(line))
+	} else {
+		text = c.redact(text)
 	}
 	c.clear()
-	_, err := fmt.Fprintln(c.out, c.redact(strings.TrimSuffix(text, "\n")))
+	_, err := fmt.Fprintln(c.out, strings.TrimSuffix(text, "\n"))
 	return err
 }
 

@@ -2,9 +2,12 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +42,30 @@ func TestSecretsAreRedactedEverywhere(t *testing.T) {
 	}
 	if all := out.String() + err.String(); strings.Contains(all, "hunter2") || strings.Count(all, "***") != 4 {
 		t.Errorf("not redacted: %s", all)
+	}
+}
+
+// TestSecretsOfAllKinds prints secrets that are changed by quoting, and those that occur in the
+// syntax of JSON.
+func TestSecretsOfAllKinds(t *testing.T) {
+	for _, secret := range []string{`pa"ss\word`, "p<a>&ss", "пароль\tx", "pass word/+%", "trailing\n", `"`, "e", ":", "name", `\`} {
+		var out, log bytes.Buffer
+		c := New(&out, &log, "json")
+		c.AddSecret(secret)
+		result := map[string]any{"name": "with " + secret, "list": []string{secret}, "n": 1, secret: 2}
+		if err := c.Result(result, ""); err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Errorf("secret %q: %v: %s", secret, err, &out)
+		} else if text := fmt.Sprint(got["name"], got["list"]); strings.Contains(text, strings.TrimSpace(secret)) {
+			t.Errorf("secret %q: not redacted: %s", secret, &out)
+		}
+		c.Logf("%q %s https://me:%s@host/?p=%s", secret, secret, url.PathEscape(secret), url.QueryEscape(secret))
+		if len(secret) > 1 && strings.Count(log.String(), redacted) != 4 {
+			t.Errorf("secret %q: not redacted: %s", secret, &log)
+		}
 	}
 }
 

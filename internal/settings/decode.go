@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sort"
@@ -29,8 +30,8 @@ type placed struct {
 // table fills a struct from a table of the file whose keys begin with prefix.
 func (d *decoder) table(prefix string, tree map[string]any, into reflect.Value) {
 	fields := fieldsOf(into)
-	for name, value := range tree {
-		key := prefix + name
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		key, value := prefix+name, tree[name]
 		field, known := fields[name]
 		if !known {
 			d.fault(key, "unknown key %q%s", name, nearest(name, names(fields)))
@@ -56,7 +57,7 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 		d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
 		return
 	}
-	d.fault(key, "%s: expected %s, got %s", key, kindOf(field.Type()), gotKind(value))
+	d.fault(key, "%s: expected %s, got %s", key, wantKind(key, field.Type()), gotKind(value))
 }
 
 // tables fills an array of tables. It reports whether the value is one.
@@ -143,7 +144,7 @@ func (d *decoder) line(key string) int {
 		if line, ok := d.lines[key]; ok {
 			return line
 		}
-		cut := strings.LastIndexByte(key, '.')
+		cut := strings.LastIndexAny(key, ".[") // an inline table has no line of its own
 		if cut < 0 {
 			return 0
 		}
@@ -209,6 +210,14 @@ func kindOf(t reflect.Type) string {
 	return "a string"
 }
 
+// wantKind returns kindOf, with the way in which an array of tables is written.
+func wantKind(key string, t reflect.Type) string {
+	if isTables(t) {
+		return "an array of tables, written [[" + key + "]]"
+	}
+	return kindOf(t)
+}
+
 // gotKind returns the name of the kind of a value in the file.
 func gotKind(value any) string {
 	switch v := value.(type) {
@@ -221,6 +230,11 @@ func gotKind(value any) string {
 	case bool:
 		return fmt.Sprint(v)
 	case []any:
+		for _, each := range v {
+			if _, ok := each.(string); !ok {
+				return "a list with " + gotKind(each)
+			}
+		}
 		return "a list"
 	case map[string]any:
 		return "a table"

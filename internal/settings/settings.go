@@ -8,12 +8,14 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"reflect"
 	"strings"
+	"syscall"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -39,13 +41,15 @@ type Loaded[T any] struct {
 // by commas; an empty variable counts as unset. The variable of a key in an array of tables
 // does not name the array, and sets the key in every table.
 //
-// Faults of the file and the variables are one error of class fault.Usage.
+// Faults of the file and the variables are one error of class fault.Usage. A file that this
+// user may not read is one of class fault.Environment.
 func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], error) {
 	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return l, fault.Wrap(fault.Environment, err)
+		return l, unreadable(err)
 	}
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return l, syntaxFault(path, err)
@@ -58,6 +62,17 @@ func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], 
 		c.Check(d.report)
 	}
 	return l, d.err()
+}
+
+// byteOrderMark is what editors on Windows write in front of UTF-8. It is no part of the text.
+const byteOrderMark = "\uFEFF"
+
+// unreadable returns the error about a file that exists and cannot be read.
+func unreadable(err error) error {
+	if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTDIR) {
+		return fault.New(fault.Usage, "put a file there, or remove it: a missing one counts as empty", "%w", err)
+	}
+	return fault.New(fault.Environment, "make it readable for this user", "%w", err)
 }
 
 // syntaxFault returns the error about a file that is not TOML, with line and column.

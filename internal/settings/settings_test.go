@@ -93,13 +93,16 @@ kiln.toml:2: name: expected a string, got a whole number
 kiln.toml:3: debug: expected true or false, got a string
 kiln.toml:4: port: expected at most 65535, got 70000
 kiln.toml:5: route[0].path: expected a name
-kiln.toml:6: route[0].arch: expected a list of strings, got a list
+kiln.toml:6: route[0].arch: expected a list of strings, got a list with a whole number
 kiln.toml:8: upstream.sums: expected a string, got a list`,
 		},
 		"nothing near":        {text: "x = 1\n", want: `kiln.toml:1: unknown key "x"; known are debug, name, port, route, tags, upstream`},
 		"syntax":              {text: "name = \"a\"\nport = \n", want: "kiln.toml:2:8: "},
 		"twice":               {text: "port = 1\nport = 2\n", want: "kiln.toml:2:"},
-		"not an array":        {text: "route = 3\n", want: "kiln.toml:1: route: expected an array of tables, got a whole number"},
+		"not an array":        {text: "route = 3\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a whole number"},
+		"table, not array":    {text: "[route]\npath = '/'\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a table"},
+		"inline tables":       {text: "port = 1\nroute = [{path = 1, x = 2}]\n", want: `kiln.toml:2: `},
+		"inline table":        {text: "port = 1\nupstream = {sums = 1, x = 2}\n", want: `kiln.toml:2: `},
 		"not a table":         {text: "upstream = 3\n", want: "kiln.toml:1: upstream: expected a table, got a whole number"},
 		"type of a variable":  {environ: "KILN_PORT=high", want: `KILN_PORT: expected a whole number, got "high"`},
 		"value of a variable": {environ: "KILN_PORT=70001", want: "KILN_PORT: port: expected at most 65535, got 70001"},
@@ -112,6 +115,33 @@ kiln.toml:8: upstream.sums: expected a string, got a list`,
 				t.Errorf("got:\n%v\nwant:\n%s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestByteOrderMarkAndWindowsLineEnds(t *testing.T) {
+	l, err := load(t, "\uFEFFport = 8080\r\ndebug = true\r\n")
+	if err != nil || l.Value.Port != 8080 || !l.Value.Debug {
+		t.Errorf("%+v, %v", l.Value, err)
+	}
+	if rows := l.Rows(); rows[2].Origin != "kiln.toml:2" {
+		t.Errorf("%+v", rows[2])
+	}
+}
+
+func TestFileThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	closed := filepath.Join(dir, "closed.toml")
+	if err := os.WriteFile(closed, []byte("port = 1\n"), 0o000); err != nil {
+		t.Fatal(err)
+	}
+	for path, class := range map[string]fault.Class{dir: fault.Usage, filepath.Join(closed, "kiln.toml"): fault.Usage, closed: fault.Environment} {
+		if path == closed && os.Getuid() == 0 {
+			continue // root can read everything
+		}
+		_, err := Load(path, "KILN_", server{}, nil)
+		if fault.Code(err) != int(class) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "\n  fix: ") {
+			t.Errorf("%s: exit code %d, want %d: %v", path, fault.Code(err), class, err)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -51,10 +50,17 @@ func Why(dir, name string) (list []Provenance, err error) {
 		list = append(list, Provenance{Record: record, Intact: damage == nil})
 	}
 	if len(list) == 0 {
-		return nil, fault.New(fault.Usage, "go tool mage kernel extract",
-			"find kernel %q: %s has %s", name, dir, cmp.Or(strings.Join(known, ", "), "no kernels"))
+		return nil, noneFound(dir, name, known)
 	}
 	return list, nil
+}
+
+// noneFound returns the error about a name that no known kernel of a folder begins with.
+func noneFound(dir, name string, known []string) error {
+	if len(known) == 0 {
+		return fault.New(fault.Usage, "go tool mage kernel extract", "find kernels: %s has none", dir)
+	}
+	return fault.New(fault.Usage, "choose one of them, or go tool mage kernel extract", "find kernel %q: %s has %s", name, dir, strings.Join(known, ", "))
 }
 
 // String returns the provenance from the signed source to the booted image, a line for each

@@ -61,7 +61,7 @@ func TestWhySelectsByName(t *testing.T) {
 	if _, err := Why(dir, "mic"); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "micro2-6.12.5-amd64") {
 		t.Errorf("a part of a name: %v", err)
 	}
-	if _, err := Why(filepath.Join(dir, "none"), "micro"); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "has no kernels") {
+	if _, err := Why(filepath.Join(dir, "none"), "micro"); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "none has none") {
 		t.Errorf("no folder: %v", err)
 	}
 }

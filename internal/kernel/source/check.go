@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -20,7 +21,10 @@ func Check(from string) error {
 
 func checkURL(address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
+	if err != nil { // the error and the address may hold a token
+		return errors.New("source git+...: expected a URL")
+	}
+	if u.User == nil {
 		return nil
 	}
 	u.User = nil

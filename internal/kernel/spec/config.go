@@ -68,12 +68,11 @@ func (s Spec) Asked() ([]kconfig.Option, error) {
 	var asked []kconfig.Option
 	var faults []string
 	for _, item := range s.Config {
-		options, invalid := kconfig.Parse(item.Fragment, item.Text)
-		if item.Fragment == Inline { // the line number counts the fragment's lines, not the file's
-			for i := range options {
-				options[i].Where = Inline + ", kernel " + s.Name
-			}
+		parse := kconfig.Parse
+		if item.Fragment == Inline {
+			parse = s.parseInline
 		}
+		options, invalid := parse(item.Fragment, item.Text)
 		asked = append(asked, options...)
 		for _, err := range invalid {
 			faults = append(faults, err.Error())
@@ -83,4 +82,20 @@ func (s Spec) Asked() ([]kconfig.Option, error) {
 		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
 	return asked, nil
+}
+
+// parseInline parses the options that are written in kernels.toml itself, as kconfig.Parse does.
+// The lines of text are not those of the file.
+func (s Spec) parseInline(name, text string) (options []kconfig.Option, invalid []error) {
+	where := name + ", kernel " + s.Name
+	for line := range strings.Lines(text) {
+		switch o, ok, err := kconfig.ParseOption(line); {
+		case err != nil:
+			invalid = append(invalid, fmt.Errorf("%s: %w", where, err))
+		case ok:
+			o.Where = where
+			options = append(options, o)
+		}
+	}
+	return options, invalid
 }

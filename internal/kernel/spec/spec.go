@@ -7,6 +7,7 @@ package spec
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -70,19 +71,23 @@ func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
 		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
 	if len(specs) == 0 {
-		return nil, f.noneChosen(choice)
+		return nil, f.noneChosen(dir, choice)
 	}
 	return specs, nil
 }
 
 // noneChosen returns the error of a choice that selects nothing, with what the file has.
-func (f File) noneChosen(c Choice) error {
+func (f File) noneChosen(dir string, c Choice) error {
+	file := filepath.Join(dir, "kernels.toml")
+	if len(f.Kernels) == 0 {
+		return fault.New(fault.Usage, "add a [[kernel]] with name and arch to it; kiln init writes a complete one", "choose kernels: %s has none", file)
+	}
 	var known []string
 	for _, t := range f.Kernels {
 		known = append(known, t.Name+" ("+strings.Join(t.Arch, ", ")+")")
 	}
-	return fault.New(fault.Usage, "add the kernel to kernels.toml", "choose kernel %s: the file has %s",
-		strings.TrimSpace(c.Name+" "+c.Arch), strings.Join(known, "; "))
+	return fault.New(fault.Usage, "choose one of them, or add the kernel to the file", "choose kernel %s: %s has %s",
+		strings.TrimSpace(c.Name+" "+c.Arch), file, strings.Join(known, "; "))
 }
 
 // spec reads a table for one architecture, and returns the faults that it finds.

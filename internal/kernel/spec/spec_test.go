@@ -47,7 +47,7 @@ func TestSpecs(t *testing.T) {
 		"by arch":              {Choice{Arch: "amd64"}, "micro amd64 6.12, full amd64 6.12"},
 		"by alias":             {Choice{Arch: "aarch64"}, "micro arm64 6.12"},
 		"with version":         {Choice{Name: "full", Version: "longterm"}, "full amd64 longterm"},
-		"unknown name":         {Choice{Name: "mikro"}, "choose kernel mikro: the file has micro (amd64, aarch64); full (amd64)"},
+		"unknown name":         {Choice{Name: "mikro"}, "kernels.toml has micro (amd64, aarch64); full (amd64)"},
 		"name without arch":    {Choice{Name: "full", Arch: "arm64"}, "choose kernel full arm64"},
 		"unknown architecture": {Choice{Arch: "vax"}, "vax"},
 		"invalid version":      {Choice{Version: "newest"}, "kernel full: read version \"newest\""},
@@ -60,6 +60,26 @@ func TestSpecs(t *testing.T) {
 		if err != nil && (!strings.Contains(err.Error(), tc.want) || fault.Code(err) != int(fault.Usage)) || err == nil && strings.Join(got, ", ") != tc.want {
 			t.Errorf("%s: got %v, %v, want %s", name, got, err, tc.want)
 		}
+	}
+}
+
+func TestFileWithoutKernels(t *testing.T) {
+	for _, c := range []Choice{{}, {Name: "micro", Arch: "amd64"}} {
+		_, err := File{}.Specs("kernel", c)
+		if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "choose kernels: "+filepath.Join("kernel", "kernels.toml")+" has none\n  fix: add a [[kernel]]") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestInvalidInlineOption(t *testing.T) {
+	f := File{Kernels: []Table{table(func(t *Table) { t.Config = []string{"tinyconfig", "CONFIG_A=y", "CONFIG_X"} })}}
+	specs, err := f.Specs(t.TempDir(), Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := specs[0].Asked(); err == nil || err.Error() != `kernels.toml, kernel micro: expected CONFIG_NAME=value, got "CONFIG_X"` {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -4,6 +4,8 @@
 package upstream
 
 import (
+	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -51,16 +53,34 @@ func (c Config) Check(report func(key, format string, args ...any)) {
 	addresses := map[string][]string{"releases": {c.Releases}, "eol": {c.EOL}, "sums": {c.Sums}, "mirrors": c.Mirrors}
 	for key, list := range addresses {
 		for _, address := range list {
-			if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-				report(key, "expected a URL as https://host/path, got %q", address)
+			if err := checkURL(address); err != nil {
+				report(key, "%v", err)
 			}
 		}
+	}
+	if strings.Contains(c.Git, "@") {
+		report("git", "%v", errUserInfo)
 	}
 	for key, list := range map[string][]string{"trust.sums": c.Trust.Sums, "trust.release": c.Trust.Release} {
 		if _, err := trust.ParseSigners(list); err != nil {
 			report(key, "%v", err)
 		}
 	}
+}
+
+// errUserInfo is the error of an address that may hold a password, and does not show it.
+var errUserInfo = errors.New("expected a URL without user name or password: it is published in plans and manifests")
+
+// checkURL reports, as an error, an address that is not one of a web server.
+func checkURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case strings.Contains(address, "@"):
+		return errUserInfo
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return fmt.Errorf("expected a URL as https://host/path, got %q", address)
+	}
+	return nil
 }
 
 // hosts returns every host in the configuration: the allowed targets of a redirect.

@@ -68,10 +68,12 @@ func Read(dir, base string) (Lock, error) {
 		return Lock{}, nil
 	}
 	if err == nil && l.Digest != "" {
-		_, err = digest.Parse(l.Digest)
+		if _, invalid := digest.Parse(l.Digest); invalid != nil {
+			err = fmt.Errorf("read %s: %w", path, invalid)
+		}
 	}
 	if err != nil {
-		return Lock{}, fault.New(fault.Usage, "write it again: go tool mage image:update", "read %s: %w", path, err)
+		return Lock{}, fault.New(fault.Usage, "remove it, and write a new one: go tool mage image:update", "%w", err)
 	}
 	if l.Base != base {
 		return Lock{}, nil

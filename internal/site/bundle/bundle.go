@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -76,6 +77,9 @@ func readContent(content string) (files []file, faults []string, err error) {
 			return err
 		}
 		name, err := filepath.Rel(content, path)
+		if name == "." && !entry.IsDir() {
+			return &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
+		}
 		if err != nil || name == "." || isSwapFile(entry.Name()) {
 			return err
 		}

@@ -27,7 +27,7 @@ func readConf(file string) (conf, error) {
 		}
 		var err error
 		if c.text[i], err = os.ReadFile(path); err != nil && !(name == redirectsFile && errors.Is(err, fs.ErrNotExist)) {
-			return c, fault.Wrap(fault.Usage, err)
+			return c, fault.New(fault.Usage, "kiln init writes one into an empty folder; copy it from there", "%w", err)
 		}
 		if err := c.parse(path, string(c.text[i]), name == redirectsFile); err != nil {
 			return c, err

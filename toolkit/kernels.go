@@ -177,10 +177,11 @@ func (k *Kernels) newBuilder(e *engine.Client) (*kernelTools, error) {
 	client := upstream.New(file.Upstream, k.dir(), cache, c)
 	b := builder.New(builder.Config{
 		Engine: e, Console: c, Upstream: client, Lock: lock, Limits: file.Build, Dir: k.dir(), Cache: cache, Dist: k.p.path(Dist),
+		Environ: k.p.options.Env, Term: k.p.options.getenv("TERM"),
 	})
 	return &kernelTools{
 		Builder: b,
-		booter:  &boot.Booter{Engine: e, Images: b.Images, Console: c, Cache: cache},
+		booter:  &boot.Booter{Engine: e, Images: b.Images, Console: c, Init: boot.InitProgram{Cache: cache, Environ: k.p.options.Env}},
 		tracker: &track.Tracker{Upstream: client, Releases: b.Sources, Console: c, Lock: lock},
 	}, nil
 }

@@ -15,7 +15,8 @@ type Finding = host.Finding
 // Setup installs and starts what is missing: a Docker engine, QEMU, and what the tests need.
 // It installs on Debian and Ubuntu as root; elsewhere the error has the commands to run.
 func (p *Project) Setup(ctx context.Context) error {
-	return host.Setup(ctx, p.console, host.Dependencies(p.emulators()), p.probe)
+	i := host.Installer{Console: p.console, Environ: p.options.Env, Probe: p.probe}
+	return i.Setup(ctx, host.Dependencies(p.emulators()))
 }
 
 // probe reports whether an engine answers: nil if one does.

@@ -160,6 +160,7 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	e, err := p.engine(ctx)
 	return site.Site{
 		Source: source, Settings: settings, Engine: e, Registry: p.registry(), Console: p.console, Dist: p.path(Dist), Cache: cache,
+		Environ: p.options.Env,
 	}, err
 }
 

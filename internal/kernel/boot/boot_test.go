@@ -114,7 +114,7 @@ func TestEnvironmentProblemIsNoVerdict(t *testing.T) {
 			io.WriteString(stdout, "Linux version 6.12.1\n")
 			return ended
 		}}
-		r, err := boot(t.Context(), m, k, Limits{}, t.TempDir(), nil)
+		r, err := boot(t.Context(), m, k, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 		if outside := strings.Contains(name, "engine") || strings.Contains(name, "killed"); outside != (fault.Code(err) == int(fault.Environment)) || !outside && r.Verdict != Died {
 			t.Errorf("%s: %s, %v", name, r.Verdict, err)
 		}
@@ -169,7 +169,7 @@ func TestImageOfADifferentArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: path}, Limits{}, t.TempDir(), nil)
+	r, err := Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: path}, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 	if err != nil || r.Verdict != WrongKernel {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -212,7 +212,7 @@ func TestFallbackWithoutKVM(t *testing.T) {
 		io.WriteString(stdout, "[    0.000000] Linux version 6.12\n[    1.0] Kernel panic - not syncing: test\n")
 		return nil
 	}}
-	r, err := Boot(t.Context(), m, Kernel{Arch: a, Image: path}, Limits{}, t.TempDir(), nil)
+	r, err := Boot(t.Context(), m, Kernel{Arch: a, Image: path}, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 	if err != nil || r.Verdict != Panic || r.Accelerator != TCG || strings.Join(tried, " ") != "kvm tcg" {
 		t.Errorf("%v: %+v, %v", tried, r, err)
 	}

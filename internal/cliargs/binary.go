@@ -19,20 +19,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Binary is a compiled magefile.
+// binary is a compiled magefile.
 //
 // Mage documents an alias in the help of its target only. So the target of an alias is
-// guessed, from Usual and from magefiles in Dir, and confirmed by its help; an alias
+// guessed, from usual and from magefiles in dir, and confirmed by its help; an alias
 // that cannot be guessed costs the help of all targets.
-type Binary struct {
-	Path  string
-	Dir   string            // the magefile may be here or in magefiles/ below it
-	Usual map[string]string // targets by the aliases that a magefile usually defines
+type binary struct {
+	path  string
+	dir   string            // the magefile may be here or in magefiles/ below it
+	usual map[string]string // targets by the aliases that a magefile usually defines
 }
 
 // probe returns the targets that words are the names or likely aliases of, by the
 // words in lower case. Some of the words may be arguments.
-func (b Binary) probe(ctx context.Context, words []string) (map[string]*target, error) {
+func (b binary) probe(ctx context.Context, words []string) (map[string]*target, error) {
 	names := map[string]*target{}
 	for _, word := range words {
 		if !strings.HasPrefix(word, "-") {
@@ -51,7 +51,7 @@ func (b Binary) probe(ctx context.Context, words []string) (map[string]*target, 
 
 // search returns the target that is called by a name, whatever its own; nil where
 // there is none.
-func (b Binary) search(ctx context.Context, name string) (*target, error) {
+func (b binary) search(ctx context.Context, name string) (*target, error) {
 	all, err := b.list(ctx)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (b Binary) search(ctx context.Context, name string) (*target, error) {
 }
 
 // first returns one of the named targets that is called by a name.
-func (b Binary) first(ctx context.Context, name string, among []string) (*target, error) {
+func (b binary) first(ctx context.Context, name string, among []string) (*target, error) {
 	found, err := each(ctx, among, b.help)
 	if i := slices.IndexFunc(found, func(t *target) bool { return t != nil && t.called(name) }); i >= 0 {
 		return found[i], err
@@ -83,13 +83,13 @@ func each(ctx context.Context, names []string, find func(context.Context, string
 }
 
 // guess returns the targets that a name may be an alias of.
-func (b Binary) guess(alias string) (targets []string) {
-	if usual, ok := b.Usual[alias]; ok {
+func (b binary) guess(alias string) (targets []string) {
+	if usual, ok := b.usual[alias]; ok {
 		return []string{usual}
 	}
 	entry := regexp.MustCompile(`(?i)"` + regexp.QuoteMeta(alias) + `"\s*:\s*([\w.]+)`)
-	here, _ := filepath.Glob(filepath.Join(b.Dir, "*.go"))
-	below, _ := filepath.Glob(filepath.Join(b.Dir, "magefiles", "*.go"))
+	here, _ := filepath.Glob(filepath.Join(b.dir, "*.go"))
+	below, _ := filepath.Glob(filepath.Join(b.dir, "magefiles", "*.go"))
 	for _, file := range append(here, below...) {
 		text, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(text, []byte("Aliases")) {
@@ -106,9 +106,9 @@ func (b Binary) guess(alias string) (targets []string) {
 
 // help returns what the binary documents about a target, not an alias; nil where there
 // is none of that name.
-func (b Binary) help(ctx context.Context, name string) (*target, error) {
+func (b binary) help(ctx context.Context, name string) (*target, error) {
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.Path, "-h", name)
+	cmd := exec.CommandContext(ctx, b.path, "-h", name)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -127,8 +127,8 @@ func (b Binary) help(ctx context.Context, name string) (*target, error) {
 var listed = regexp.MustCompile(`(?m)^  (\S+?)\*?(?:\s|$)`)
 
 // list returns the names of all targets, without aliases, in lower case.
-func (b Binary) list(ctx context.Context) (names []string, err error) {
-	cmd := exec.CommandContext(ctx, b.Path, "-l")
+func (b binary) list(ctx context.Context) (names []string, err error) {
+	cmd := exec.CommandContext(ctx, b.path, "-l")
 	cmd.Env = append(os.Environ(), "MAGEFILE_ENABLE_COLOR=false")
 	out, err := cmd.Output()
 	if err != nil {
@@ -145,12 +145,12 @@ func (b Binary) list(ctx context.Context) (names []string, err error) {
 }
 
 // unknown returns the error about a name that no target has.
-func (b Binary) unknown(ctx context.Context, name string) error {
+func (b binary) unknown(ctx context.Context, name string) error {
 	names, err := b.list(ctx)
 	if err != nil {
 		return fault.New(fault.Usage, "", "unknown target %q", name)
 	}
-	for alias, t := range b.Usual {
+	for alias, t := range b.usual {
 		if slices.Contains(names, t) {
 			names = append(names, alias)
 		}

@@ -27,7 +27,8 @@ const askTimeout = 5 * time.Second
 // MustCheck checks the command line of this process, a compiled magefile, and exits
 // with fault.Usage where it is bad. It is to be called from an init function, which
 // runs before any target. In a program that is not a compiled magefile, as a test, and
-// where Mage only lists or explains, it does nothing. See Binary for usual.
+// where Mage only lists or explains, it does nothing. usual has targets by the aliases that
+// a magefile usually defines.
 func MustCheck(usual map[string]string) {
 	exe, err := os.Executable()
 	if err != nil || !isMagefile() || isSet("MAGEFILE_LIST") || isSet("MAGEFILE_HELP") {
@@ -35,7 +36,7 @@ func MustCheck(usual map[string]string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	if err := CheckCall(ctx, Binary{Path: exe, Dir: ".", Usual: usual}, os.Args[1:]); err != nil {
+	if err := checkCall(ctx, binary{path: exe, dir: ".", usual: usual}, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		fmt.Fprintln(os.Stderr, "no target was run")
 		os.Exit(int(fault.Usage))
@@ -55,12 +56,12 @@ func isSet(name string) bool {
 	return err == nil && set
 }
 
-// CheckCall checks the arguments of a compiled magefile: every target must exist, get
+// checkCall checks the arguments of a compiled magefile: every target must exist, get
 // its positional arguments, and have every flag that is given, in the form -name=value
 // and with a value of the right type. The error, of class fault.Usage, is about the
 // first that does not. A call that cannot be checked, since the binary does not answer,
 // is good.
-func CheckCall(ctx context.Context, b Binary, args []string) error {
+func checkCall(ctx context.Context, b binary, args []string) error {
 	args, runs := skipMageFlags(args)
 	if !runs {
 		return nil

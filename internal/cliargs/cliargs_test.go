@@ -23,8 +23,8 @@ func compile(t *testing.T) string {
 
 func TestCheckCall(t *testing.T) {
 	const all = "; known are greet, image, kernel, kernel:all, kernel:arm64, push, seal:all\n  fix: go tool mage -l"
-	here := Binary{Path: compile(t), Dir: "testdata", Usual: map[string]string{"kernel": "kernel:all", "absent": "gone"}}
-	alone := Binary{Path: here.Path, Dir: t.TempDir()}
+	here := binary{path: compile(t), dir: "testdata", usual: map[string]string{"kernel": "kernel:all", "absent": "gone"}}
+	alone := binary{path: here.path, dir: t.TempDir()}
 	for _, tc := range []struct{ args, want string }{
 		{"image", ""},
 		{"Image PUSH -dryrun -tries=3 kernel:arm64 -wait=2s", ""},
@@ -54,8 +54,8 @@ func TestCheckCall(t *testing.T) {
 		{"kernel:arm64 -wait=2", `target "kernel:arm64": flag "-wait=2": expected a value of type time.Duration`},
 		{"image:sign -kye=x", `target "image:sign" has no flag "-kye=x"; did you mean -key=VALUE?`},
 	} {
-		for name, b := range map[string]Binary{"with sources": here, "without sources": alone} {
-			err := CheckCall(t.Context(), b, strings.Fields(tc.args))
+		for name, b := range map[string]binary{"with sources": here, "without sources": alone} {
+			err := checkCall(t.Context(), b, strings.Fields(tc.args))
 			got := ""
 			if err != nil {
 				got = err.Error()
@@ -73,7 +73,7 @@ func TestCheckCall(t *testing.T) {
 
 func TestCallThatCannotBeCheckedIsGood(t *testing.T) {
 	for _, program := range []string{"false", "true", "no-such-program"} {
-		if err := CheckCall(t.Context(), Binary{Path: program}, []string{"image"}); err != nil {
+		if err := checkCall(t.Context(), binary{path: program}, []string{"image"}); err != nil {
 			t.Errorf("%s: %v", program, err)
 		}
 	}

@@ -70,7 +70,8 @@ func (i Info) String() string {
 }
 
 // Connect finds the engine as the docker command does and negotiates the API version.
-// getenv is os.Getenv; pulls and builds use the credentials of r. An engine that cannot be
+// getenv returns the value of a variable, as os.Getenv does; pulls and builds use the
+// credentials of r. An engine that cannot be
 // reached or is too old is an environment problem; the error names the engine.
 func Connect(ctx context.Context, getenv func(string) string, r *registry.Client) (*Client, error) {
 	at, err := endpoint.Find(getenv)

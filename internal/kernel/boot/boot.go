@@ -1,7 +1,7 @@
 // Package boot boots a kernel in an emulator and tests it by the report of its init program,
 // not by the emulator's exit code, which is 0 after a panic too.
 //
-//	machine, err := boot.OnHost(ctx, a)
+//	machine, err := booter.Machine(ctx, a)
 //	report, err := boot.Boot(ctx, machine, boot.Kernel{Arch: a, Image: "bzImage"}, boot.Limits{}, init, nil)
 //
 // The init program is Kiln's own (cmd/bootinit), compiled for each architecture by the Go that

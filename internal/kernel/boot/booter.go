@@ -123,14 +123,14 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 // Machine returns an emulator for an architecture: the host's if it is new enough, else one
 // in a container.
 func (b *Booter) Machine(ctx context.Context, a arch.Arch) (Machine, error) {
-	host, hostErr := OnHost(ctx, a)
+	host, hostErr := hostMachine(ctx, a)
 	if hostErr == nil {
 		return host, nil
 	}
 	image, err := b.Images.Emulator(ctx, a.QEMU)
 	if err == nil {
 		b.Console.LogOnce("boot: running %s in a container (%v)", a.QEMU.Binary, hostErr)
-		return InContainer(ctx, b.Engine, image, a)
+		return containerMachine(ctx, b.Engine, image, a)
 	}
 	return host, fmt.Errorf("%v; in a container: %w", hostErr, err)
 }

@@ -31,9 +31,9 @@ var (
 	notSet = regexp.MustCompile(`^# (CONFIG_[A-Za-z0-9_]+) is not set$`)
 )
 
-// ParseOption reads one line, as "CONFIG_EXT4_FS=y" or "# CONFIG_EXT4_FS is not
+// parseOption reads one line, as "CONFIG_EXT4_FS=y" or "# CONFIG_EXT4_FS is not
 // set". ok is false for a comment and an empty line.
-func ParseOption(line string) (o Option, ok bool, err error) {
+func parseOption(line string) (o Option, ok bool, err error) {
 	line = strings.TrimSpace(line)
 	if m := set.FindStringSubmatch(line); m != nil {
 		if m[2] == "" {
@@ -55,7 +55,7 @@ func ParseOption(line string) (o Option, ok bool, err error) {
 func Parse(name, text string) (options []Option, errs []error) {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
-		o, ok, err := ParseOption(lines.Text())
+		o, ok, err := parseOption(lines.Text())
 		switch where := fmt.Sprintf("%s:%d", name, n); {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))

@@ -74,7 +74,9 @@ func Boot(ctx context.Context, m Machine, k Kernel, l Limits, program InitProgra
 }
 
 func boot(ctx context.Context, m Machine, k Kernel, l Limits, program InitProgram, watch func(stage Stage, line string)) (Report, error) {
-	if err := k.checkImage(); err != nil {
+	if err := k.checkImage(); fault.Code(err) == int(fault.Environment) {
+		return Report{}, err
+	} else if err != nil {
 		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
 	}
 	dir, remove, err := scratch.Dir("boot")
@@ -109,7 +111,8 @@ func isEnvironment(ended error) bool {
 // killedCode is the exit code in a container of a program that SIGKILL ended.
 const killedCode = 128 + 9
 
-// checkImage checks the first bytes of the image by its architecture's marks.
+// checkImage checks the first bytes of the image by its architecture's marks. That it cannot
+// be read is an error of class fault.Environment.
 func (k Kernel) checkImage() error {
 	f, err := os.Open(k.Image)
 	if err != nil {
@@ -119,7 +122,7 @@ func (k Kernel) checkImage() error {
 	head := make([]byte, 68<<10)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return err
+		return fault.Wrap(fault.Environment, fmt.Errorf("read the kernel: %w", err))
 	}
 	if err := k.Arch.Magic.Check(head[:n]); err != nil {
 		return fmt.Errorf("%s is not a kernel for %s: %w", filepath.Base(k.Image), k.Arch.Name, err)

@@ -175,6 +175,17 @@ func TestImageOfADifferentArchitecture(t *testing.T) {
 	}
 }
 
+func TestUnreadableImageIsNoVerdict(t *testing.T) {
+	a, err := arch.Find("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: t.TempDir()}, Limits{}, InitProgram{}, nil) // a folder cannot be read
+	if fault.Code(err) != int(fault.Environment) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestEveryArchitectureHasACommandLine(t *testing.T) {
 	for _, a := range arch.All() {
 		line := strings.Join(argv(Kernel{Arch: a, CommandLine: []string{"kiln.do=hang"}}, Machine{Program: a.QEMU.Binary, Accelerator: TCG}), " ")

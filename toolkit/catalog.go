@@ -22,11 +22,11 @@ const catalogFolder = "kernels"
 
 // catalog renders the pages of the kernels in dist/, and adds the kernels' files where
 // site.toml asks for them.
-func (p *Project) catalog(ctx context.Context) ([]bundle.File, error) {
-	if !p.site.Value.Kernels {
+func (s *Site) catalog(ctx context.Context) ([]bundle.File, error) {
+	if !s.p.site.Value.Kernels {
 		return nil, nil
 	}
-	b, err := p.Kernels().newBuilder(nil)
+	b, err := s.p.Kernels().newBuilder(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (p *Project) catalog(ctx context.Context) ([]bundle.File, error) {
 	var files []bundle.File
 	for _, kernel := range published {
 		k := entry(kernel)
-		if p.site.Value.Artefacts {
+		if s.p.site.Value.Artefacts {
 			offered, err := offer(&k, kernel.Folder)
 			if err != nil {
 				return nil, err
@@ -55,7 +55,7 @@ func (p *Project) catalog(ctx context.Context) ([]bundle.File, error) {
 	for _, page := range pages {
 		f := bundle.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
 		if len(kernels) > 0 {
-			f.Time = p.firstSeen(page)
+			f.Time = s.firstSeen(page)
 		}
 		files = append(files, f)
 	}
@@ -64,9 +64,9 @@ func (p *Project) catalog(ctx context.Context) ([]bundle.File, error) {
 
 // firstSeen returns when a page was rendered with this text for the first time on this
 // machine: its time changes only when its text does.
-func (p *Project) firstSeen(page catalog.Page) (at time.Time) {
+func (s *Site) firstSeen(page catalog.Page) (at time.Time) {
 	at = time.Now().UTC().Truncate(time.Second)
-	cache, err := p.imageCache()
+	cache, err := s.imageCache()
 	if err != nil {
 		return at
 	}

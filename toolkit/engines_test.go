@@ -108,7 +108,8 @@ func reproduced(t *testing.T, kiln, dir string, user uint32, host string) site.R
 func startSecond(t *testing.T, e *engine.Client) string {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
-	root, err := base.Get(t.Context(), e, "debian:trixie-slim", c)
+	bases := base.Provider{Engine: e, Console: c, Environ: os.Environ()}
+	root, err := bases.Get(t.Context(), "debian:trixie-slim")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func startSecond(t *testing.T, e *engine.Client) string {
 			t.Fatalf("no answer from the second engine:\n%s", shell(t, "docker", "logs", name))
 		}
 	}
-	nginx, err := base.Get(t.Context(), e, site.Defaults().Base, c)
+	nginx, err := bases.Get(t.Context(), site.Defaults().Base)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,8 +67,8 @@ func TestAllSurvivesKills(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(c.dir, Dist, ".*")); err != nil || len(left) > 0 {
 		t.Errorf("left in dist/: %v, %v", left, err)
 	}
-	if left, err := e.Containers(t.Context(), "kiln-build-killed-"); err != nil || len(left) > 0 {
-		t.Errorf("left in the engine: %v, %v", left, err)
+	if left := enginetest.Containers(t, e, "kiln-build-killed-"); len(left) > 0 {
+		t.Errorf("left in the engine: %v", left)
 	}
 }
 

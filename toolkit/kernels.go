@@ -78,11 +78,11 @@ func (k *Kernels) Fetch(ctx context.Context, c Choice) ([]KernelSource, error) {
 // is run.
 func (k *Kernels) Plan(ctx context.Context, c Choice) ([]KernelPlan, error) {
 	return each(ctx, k, c, func(b *kernelTools, s spec.Spec) (KernelPlan, error) {
-		plan, err := b.Plan(ctx, s)
+		p, err := b.Plan(ctx, s)
 		if err != nil {
-			return plan, err
+			return p, err
 		}
-		return plan, k.p.console.Result(plan, plan.String())
+		return p, k.p.console.Result(p, p.String())
 	})
 }
 
@@ -107,11 +107,11 @@ func (k *Kernels) Config(ctx context.Context, c Choice) ([]KernelConfig, error) 
 // Menuconfig edits the configuration of the one chosen kernel on the process's terminal, and
 // writes the minimal difference back into its last fragment.
 func (k *Kernels) Menuconfig(ctx context.Context, c Choice) (KernelEdit, error) {
-	spec, b, err := k.one(ctx, c, "menuconfig")
+	s, b, err := k.one(ctx, c, "menuconfig")
 	if err != nil {
 		return KernelEdit{}, err
 	}
-	edit, err := b.Menuconfig(ctx, spec, k.dir(), k.p.options.Stdin, k.p.options.terminal())
+	edit, err := b.Menuconfig(ctx, s, k.dir(), k.p.options.Stdin, k.p.options.terminal())
 	if err != nil {
 		return edit, err
 	}
@@ -120,11 +120,11 @@ func (k *Kernels) Menuconfig(ctx context.Context, c Choice) (KernelEdit, error) 
 
 // Shell opens a shell on the process's terminal where the build of the one chosen kernel runs.
 func (k *Kernels) Shell(ctx context.Context, c Choice) error {
-	spec, b, err := k.one(ctx, c, "shell")
+	s, b, err := k.one(ctx, c, "shell")
 	if err != nil {
 		return err
 	}
-	return b.Shell(ctx, spec, k.p.options.Stdin, k.p.options.terminal())
+	return b.Shell(ctx, s, k.p.options.Stdin, k.p.options.terminal())
 }
 
 // Extract copies the chosen kernels that are built into dist/kernels, checked by sha256, and
@@ -147,7 +147,7 @@ func (k *Kernels) specs(c Choice) ([]spec.Spec, error) {
 	return k.p.kernels.Value.Specs(k.dir(), c)
 }
 
-// kernelTools is what works on kernels: it builds, boots and follows versions.
+// kernelTools builds, boots and tracks kernels.
 type kernelTools struct {
 	*builder.Builder
 	booter  *boot.Booter
@@ -177,10 +177,11 @@ func (k *Kernels) newBuilder(e *engine.Client) (*kernelTools, error) {
 	client := upstream.New(file.Upstream, k.dir(), cache, c)
 	b := builder.New(builder.Config{
 		Engine: e, Console: c, Upstream: client, Lock: lock, Limits: file.Build, Dir: k.dir(), Cache: cache, Dist: k.p.path(Dist),
+		Environ: k.p.options.Env, Term: k.p.options.getenv("TERM"),
 	})
 	return &kernelTools{
 		Builder: b,
-		booter:  &boot.Booter{Engine: e, Images: b.Images, Console: c, Cache: cache},
+		booter:  &boot.Booter{Engine: e, Images: b.Images, Console: c, Init: boot.InitProgram{Cache: cache, Environ: k.p.options.Env}},
 		tracker: &track.Tracker{Upstream: client, Releases: b.Sources, Console: c, Lock: lock},
 	}, nil
 }

@@ -16,7 +16,7 @@ type Options struct {
 	Dir string
 
 	// Env is the environment as NAME=value: Kiln's own variables (Variables), those that
-	// find the Docker engine, and what git runs with. nil is os.Environ(). Of a variable
+	// find the Docker engine, and what commands on this machine run with. nil is os.Environ(). Of a variable
 	// that occurs twice the last value counts.
 	Env []string
 

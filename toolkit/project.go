@@ -145,6 +145,7 @@ func (p *Project) engine(ctx context.Context) (*engine.Client, error) {
 	}
 	removed, err := e.Sweep(ctx)
 	if err != nil {
+		e.Close()
 		return nil, err
 	}
 	for _, name := range removed {

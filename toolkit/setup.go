@@ -15,7 +15,8 @@ type Finding = host.Finding
 // Setup installs and starts what is missing: a Docker engine, QEMU, and what the tests need.
 // It installs on Debian and Ubuntu as root; elsewhere the error has the commands to run.
 func (p *Project) Setup(ctx context.Context) error {
-	return host.Setup(ctx, p.console, host.Dependencies(p.emulators()), p.probe)
+	i := host.Installer{Console: p.console, Environ: p.options.Env, Probe: p.probe}
+	return i.Setup(ctx, host.Dependencies(p.Kernels().emulators()))
 }
 
 // probe reports whether an engine answers: nil if one does.
@@ -29,9 +30,9 @@ func (p *Project) probe(ctx context.Context) error {
 
 // emulators returns the QEMU programs, with their packages, of the architectures that
 // kernels.toml names.
-func (p *Project) emulators() map[string][]string {
+func (k *Kernels) emulators() map[string][]string {
 	programs := map[string][]string{}
-	for _, t := range p.kernels.Value.Kernels {
+	for _, t := range k.p.kernels.Value.Kernels {
 		for _, name := range t.Arch {
 			if a, err := arch.Find(name); err == nil {
 				programs[a.QEMU.Binary] = a.QEMU.Packages
@@ -62,7 +63,7 @@ func (p *Project) checks() []host.Check {
 		host.Reach("registry", "https://"+registry+"/v2/", "bases are bootstrapped, and nothing can be pushed to "+registry),
 		host.Reach("kernel.org", p.kernels.Value.Upstream.Releases, "the next source of kernels.toml is used"),
 	}
-	needed := p.emulators()
+	needed := p.Kernels().emulators()
 	for _, d := range host.Dependencies(needed) {
 		checks = append(checks, host.Program(d))
 	}

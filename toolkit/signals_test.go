@@ -50,11 +50,7 @@ func start(t *testing.T, e *engine.Client, more ...string) (*exec.Cmd, *bytes.Bu
 
 func running(t *testing.T, e *engine.Client) []string {
 	t.Helper()
-	names, err := e.Containers(t.Context(), "kiln-build-signals-6.12.1-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return names
+	return enginetest.Containers(t, e, "kiln-build-signals-6.12.1-")
 }
 
 func TestSignalsEndBuildWithinFiveSeconds(t *testing.T) {

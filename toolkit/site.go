@@ -150,7 +150,7 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
-	cache, err := p.imageCache()
+	cache, err := s.imageCache()
 	if err != nil {
 		return site.Site{}, err
 	}
@@ -160,12 +160,13 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	e, err := p.engine(ctx)
 	return site.Site{
 		Source: source, Settings: settings, Engine: e, Registry: p.registry(), Console: p.console, Dist: p.path(Dist), Cache: cache,
+		Environ: p.options.Env,
 	}, err
 }
 
 // read reads the site's files in a folder, once, with the pages of the kernels in dist/.
 func (s *Site) read(ctx context.Context, dir string, commit gitinfo.Commit) (site.Source, error) {
-	pages, err := s.p.catalog(ctx)
+	pages, err := s.catalog(ctx)
 	if err != nil {
 		return site.Source{}, err
 	}
@@ -175,7 +176,7 @@ func (s *Site) read(ctx context.Context, dir string, commit gitinfo.Commit) (sit
 // commit asks git for the last commit that changed the site.
 func (s *Site) commit(ctx context.Context) (gitinfo.Commit, error) {
 	settings := s.p.site.Value
-	commit, err := s.p.repository().LastCommit(ctx, s.inRepository(""), s.inRepository(settings.Content), settings.TagsOfGit())
+	commit, err := s.repository().LastCommit(ctx, s.inRepository(""), s.inRepository(settings.Content), settings.TagsOfGit())
 	if commit.Shallow {
 		s.p.console.LogOnce("warning: the clone is shallow: the newest commit may be taken for the site's, which gives the image its time (git fetch --unshallow)")
 	}
@@ -183,8 +184,8 @@ func (s *Site) commit(ctx context.Context) (gitinfo.Commit, error) {
 }
 
 // repository returns the git repository that the project is in.
-func (p *Project) repository() gitinfo.Repository {
-	return gitinfo.Repository{Dir: p.options.Dir, Env: p.options.Env}
+func (s *Site) repository() gitinfo.Repository {
+	return gitinfo.Repository{Dir: s.p.options.Dir, Env: s.p.options.Env}
 }
 
 // inRepository returns a path of the site's folder as git, which runs in Options.Dir, takes it.
@@ -202,9 +203,9 @@ func (s *Site) tags(commit gitinfo.Commit) ([]string, error) {
 	return tags, nil
 }
 
-// imageCache returns the cache of what images are composed from.
-func (p *Project) imageCache() (imagebuild.Cache, error) {
-	dir, err := p.cache()
+// imageCache returns the cache of what is slow to compute of images.
+func (s *Site) imageCache() (imagebuild.Cache, error) {
+	dir, err := s.p.cache()
 	return imagebuild.FolderCache(filepath.Join(dir, "images")), err
 }
 
@@ -260,7 +261,7 @@ func (s *Site) publishable(ctx context.Context) error {
 
 // checkedOut returns the site's files as its commit has them, written to dir.
 func (s *Site) checkedOut(ctx context.Context, half site.Site, dir string) (site.Source, error) {
-	root, err := s.p.repository().CheckOut(ctx, half.Commit.ID, dir)
+	root, err := s.repository().CheckOut(ctx, half.Commit.ID, dir)
 	if err != nil {
 		return site.Source{}, err
 	}

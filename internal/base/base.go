@@ -42,22 +42,30 @@ type Image struct {
 	From string `json:"from"` // FromStore, FromRegistry or FromBootstrap
 }
 
+// Provider gets base images into the store of an engine.
+type Provider struct {
+	Engine  *engine.Client
+	Console *report.Console
+	Environ []string // environment of mmdebstrap, as NAME=value
+}
+
 // bootstrapper builds a replacement for an image on this machine.
 type bootstrapper struct {
 	tag   string // of the replacement: it never takes the name of the image it replaces
-	build func(context.Context, *engine.Client, *report.Console) error
+	build func(Provider, context.Context) error
 }
 
 // Get returns the image ref from the engine's store, else from its registry, else
-// bootstrapped, which only Debian and Nginx images can be.
-func Get(ctx context.Context, e *engine.Client, ref string, c *report.Console) (Image, error) {
-	return Pinned(ctx, e, ref, "", c)
+// bootstrapped, which only Debian and Nginx images can be. An image that nothing has is an
+// error of class fault.Environment.
+func (p Provider) Get(ctx context.Context, ref string) (Image, error) {
+	return p.Pinned(ctx, ref, "")
 }
 
 // Pinned is Get for an image that is pinned to a digest, "sha256:...": an image of that name
 // with a different digest in its registry is not used. "" pins nothing.
-func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) (Image, error) {
-	found, err := e.FindImage(ctx, ref)
+func (p Provider) Pinned(ctx context.Context, ref, digest string) (Image, error) {
+	found, err := p.Engine.FindImage(ctx, ref)
 	if err == nil && satisfiesPin(found, digest) {
 		return Image{Ref: ref, ID: found.ID, From: FromStore}, nil
 	}
@@ -66,13 +74,13 @@ func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report
 	}
 	b, unsupported := bootstrapperFor(ref)
 	if unsupported == nil && digest == "" { // a pin may be newer than the bootstrapped image
-		if found, err := e.FindImage(ctx, b.tag); err == nil && time.Since(found.Tagged) < bootstrapMaxAge {
-			return bootstrapped(ref, b, found, c), nil
+		if found, err := p.Engine.FindImage(ctx, b.tag); err == nil && time.Since(found.Tagged) < bootstrapMaxAge {
+			return p.bootstrapped(ref, b, found), nil
 		}
 	}
-	pullErr := pull(ctx, e, ref, digest, c)
+	pullErr := p.pull(ctx, ref, digest)
 	if pullErr == nil {
-		found, err := e.FindImage(ctx, ref)
+		found, err := p.Engine.FindImage(ctx, ref)
 		return Image{Ref: ref, ID: found.ID, From: FromRegistry}, err
 	}
 	if ctx.Err() != nil {
@@ -82,7 +90,7 @@ func Pinned(ctx context.Context, e *engine.Client, ref, digest string, c *report
 		return Image{}, fault.New(fault.Environment, "connect to the registry, or load the image: docker load",
 			"get base image %s: not in the engine, cannot be pulled (%v), and %w", ref, pullErr, unsupported)
 	}
-	return bootstrap(ctx, e, ref, b, pullErr, c)
+	return p.bootstrap(ctx, ref, b, pullErr)
 }
 
 // ByDigest returns the name of an image by digest instead of tag:
@@ -104,7 +112,7 @@ func satisfiesPin(found engine.Image, digest string) bool {
 
 // pull fetches ref, by digest if it is pinned, provided that the registry confirms within
 // seconds that it has it.
-func pull(ctx context.Context, e *engine.Client, ref, digest string, c *report.Console) error {
+func (p Provider) pull(ctx context.Context, ref, digest string) error {
 	source := ref
 	if digest != "" {
 		var err error
@@ -114,11 +122,11 @@ func pull(ctx context.Context, e *engine.Client, ref, digest string, c *report.C
 	}
 	short, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	if err := e.Lookup(short, source); err != nil {
+	if err := p.Engine.Lookup(short, source); err != nil {
 		return err
 	}
-	progress := c.Progress("pull " + source)
-	if err := e.Pull(ctx, source); err != nil {
+	progress := p.Console.Progress("pull " + source)
+	if err := p.Engine.Pull(ctx, source); err != nil {
 		progress.End("failed")
 		return err
 	}
@@ -126,32 +134,32 @@ func pull(ctx context.Context, e *engine.Client, ref, digest string, c *report.C
 	if source == ref {
 		return nil
 	}
-	return e.Tag(ctx, source, ref)
+	return p.Engine.Tag(ctx, source, ref)
 }
 
 // bootstrap returns the replacement for ref, which cannot be pulled, and builds it unless it
 // exists. Tagging it starts its bootstrapMaxAge.
-func bootstrap(ctx context.Context, e *engine.Client, ref string, b bootstrapper, pullErr error, c *report.Console) (Image, error) {
-	found, err := e.FindImage(ctx, b.tag)
+func (p Provider) bootstrap(ctx context.Context, ref string, b bootstrapper, pullErr error) (Image, error) {
+	found, err := p.Engine.FindImage(ctx, b.tag)
 	if errors.Is(err, engine.ErrNoImage) {
-		c.Logf("base %s: not in the engine, and cannot be pulled (%v); bootstrapping %s from Debian's packages", ref, pullErr, b.tag)
-		if err := b.build(ctx, e, c); err != nil {
+		p.Console.Logf("base %s: not in the engine, and cannot be pulled (%v); bootstrapping %s from Debian's packages", ref, pullErr, b.tag)
+		if err := b.build(p, ctx); err != nil {
 			return Image{}, err
 		}
-		found, err = e.FindImage(ctx, b.tag)
+		found, err = p.Engine.FindImage(ctx, b.tag)
 	}
 	if err == nil {
-		err = e.Tag(ctx, found.ID, b.tag)
+		err = p.Engine.Tag(ctx, found.ID, b.tag)
 	}
 	if err != nil {
 		return Image{}, err
 	}
-	return bootstrapped(ref, b, found, c), nil
+	return p.bootstrapped(ref, b, found), nil
 }
 
 // bootstrapped logs that a bootstrapped image is used, and returns it.
-func bootstrapped(ref string, b bootstrapper, found engine.Image, c *report.Console) Image {
-	c.LogOnce("base %s: bootstrapped as %s, created %s", ref, b.tag, found.Created.Format("2006-01-02"))
+func (p Provider) bootstrapped(ref string, b bootstrapper, found engine.Image) Image {
+	p.Console.LogOnce("base %s: bootstrapped as %s, created %s", ref, b.tag, found.Created.Format("2006-01-02"))
 	return Image{Ref: b.tag, ID: found.ID, From: FromBootstrap}
 }
 
@@ -163,9 +171,9 @@ func bootstrapperFor(ref string) (bootstrapper, error) {
 	}
 	switch name := path.Base(reference.Path(named)); {
 	case strings.HasPrefix(name, "debian"):
-		return bootstrapper{tag: debianTag, build: buildDebian}, nil
+		return bootstrapper{tag: debianTag, build: Provider.buildDebian}, nil
 	case strings.HasPrefix(name, "nginx"):
-		return bootstrapper{tag: nginxTag, build: buildNginx}, nil
+		return bootstrapper{tag: nginxTag, build: Provider.buildNginx}, nil
 	}
 	return bootstrapper{}, fmt.Errorf("cannot bootstrap %s: only debian and nginx bases are supported", ref)
 }

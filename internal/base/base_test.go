@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +15,19 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
+// provider returns a provider on the real engine.
+func provider(t *testing.T) Provider {
+	t.Helper()
+	return Provider{Engine: enginetest.Connect(t), Console: report.New(t.Output(), t.Output(), ""), Environ: os.Environ()}
+}
+
 func TestBootstrappedImageHasItsOwnName(t *testing.T) {
-	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
+	p := provider(t)
 	for ref, want := range map[string]string{
 		"registry.invalid/debian:trixie-slim":     debianTag,
 		"registry.invalid/nginx:1.30-alpine-slim": nginxTag,
 	} {
-		got, err := Get(t.Context(), e, ref, c)
+		got, err := p.Get(t.Context(), ref)
 		if err != nil || got.From != FromBootstrap || got.Ref != want || got.ID == "" {
 			t.Errorf("%s: got %+v, %v", ref, got, err)
 		}
@@ -39,12 +46,12 @@ func upload(t *testing.T, e *engine.Client, ref, text string) string {
 }
 
 func TestGetPullsOnce(t *testing.T) {
-	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
+	p := provider(t)
 	ref := registrytest.Start(t) + "/library/base:1"
-	upload(t, e, ref, "one")
+	upload(t, p.Engine, ref, "one")
 	id := ""
 	for _, want := range []string{FromRegistry, FromStore} {
-		got, err := Get(t.Context(), e, ref, c)
+		got, err := p.Get(t.Context(), ref)
 		if err != nil || got.From != want || got.Ref != ref || got.ID == "" || id != "" && got.ID != id {
 			t.Errorf("got %+v, %v, want it from %s", got, err, want)
 		}
@@ -53,27 +60,27 @@ func TestGetPullsOnce(t *testing.T) {
 }
 
 func TestPinnedBase(t *testing.T) {
-	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
+	p := provider(t)
 	ref := registrytest.Start(t) + "/library/base:1"
-	first := upload(t, e, ref, "one")
-	old, err := Pinned(t.Context(), e, ref, first, c)
+	first := upload(t, p.Engine, ref, "one")
+	old, err := p.Pinned(t.Context(), ref, first)
 	if err != nil || old.From != FromRegistry {
 		t.Fatalf("got %+v, %v", old, err)
 	}
-	second := upload(t, e, ref, "two") // the tag moves
-	if got, err := Pinned(t.Context(), e, ref, first, c); err != nil || got.ID != old.ID || got.From != FromStore {
+	second := upload(t, p.Engine, ref, "two") // the tag moves
+	if got, err := p.Pinned(t.Context(), ref, first); err != nil || got.ID != old.ID || got.From != FromStore {
 		t.Errorf("after the tag moved: got %+v, %v", got, err)
 	}
-	moved, err := Pinned(t.Context(), e, ref, second, c)
+	moved, err := p.Pinned(t.Context(), ref, second)
 	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
 		t.Errorf("after the pin moved: got %+v, %v", moved, err)
 	}
 }
 
 func TestUnreachableBaseWithoutBootstrapper(t *testing.T) {
-	e, c := enginetest.Connect(t), report.New(t.Output(), t.Output(), "")
+	p := provider(t)
 	start := time.Now()
-	_, err := Get(t.Context(), e, "registry.invalid/caddy:2", c)
+	_, err := p.Get(t.Context(), "registry.invalid/caddy:2")
 	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "docker load") {
 		t.Errorf("got %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
@@ -13,7 +14,6 @@ import (
 	"github.com/romanatrashyonok/kiln/docker"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
@@ -28,7 +28,7 @@ const (
 
 // buildDebian creates a minimal Debian root with mmdebstrap, which verifies every package by
 // the archive's signatures, and imports it.
-func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error {
+func (p Provider) buildDebian(ctx context.Context) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
 		return fault.New(fault.Environment, "go tool mage setup", "bootstrap %s: %w", debianTag, err)
 	}
@@ -37,13 +37,13 @@ func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error
 		return err
 	}
 	defer remove()
-	progress := c.Progress("bootstrap " + debianTag)
+	progress := p.Console.Progress("bootstrap " + debianTag)
 	root := filepath.Join(dir, "root.tar")
-	if err := mmdebstrap(ctx, root); err != nil {
+	if err := p.mmdebstrap(ctx, root); err != nil {
 		progress.End("failed")
 		return err
 	}
-	if err := importRoot(ctx, e, root); err != nil {
+	if err := p.importRoot(ctx, root); err != nil {
 		progress.End("failed")
 		return err
 	}
@@ -53,13 +53,13 @@ func buildDebian(ctx context.Context, e *engine.Client, c *report.Console) error
 
 // mmdebstrap writes the root as a tar, without the manuals and documentation that a build
 // container does not need.
-func mmdebstrap(ctx context.Context, root string) error {
+func (p Provider) mmdebstrap(ctx context.Context, root string) error {
 	cmd := exec.CommandContext(ctx, "mmdebstrap", "--variant=minbase", "--quiet",
 		"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
 		"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
 		suite, root)
-	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Dir(root))          // goes with the folder, also after a kill
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // lets it unmount what it mounted
+	cmd.Env = append(slices.Clone(p.Environ), "TMPDIR="+filepath.Dir(root)) // goes with the folder, also after a kill
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }   // lets it unmount what it mounted
 	output, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -71,19 +71,19 @@ func mmdebstrap(ctx context.Context, root string) error {
 	return nil
 }
 
-func importRoot(ctx context.Context, e *engine.Client, root string) error {
+func (p Provider) importRoot(ctx context.Context, root string) error {
 	f, err := os.Open(root)
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
-	return e.Import(ctx, f, debianTag, `CMD ["/bin/bash"]`)
+	return p.Engine.Import(ctx, f, debianTag, `CMD ["/bin/bash"]`)
 }
 
 // buildNginx builds the Nginx base from the Debian base and Debian's package.
-func buildNginx(ctx context.Context, e *engine.Client, c *report.Console) error {
-	if _, err := e.FindImage(ctx, debianTag); errors.Is(err, engine.ErrNoImage) {
-		if err := buildDebian(ctx, e, c); err != nil {
+func (p Provider) buildNginx(ctx context.Context) error {
+	if _, err := p.Engine.FindImage(ctx, debianTag); errors.Is(err, engine.ErrNoImage) {
+		if err := p.buildDebian(ctx); err != nil {
 			return err
 		}
 	}
@@ -99,6 +99,6 @@ func buildNginx(ctx context.Context, e *engine.Client, c *report.Console) error 
 	if err := os.CopyFS(dir, files); err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	_, err = e.Build(ctx, engine.Build{Kind: "base", Context: dir, Tags: []string{nginxTag}, Args: map[string]string{"BASE": debianTag}}, c)
+	_, err = p.Engine.Build(ctx, engine.Build{Kind: "base", Context: dir, Tags: []string{nginxTag}, Args: map[string]string{"BASE": debianTag}}, p.Console)
 	return err
 }

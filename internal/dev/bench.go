@@ -43,7 +43,7 @@ const longBenchmark = "BenchmarkDefconfig"
 func Bench(ctx context.Context, only string) error {
 	r := newRunner()
 	defer r.close()
-	if err := host.Setup(ctx, r.console, host.Load(), probe); err != nil {
+	if err := r.install(ctx, host.Load()); err != nil {
 		r.console.Logf("benchmarks that need it are left out: %v", err)
 	}
 	if err := r.connect(ctx); err != nil {

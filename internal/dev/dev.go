@@ -13,6 +13,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/host"
 	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/toolkit"
@@ -45,6 +46,11 @@ func (r *runner) close() {
 	if r.engine != nil {
 		r.engine.Close()
 	}
+}
+
+// install installs what is missing of the dependencies.
+func (r *runner) install(ctx context.Context, deps []host.Dependency) error {
+	return host.Installer{Console: r.console, Environ: os.Environ(), Probe: probe}.Setup(ctx, deps)
 }
 
 // probe reports whether an engine answers: nil if one does.

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"os"
 	"slices"
 
 	"github.com/romanatrashyonok/kiln/internal/base"
@@ -28,14 +29,15 @@ func TestFull(ctx context.Context, p *toolkit.Project) error {
 func test(ctx context.Context, p *toolkit.Project, flags ...string) error {
 	r := newRunner()
 	defer r.close()
-	if err := host.Setup(ctx, r.console, host.Browser(), probe); err != nil {
+	if err := r.install(ctx, host.Browser()); err != nil {
 		r.console.Logf("tests of pages are skipped, or fail in CI: %v", err)
 	}
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
+	bases := base.Provider{Engine: r.engine, Console: r.console, Environ: os.Environ()}
 	for _, ref := range []string{"debian:trixie-slim", p.Site().Settings().Base} {
-		if _, err := base.Get(ctx, r.engine, ref, r.console); err != nil {
+		if _, err := bases.Get(ctx, ref); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/pkg/jsonmessage"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/buildlog"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -34,13 +35,13 @@ type Build struct {
 func (e *Client) Build(ctx context.Context, b Build, c *report.Console) (id string, err error) {
 	b = b.withDefaults()
 	progress := c.Progress("build image " + b.Name)
-	log := newBuildLog(progress)
+	log := buildlog.New(progress)
 	if e.buildKit {
 		id, err = buildWithSession(ctx, e, b, log)
 	} else {
 		id, err = buildClassic(ctx, e, b, log)
 	}
-	text := log.close()
+	text := log.Close()
 	if err != nil {
 		progress.End("failed")
 		if ctx.Err() != nil {
@@ -98,7 +99,7 @@ func buildFailed(b Build, log string, err error) error {
 }
 
 // readBuild reads the engine's answer to a build to its end and returns the image's id.
-func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
+func readBuild(stream io.Reader, log *buildlog.Log) (id string, err error) {
 	decoder := json.NewDecoder(stream)
 	for {
 		var m jsonmessage.JSONMessage
@@ -110,15 +111,15 @@ func readBuild(stream io.Reader, log *buildLog) (id string, err error) {
 		switch {
 		case m.Error != nil:
 			return "", m.Error
-		case m.ID == "moby.buildkit.trace":
-			log.trace(*m.Aux)
+		case m.ID == "moby.buildkit.trace" && m.Aux != nil:
+			log.Trace(*m.Aux)
 		case m.Aux != nil:
 			var result struct{ ID string }
 			if json.Unmarshal(*m.Aux, &result) == nil && result.ID != "" {
 				id = result.ID
 			}
 		default:
-			log.text(m.Stream + m.Status)
+			log.Text(m.Stream + m.Status)
 		}
 	}
 	if id == "" {

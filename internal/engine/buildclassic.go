@@ -13,13 +13,14 @@ import (
 	"github.com/moby/go-archive"
 	"github.com/moby/patternmatcher/ignorefile"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/buildlog"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // buildClassic builds with the engine's classic builder, which gets the whole context as a
 // tar. It has no secrets, and no cache mounts: those are removed from the Dockerfile.
-func buildClassic(ctx context.Context, e *Client, b Build, log *buildLog) (string, error) {
+func buildClassic(ctx context.Context, e *Client, b Build, log *buildlog.Log) (string, error) {
 	if len(b.Secrets) > 0 {
 		return "", fault.New(fault.Environment, "use an engine with BuildKit",
 			"build image %s: its secrets need BuildKit, and this engine has only the classic builder", b.Name)

@@ -16,6 +16,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 	fstypes "github.com/tonistiigi/fsutil/types"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/buildlog"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
@@ -34,7 +35,7 @@ func hasSessions(ctx context.Context, api client.HijackDialer) bool {
 
 // buildWithSession builds over a BuildKit session, by which the engine requests files,
 // credentials and secrets when it needs them.
-func buildWithSession(ctx context.Context, e *Client, b Build, log *buildLog) (string, error) {
+func buildWithSession(ctx context.Context, e *Client, b Build, log *buildlog.Log) (string, error) {
 	s, err := openSession(ctx, e.registry, b)
 	if err != nil {
 		return "", err

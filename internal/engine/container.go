@@ -44,9 +44,9 @@ type Spec struct {
 // Mount is a volume of the engine in a container. Folders of the host are never mounted:
 // the engine may run on a different machine.
 type Mount struct {
-	Volume   string `json:"volume"`
-	Path     string `json:"path"`
-	ReadOnly bool   `json:"readonly,omitempty"`
+	Volume   string // its name
+	Path     string // where it is mounted, absolute
+	ReadOnly bool
 }
 
 // Container is a container that this run created.
@@ -75,7 +75,7 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 // create creates a container. It is not cancelled half-way: the engine would create the
 // container nevertheless, and nobody would know its id.
 func create(ctx context.Context, e *Client, s Spec) (*Container, error) {
-	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.owner), s.host(e.endpoint), nil, nil, s.name())
+	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.labels(s.Kind, nil)), s.host(e.endpoint.BindIP()), nil, nil, s.name())
 	if err != nil {
 		return nil, failed("create a container of "+s.Image, err)
 	}
@@ -97,10 +97,10 @@ func (s Spec) name() string {
 	return strings.Join(append(parts, fmt.Sprintf("%06x", rand.Uint32()&0xffffff)), "-")
 }
 
-func (s Spec) config(o owner) *container.Config {
+func (s Spec) config(labels map[string]string) *container.Config {
 	cfg := &container.Config{
 		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir, Hostname: s.Host,
-		Labels: o.labels(s.Kind, nil), NetworkDisabled: s.Offline,
+		Labels: labels, NetworkDisabled: s.Offline,
 	}
 	if s.Publish != 0 {
 		cfg.ExposedPorts = nat.PortSet{s.port(): {}}
@@ -108,7 +108,7 @@ func (s Spec) config(o owner) *container.Config {
 	return cfg
 }
 
-func (s Spec) host(at endpoint) *container.HostConfig {
+func (s Spec) host(bindIP string) *container.HostConfig {
 	h := &container.HostConfig{}
 	h.Memory, h.MemorySwap = s.Memory, s.Memory
 	if s.PIDs != 0 {
@@ -121,7 +121,7 @@ func (s Spec) host(at endpoint) *container.HostConfig {
 		h.NetworkMode = "none"
 	}
 	if s.Publish != 0 {
-		binding := nat.PortBinding{HostIP: at.bindIP()}
+		binding := nat.PortBinding{HostIP: bindIP}
 		if s.Port != 0 {
 			binding.HostPort = fmt.Sprint(s.Port)
 		}

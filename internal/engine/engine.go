@@ -14,6 +14,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -22,12 +23,18 @@ import (
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/endpoint"
+	"github.com/romanatrashyonok/kiln/internal/engine/owner"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
-// MinAPI is the oldest supported Engine API: that of Engine 20.10.
-const MinAPI = "1.41"
+// minAPI is the oldest supported Engine API: that of Engine 20.10.
+const minAPI = "1.41"
+
+// Label is the label of all that Kiln creates in an engine. Its value is the kind: "build",
+// "verify", "source", "base", ...
+const Label = "kiln"
 
 // pingTimeout bounds the first request, with the handshake of ssh.
 const pingTimeout = 15 * time.Second
@@ -35,9 +42,9 @@ const pingTimeout = 15 * time.Second
 // Client is a connection to a Docker engine. It is safe for concurrent use.
 type Client struct {
 	api      *client.Client
-	endpoint endpoint
+	endpoint endpoint.Endpoint
 	registry *registry.Client // whose credentials pulls and builds use
-	owner    owner
+	owner    owner.Owner
 	buildKit bool
 	removals sync.WaitGroup // of containers, in the background
 }
@@ -63,24 +70,29 @@ func (i Info) String() string {
 }
 
 // Connect finds the engine as the docker command does and negotiates the API version.
-// getenv is os.Getenv; pulls and builds use the credentials of r. An engine that cannot be
+// getenv returns the value of a variable, as os.Getenv does; pulls and builds use the
+// credentials of r. An engine that cannot be
 // reached or is too old is an environment problem; the error names the engine.
 func Connect(ctx context.Context, getenv func(string) string, r *registry.Client) (*Client, error) {
-	at, err := findEndpoint(getenv)
+	at, err := endpoint.Find(getenv)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := at.options()
+	opts, err := at.Options()
 	if err != nil {
 		return nil, err
 	}
 	api, err := client.NewClientWithOpts(append(opts, client.WithAPIVersionNegotiation())...)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "correct "+at.origin+": its form is in Docker's documentation",
-			"connect to the engine at %s (%s): %w", at.host, at.origin, err)
+		return nil, fault.New(fault.Usage, "correct "+at.Origin+": its form is in Docker's documentation",
+			"connect to the engine at %s (%s): %w", at.Host, at.Origin, err)
 	}
-	e := &Client{api: api, endpoint: at, registry: r, owner: thisOwner()}
-	return e, negotiate(ctx, e)
+	e := &Client{api: api, endpoint: at, registry: r, owner: owner.Current()}
+	if err := negotiate(ctx, e); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
 }
 
 // negotiate makes the first request and sets the API version.
@@ -90,12 +102,12 @@ func negotiate(ctx context.Context, e *Client) error {
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
 		return fault.NewWithCause(fault.Engine, "go tool mage setup, or set DOCKER_HOST to a running engine",
-			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
+			"connect to the engine at %s (%s): %w", e.endpoint.Host, e.endpoint.Origin, err)
 	}
-	if versions.LessThan(ping.APIVersion, MinAPI) {
+	if versions.LessThan(ping.APIVersion, minAPI) {
 		return fault.NewWithCause(fault.Engine, "use Docker Engine 20.10 or newer",
 			"connect to the engine at %s (%s): it has API %s, Kiln needs %s or newer",
-			e.endpoint.host, e.endpoint.origin, ping.APIVersion, MinAPI)
+			e.endpoint.Host, e.endpoint.Origin, ping.APIVersion, minAPI)
 	}
 	e.api.NegotiateAPIVersionPing(ping)
 	e.buildKit = ping.BuilderVersion == build.BuilderBuildKit || hasSessions(ctx, e.api)
@@ -109,11 +121,19 @@ func (e *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, failed("read the engine's description", err)
 	}
 	return Info{
-		Host: e.endpoint.host, Origin: e.endpoint.origin,
+		Host: e.endpoint.Host, Origin: e.endpoint.Origin,
 		Version: info.ServerVersion, API: e.api.ClientVersion(), BuildKit: e.buildKit,
 		Driver: info.Driver, OS: info.OSType, Arch: info.Architecture, Root: info.DockerRootDir,
 		CPUs: info.NCPU, Memory: info.MemTotal,
 	}, nil
+}
+
+// labels returns the labels of an object of a kind that this run creates.
+func (e *Client) labels(kind string, more map[string]string) map[string]string {
+	labels := e.owner.Labels()
+	labels[Label] = kind
+	maps.Copy(labels, more)
+	return labels
 }
 
 // Close waits for the removals in the background and closes the connection.

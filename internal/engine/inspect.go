@@ -24,7 +24,7 @@ func (c *Container) Address(ctx context.Context, port int) (string, error) {
 	if len(bound) == 0 {
 		return "", fault.New(fault.Failed, "see the log", "container %s ended before its port %d was open", shortID(c.ID), port)
 	}
-	return net.JoinHostPort(c.engine.endpoint.machine(), bound[0].HostPort), nil
+	return net.JoinHostPort(c.engine.endpoint.Machine(), bound[0].HostPort), nil
 }
 
 // State is the state of a container.

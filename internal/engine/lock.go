@@ -19,7 +19,7 @@ func (e *Client) Acquire(ctx context.Context, image, name string, waiting func(h
 	name = "kiln-lock-" + name
 	for waited := false; ; waited = true {
 		// Not cancelled half-way: the engine would create the container nevertheless.
-		created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), &container.Config{Image: image, Labels: e.owner.labels("lock", nil)}, nil, nil, nil, name)
+		created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), &container.Config{Image: image, Labels: e.labels("lock", nil)}, nil, nil, nil, name)
 		if err == nil {
 			holder := &Container{engine: e, ID: created.ID}
 			return func() { holder.Remove() }, nil

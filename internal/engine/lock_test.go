@@ -33,7 +33,7 @@ func TestAcquireTakesOverFromADeadRun(t *testing.T) {
 	e := realEngine(t)
 	image := scratchImage(t, e)
 	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
-	dead.owner.process = strconv.Itoa(1<<30) + ":1"
+	dead.owner.Process = strconv.Itoa(1<<30) + ":1"
 	if _, err := dead.Acquire(t.Context(), image, "dead", func(string) {}); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -28,7 +27,7 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	}
 	var removed []string
 	for _, c := range list {
-		if !e.owner.gone(c.Labels) {
+		if !e.owner.Gone(c.Labels) {
 			continue
 		}
 		if err := removeContainer(ctx, e.api, c.ID); err != nil {
@@ -41,7 +40,7 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 		return removed, failed("list volumes", err)
 	}
 	for _, v := range volumes.Volumes {
-		if !e.owner.gone(v.Labels) {
+		if !e.owner.Gone(v.Labels) {
 			continue
 		}
 		err := e.Volumes().Remove(ctx, v.Name)
@@ -114,16 +113,4 @@ func shortID(id string) string {
 		return id[:digits]
 	}
 	return id
-}
-
-// Containers returns the names of the containers of all runs that have the prefix.
-func (e *Client) Containers(ctx context.Context, prefix string) ([]string, error) {
-	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
-	var names []string
-	for _, c := range list {
-		if name := containerName(c); strings.HasPrefix(name, prefix) {
-			names = append(names, name)
-		}
-	}
-	return names, failed("list containers", err)
 }

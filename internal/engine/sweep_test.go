@@ -8,34 +8,11 @@ import (
 	"time"
 )
 
-func TestGone(t *testing.T) {
-	me := owner{host: "here", boot: "b1pid:[4]", process: "1:5"}
-	self := thisOwner()
-	for _, tc := range []struct {
-		name   string
-		owner  owner
-		labels map[string]string
-		want   bool
-	}{
-		{"this run", self, self.labels("test", nil), false},
-		{"a process that ended", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "999999999:1"}, true},
-		{"a reused PID", self, map[string]string{labelHost: self.host, labelBoot: self.boot, labelOwner: "1:0"}, true},
-		{"an earlier boot", me, map[string]string{labelHost: "here", labelBoot: "b0pid:[4]", labelOwner: "1:5"}, true},
-		{"a different container of this boot", me, map[string]string{labelHost: "here", labelBoot: "b1pid:[9]", labelOwner: "1:5"}, false},
-		{"a different machine", me, map[string]string{labelHost: "there", labelBoot: "b0", labelOwner: "1:5"}, false},
-		{"no labels", me, nil, false},
-	} {
-		if got := tc.owner.gone(tc.labels); got != tc.want {
-			t.Errorf("%s: got gone %v, want %v", tc.name, got, tc.want)
-		}
-	}
-}
-
 func TestSweepAfterADeadRun(t *testing.T) {
 	e := realEngine(t)
 	own := testContainer(t, e, Spec{})
 	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
-	dead.owner.process = strconv.Itoa(1<<30) + ":1"
+	dead.owner.Process = strconv.Itoa(1<<30) + ":1"
 	left := testContainer(t, dead, Spec{})
 	volume := testVolume(t, e) + "-scratch"
 	if err := dead.Volumes().Create(t.Context(), volume, Scratch, nil); err != nil {

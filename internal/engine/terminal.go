@@ -14,9 +14,10 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// Interact runs a command in the container on this process's terminal, as ssh does: keys
-// are sent as they are typed, and the window's size is passed on. An exit code other than 0
-// is an *ExitError.
+// Interact runs a command in the container on the terminal in, as ssh does: keys are sent as
+// they are typed, the window's size is passed on, and both streams are copied to out. The
+// command's environment should have TERM, the terminal's type. Its Stdin, Stdout and Stderr are
+// ignored. An exit code other than 0 is an *ExitError.
 func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out io.Writer) error {
 	fd, line := int(in.Fd()), shellescape.QuoteCommand(cmd.Argv)
 	if !term.IsTerminal(fd) {
@@ -24,7 +25,7 @@ func (c *Container) Interact(ctx context.Context, cmd Command, in *os.File, out 
 	}
 	api := c.engine.api
 	created, err := api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
-		Cmd: cmd.Argv, User: cmd.User, Env: append(cmd.Env, "TERM="+os.Getenv("TERM")), WorkingDir: cmd.Dir,
+		Cmd: cmd.Argv, User: cmd.User, Env: cmd.Env, WorkingDir: cmd.Dir,
 		AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true,
 	})
 	if err != nil {

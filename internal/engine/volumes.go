@@ -27,7 +27,7 @@ func (v Volumes) Create(ctx context.Context, name, kind string, labels map[strin
 	if exists, err := v.Has(ctx, name); err != nil || exists {
 		return err
 	}
-	_, err := v.engine.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: v.engine.owner.labels(kind, labels)})
+	_, err := v.engine.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: v.engine.labels(kind, labels)})
 	return failed("create volume "+name, err)
 }
 
@@ -70,7 +70,7 @@ func (v Volumes) Overlay(ctx context.Context, name, lower, kind string, labels m
 	}
 	options := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", below.Mountpoint, layer.Mountpoint, layer.Mountpoint)
 	_, err = v.engine.api.VolumeCreate(ctx, volume.CreateOptions{
-		Name: name, Driver: "local", Labels: v.engine.owner.labels(kind, labels),
+		Name: name, Driver: "local", Labels: v.engine.labels(kind, labels),
 		DriverOpts: map[string]string{"type": "overlay", "device": "overlay", "o": options},
 	})
 	return failed("create volume "+name, err)

@@ -34,7 +34,7 @@ type Error struct {
 	Fix   string // a command or an instruction, printed after "fix: "; may be empty
 }
 
-// Error returns the cause, and the fix on a line of its own.
+// Error returns the message, and the fix on a line of its own.
 func (e *Error) Error() string {
 	if e.Fix == "" {
 		return e.Err.Error()
@@ -42,7 +42,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%v\n  fix: %s", e.Err, e.Fix)
 }
 
-// Unwrap returns the cause.
+// Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an error of a class. The fix may be empty.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 const (
@@ -22,13 +21,13 @@ const (
 
 // startEngine starts the installed engine: with systemd where that runs, else as a
 // process that outlives this one.
-func startEngine(ctx context.Context, c *report.Console, probe func(context.Context) error) error {
+func (i Installer) startEngine(ctx context.Context) error {
 	if os.Geteuid() != 0 {
 		return fault.New(fault.Environment, "sudo systemctl start docker, or as root: go tool mage setup",
-			"start the engine: %w", probe(ctx))
+			"start the engine: %w", i.Probe(ctx))
 	}
-	progress := c.Progress("setup: start the engine")
-	err := start(ctx, probe)
+	progress := i.Console.Progress("setup: start the engine")
+	err := i.start(ctx)
 	if err != nil {
 		progress.End("failed")
 		return err
@@ -38,26 +37,26 @@ func startEngine(ctx context.Context, c *report.Console, probe func(context.Cont
 }
 
 // start starts the engine and waits until it answers.
-func start(ctx context.Context, probe func(context.Context) error) error {
+func (i Installer) start(ctx context.Context) error {
 	if _, err := os.Stat("/run/systemd/system"); err == nil {
-		if err := command(ctx, "systemctl", "start", "docker"); err != nil {
+		if err := i.command(ctx, "systemctl", "start", "docker"); err != nil {
 			return err
 		}
-		return await(ctx, probe, nil)
+		return await(ctx, i.Probe, nil)
 	}
-	if err := prepare(ctx); err != nil {
+	if err := i.prepare(ctx); err != nil {
 		return err
 	}
-	ended, err := launch()
+	ended, err := i.launch()
 	if err != nil {
 		return err
 	}
-	err = await(ctx, probe, ended)
+	err = await(ctx, i.Probe, ended)
 	if err != nil && strings.Contains(engineTail(), "iptables") && ctx.Err() == nil {
 		// This kernel has no nftables, which Debian's iptables uses by default.
-		if command(ctx, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-legacy") == nil {
-			if ended, err = launch(); err == nil {
-				err = await(ctx, probe, ended)
+		if i.command(ctx, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-legacy") == nil {
+			if ended, err = i.launch(); err == nil {
+				err = await(ctx, i.Probe, ended)
 			}
 		}
 	}
@@ -66,13 +65,13 @@ func start(ctx context.Context, probe func(context.Context) error) error {
 
 // prepare removes stale pid files of a killed engine, and mounts the control groups, as
 // an init system would.
-func prepare(ctx context.Context) error {
+func (i Installer) prepare(ctx context.Context) error {
 	for _, file := range []string{"/var/run/docker.pid", "/run/docker/containerd/containerd.pid"} {
 		if err := clearStale(file, "/proc"); err != nil {
 			return err
 		}
 	}
-	return mountCgroups(ctx)
+	return i.mountCgroups(ctx)
 }
 
 // clearStale removes a pid file whose process is not of the engine: a different program
@@ -93,21 +92,21 @@ func clearStale(file, proc string) error {
 }
 
 // mountCgroups mounts the control groups where /sys/fs/cgroup is empty.
-func mountCgroups(ctx context.Context) error {
+func (i Installer) mountCgroups(ctx context.Context) error {
 	const dir = "/sys/fs/cgroup"
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) > 0 {
 		return fault.Wrap(fault.Environment, err)
 	}
-	if command(ctx, "mount", "-t", "cgroup2", "cgroup2", dir) == nil {
+	if i.command(ctx, "mount", "-t", "cgroup2", "cgroup2", dir) == nil {
 		if text, _ := os.ReadFile(dir + "/cgroup.controllers"); strings.Contains(string(text), "memory") {
 			return nil
 		}
-		if err := command(ctx, "umount", dir); err != nil { // the controllers are bound to version 1
+		if err := i.command(ctx, "umount", dir); err != nil { // the controllers are bound to version 1
 			return err
 		}
 	}
-	if err := command(ctx, "mount", "-t", "tmpfs", "-o", "mode=755", "cgroup", dir); err != nil {
+	if err := i.command(ctx, "mount", "-t", "tmpfs", "-o", "mode=755", "cgroup", dir); err != nil {
 		return err
 	}
 	for _, name := range []string{"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"} {
@@ -115,7 +114,7 @@ func mountCgroups(ctx context.Context) error {
 		if err := os.Mkdir(path, 0o755); err != nil {
 			return fault.Wrap(fault.Environment, err)
 		}
-		if command(ctx, "mount", "-t", "cgroup", "-o", name, name, path) != nil {
+		if i.command(ctx, "mount", "-t", "cgroup", "-o", name, name, path) != nil {
 			os.Remove(path) // this kernel lacks the controller
 		}
 	}
@@ -124,7 +123,7 @@ func mountCgroups(ctx context.Context) error {
 
 // launch starts dockerd in a new session, so that neither the end of this process nor
 // Ctrl-C ends it. The channel receives its exit status.
-func launch() (ended <-chan error, err error) {
+func (i Installer) launch() (ended <-chan error, err error) {
 	path, ok := lookPath("dockerd")
 	if !ok {
 		return nil, fault.New(fault.Environment, "apt-get install docker.io", "start the engine: dockerd is not installed")
@@ -136,7 +135,7 @@ func launch() (ended <-chan error, err error) {
 	defer log.Close()
 	cmd := exec.Command(path)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = "/", log, log, newSession()
-	cmd.Env = daemonEnviron(os.Environ())
+	cmd.Env = daemonEnviron(i.Environ)
 	if err := cmd.Start(); err != nil {
 		return nil, fault.Wrap(fault.Environment, err)
 	}
@@ -149,8 +148,14 @@ func launch() (ended <-chan error, err error) {
 // folders in PATH, since it calls iptables and the like, and without TMPDIR, since a run's
 // temporary folder is removed at its end.
 func daemonEnviron(environ []string) []string {
-	kept := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
-	return append(kept, "PATH="+os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+	path := ""
+	kept := slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
+		if value, ok := strings.CutPrefix(v, "PATH="); ok {
+			path = value
+		}
+		return strings.HasPrefix(v, "TMPDIR=")
+	})
+	return append(kept, "PATH="+path+":/usr/local/sbin:/usr/sbin:/sbin")
 }
 
 // await polls until the engine answers, dockerd ends (which ended, if not nil, receives),

@@ -117,9 +117,9 @@ func (s system) installCommands(packages []string) string {
 }
 
 // command runs a command. Its output is shown only where it fails, in the error.
-func command(ctx context.Context, argv ...string) error {
+func (i Installer) command(ctx context.Context, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
+	cmd.Env = append(slices.Clone(i.Environ), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	err := cmd.Run()

@@ -56,7 +56,7 @@ func TestUnavailableOptionalDependencyIsLeftOut(t *testing.T) {
 		t.Skip("SKIPPED: no apt on this machine")
 	}
 	var log bytes.Buffer
-	got := available(t.Context(), report.New(&log, &log, ""), []Dependency{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
+	got := (Installer{Console: report.New(&log, &log, ""), Environ: os.Environ()}).available(t.Context(), []Dependency{Emulator("qemu-system-vax", []string{"no-such-package-vax"}), {Name: "needed"}})
 	if len(got) != 1 || got[0].Name != "needed" || !strings.Contains(log.String(), "boot in a container") {
 		t.Errorf("got %v: %s", got, log.String())
 	}
@@ -65,7 +65,8 @@ func TestUnavailableOptionalDependencyIsLeftOut(t *testing.T) {
 func TestSetupWithNothingMissingIsFast(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Now()
-	err := Setup(t.Context(), report.New(&out, &out, ""), []Dependency{{Program: "sh", Packages: []string{"dash"}}}, func(context.Context) error { return nil })
+	i := Installer{Console: report.New(&out, &out, ""), Probe: func(context.Context) error { return nil }}
+	err := i.Setup(t.Context(), []Dependency{{Program: "sh", Packages: []string{"dash"}}})
 	if err != nil || out.String() != "setup: nothing is missing\n" || time.Since(start) > time.Second {
 		t.Errorf("%q, %v", out.String(), err)
 	}
@@ -177,7 +178,7 @@ func TestEngineThatEndsIsAnError(t *testing.T) {
 func TestDaemonEnvironHasNoTemporaryFolder(t *testing.T) {
 	got := daemonEnviron([]string{"HOME=/root", "TMPDIR=/run/of/mine", "PATH=/bin"})
 	text := strings.Join(got, "\n")
-	if strings.Contains(text, "TMPDIR") || !strings.Contains(text, "HOME=/root") || !strings.HasSuffix(text, ":/usr/sbin:/sbin") {
+	if strings.Contains(text, "TMPDIR") || !strings.Contains(text, "HOME=/root") || !strings.HasSuffix(text, "\nPATH=/bin:/usr/local/sbin:/usr/sbin:/sbin") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,28 +14,35 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// Setup installs and starts what is missing, and logs what it did. probe returns nil
-// where an engine answers, on this machine or elsewhere: then none is installed. Setup
-// installs by apt, as root, on Debian and Ubuntu; elsewhere the error's fix has the
-// commands.
-func Setup(ctx context.Context, c *report.Console, deps []Dependency, probe func(context.Context) error) error {
-	answers := probe(ctx) == nil
+// Installer installs dependencies and starts an engine on this machine.
+type Installer struct {
+	Console *report.Console
+	Environ []string // environment of the commands and of the engine, as NAME=value
+	// Probe returns nil where an engine answers, on this machine or elsewhere.
+	Probe func(context.Context) error
+}
+
+// Setup installs and starts what is missing, and logs what it did. Where an engine answers
+// none is installed. Setup installs by apt, as root, on Debian and Ubuntu; elsewhere the
+// error, of class fault.Environment, has the commands as its fix.
+func (i Installer) Setup(ctx context.Context, deps []Dependency) error {
+	answers := i.Probe(ctx) == nil
 	if !answers {
 		deps = append([]Dependency{engine()}, deps...)
 	}
 	absent := missing(deps)
 	if len(absent) > 0 {
-		if err := install(ctx, c, absent); err != nil {
+		if err := i.install(ctx, absent); err != nil {
 			return err
 		}
 	}
 	if !answers {
-		if err := startEngine(ctx, c, probe); err != nil {
+		if err := i.startEngine(ctx); err != nil {
 			return err
 		}
 	}
 	if answers && len(absent) == 0 {
-		c.Logf("setup: nothing is missing")
+		i.Console.Logf("setup: nothing is missing")
 	}
 	return nil
 }
@@ -53,22 +59,22 @@ func missing(deps []Dependency) (list []Dependency) {
 
 // install installs dependencies by apt. Their services are not started: tests start the
 // registry and the web server themselves, and Setup starts the engine.
-func install(ctx context.Context, c *report.Console, deps []Dependency) error {
+func (i Installer) install(ctx context.Context, deps []Dependency) error {
 	s := readSystem("/")
 	if !s.debian() || os.Geteuid() != 0 {
 		packages := packagesOf(deps)
 		return fault.New(fault.Environment, s.installCommands(packages),
 			"set up this machine: missing packages %s can be installed automatically only as root on Debian or Ubuntu", strings.Join(packages, ", "))
 	}
-	if err := refreshLists(ctx); err != nil {
+	if err := i.refreshLists(ctx); err != nil {
 		return err
 	}
-	packages := packagesOf(available(ctx, c, deps))
+	packages := packagesOf(i.available(ctx, deps))
 	if len(packages) == 0 || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	progress := c.Progress("setup: install " + strings.Join(packages, ", "))
-	if err := apt(ctx, packages); err != nil {
+	progress := i.Console.Progress("setup: install " + strings.Join(packages, ", "))
+	if err := i.apt(ctx, packages); err != nil {
 		progress.End("failed")
 		return err
 	}
@@ -90,10 +96,10 @@ func packagesOf(deps []Dependency) (packages []string) {
 
 // available leaves out the optional dependencies that this distribution does not have,
 // and logs them.
-func available(ctx context.Context, c *report.Console, deps []Dependency) (list []Dependency) {
+func (i Installer) available(ctx context.Context, deps []Dependency) (list []Dependency) {
 	for _, d := range deps {
-		if d.Optional && exec.CommandContext(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, d.Packages...)...).Run() != nil {
-			c.Logf("setup: this distribution has no %s: %s", strings.Join(d.Packages, " or "), d.For)
+		if d.Optional && i.command(ctx, append([]string{"apt-cache", "show", "--no-all-versions"}, d.Packages...)...) != nil {
+			i.Console.Logf("setup: this distribution has no %s: %s", strings.Join(d.Packages, " or "), d.For)
 			continue
 		}
 		list = append(list, d)
@@ -105,33 +111,33 @@ func available(ctx context.Context, c *report.Console, deps []Dependency) (list 
 const listAge = 24 * time.Hour
 
 // refreshLists fetches apt's package lists where they are old.
-func refreshLists(ctx context.Context) error {
+func (i Installer) refreshLists(ctx context.Context) error {
 	if !listsAreOld("/var/lib/apt/lists", time.Now()) {
 		return nil
 	}
-	return aptGet(ctx, "update")
+	return i.aptGet(ctx, "update")
 }
 
 // apt installs packages.
-func apt(ctx context.Context, packages []string) error {
+func (i Installer) apt(ctx context.Context, packages []string) error {
 	release, err := blockServices("/usr/sbin/policy-rc.d")
 	if err != nil {
 		return err
 	}
 	defer release()
 	words := append([]string{"install", "-y", "--no-install-recommends"}, packages...)
-	if err = aptGet(ctx, words...); err == nil || ctx.Err() != nil {
+	if err = i.aptGet(ctx, words...); err == nil || ctx.Err() != nil {
 		return err
 	}
-	if e := aptGet(ctx, "update"); e != nil { // the lists may name versions that are gone
+	if e := i.aptGet(ctx, "update"); e != nil { // the lists may name versions that are gone
 		return errors.Join(err, e)
 	}
-	return aptGet(ctx, words...)
+	return i.aptGet(ctx, words...)
 }
 
 // aptGet runs apt-get. A running apt is waited for, two minutes at most.
-func aptGet(ctx context.Context, words ...string) error {
-	return command(ctx, append([]string{"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"}, words...)...)
+func (i Installer) aptGet(ctx context.Context, words ...string) error {
+	return i.command(ctx, append([]string{"apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"}, words...)...)
 }
 
 // listsAreOld reports whether apt has no package lists, or has not fetched them for a day.

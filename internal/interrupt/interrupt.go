@@ -1,5 +1,5 @@
-// Package interrupt ends a run on SIGINT and SIGTERM, and gives it the exit code that
-// shells expect: 128 and the number of the signal.
+// Package interrupt ends a run on SIGINT and SIGTERM, with the exit code that shells expect:
+// 128 and the number of the signal.
 package interrupt
 
 import (

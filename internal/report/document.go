@@ -45,7 +45,7 @@ func encode(v any, indent string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// Read fills v from the JSON document at path. The error for a missing document is
+// Read reads the JSON document at path into v, a pointer. The error for a missing document is
 // fs.ErrNotExist.
 func Read(path string, v any) error {
 	text, err := os.ReadFile(path)

@@ -21,7 +21,7 @@ type Progress struct {
 	line    string // the last state, on a terminal
 }
 
-// Progress logs the begin of long work, and returns its handle.
+// Progress logs the start of long work, and returns its handle. The caller must call End.
 func (c *Console) Progress(title string) *Progress {
 	now := c.now()
 	if !c.terminal {

@@ -22,7 +22,8 @@ type Image struct {
 // Build builds the site image, unless the engine has one of the same files, the same
 // Dockerfile and the same base.
 func (s Site) Build(ctx context.Context) (Image, error) {
-	root, err := base.Pinned(ctx, s.Engine, s.Settings.Base, s.Lock.Digest, s.Console)
+	bases := base.Provider{Engine: s.Engine, Console: s.Console, Environ: s.Environ}
+	root, err := bases.Pinned(ctx, s.Settings.Base, s.Lock.Digest)
 	if err != nil {
 		return Image{}, err
 	}

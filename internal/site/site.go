@@ -62,7 +62,7 @@ type Registry interface {
 	SetTag(ctx context.Context, byDigest, tag string) error
 }
 
-// Site is what works with one site image.
+// Site builds, verifies, serves and reproduces one site image.
 type Site struct {
 	Source
 	Settings Settings
@@ -71,9 +71,10 @@ type Site struct {
 	Console  *report.Console
 	Dist     string // folder that documents are written to
 	Cache    imagebuild.Cache
+	Environ  []string // environment of commands on this machine, as NAME=value
 }
 
-// Runner returns what runs the site's images.
+// Runner returns the runner of the site's images.
 func (s Site) Runner() server.Runner {
 	return server.Runner{Engine: s.Engine, Console: s.Console, Port: s.Bundle.Port(), HealthPath: s.Bundle.HealthPath(), Dist: s.Dist}
 }

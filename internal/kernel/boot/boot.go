@@ -1,8 +1,8 @@
 // Package boot boots a kernel in an emulator and tests it by the report of its init program,
 // not by the emulator's exit code, which is 0 after a panic too.
 //
-//	machine, err := boot.OnHost(ctx, a)
-//	report, err := boot.Boot(ctx, machine, boot.Kernel{Arch: a, Image: "bzImage"}, boot.Limits{}, cache, nil)
+//	machine, err := booter.Machine(ctx, a)
+//	report, err := boot.Boot(ctx, machine, boot.Kernel{Arch: a, Image: "bzImage"}, boot.Limits{}, init, nil)
 //
 // The init program is Kiln's own (cmd/bootinit), compiled for each architecture by the Go that
 // runs Kiln. Nothing is downloaded.
@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,24 +57,26 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Boot boots a kernel in a machine and returns the report. cache is a folder on this machine
-// for the init program; watch, if not nil, is called with each line that the machine prints.
+// Boot boots a kernel in a machine, with the init program, and returns the report. watch, if
+// not nil, is called with each line that the machine prints.
 // A kernel that does not boot is not an error: see Report.Err.
 //
 // Where an emulator fails with KVM before any output, as older ones do on newer kernels and in
 // virtual machines, Boot tries again without KVM.
-func Boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
-	r, err := boot(ctx, m, k, l, cache, watch)
+func Boot(ctx context.Context, m Machine, k Kernel, l Limits, program InitProgram, watch func(stage Stage, line string)) (Report, error) {
+	r, err := boot(ctx, m, k, l, program, watch)
 	if err == nil && r.Verdict == NoQEMU && m.Accelerator == KVM {
 		m.Accelerator = TCG
-		r, err = boot(ctx, m, k, l, cache, watch)
+		r, err = boot(ctx, m, k, l, program, watch)
 	}
 	r.Accelerator = m.Accelerator
 	return r, err
 }
 
-func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watch func(stage Stage, line string)) (Report, error) {
-	if err := k.checkImage(); err != nil {
+func boot(ctx context.Context, m Machine, k Kernel, l Limits, program InitProgram, watch func(stage Stage, line string)) (Report, error) {
+	if err := k.checkImage(); fault.Code(err) == int(fault.Environment) {
+		return Report{}, err
+	} else if err != nil {
 		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
 	}
 	dir, remove, err := scratch.Dir("boot")
@@ -81,7 +84,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, cache string, watc
 		return Report{}, err
 	}
 	defer remove()
-	if err := k.writeFiles(ctx, dir, cache); err != nil {
+	if err := k.writeFiles(ctx, dir, program); err != nil {
 		return Report{}, err
 	}
 	c := newConsole(time.Now, watch)
@@ -108,7 +111,8 @@ func isEnvironment(ended error) bool {
 // killedCode is the exit code in a container of a program that SIGKILL ended.
 const killedCode = 128 + 9
 
-// checkImage checks the first bytes of the image by its architecture's marks.
+// checkImage checks the first bytes of the image by its architecture's marks. That it cannot
+// be read is an error of class fault.Environment.
 func (k Kernel) checkImage() error {
 	f, err := os.Open(k.Image)
 	if err != nil {
@@ -116,7 +120,10 @@ func (k Kernel) checkImage() error {
 	}
 	defer f.Close()
 	head := make([]byte, 68<<10)
-	n, _ := f.Read(head)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return fault.Wrap(fault.Environment, fmt.Errorf("read the kernel: %w", err))
+	}
 	if err := k.Arch.Magic.Check(head[:n]); err != nil {
 		return fmt.Errorf("%s is not a kernel for %s: %w", filepath.Base(k.Image), k.Arch.Name, err)
 	}
@@ -124,15 +131,15 @@ func (k Kernel) checkImage() error {
 }
 
 // writeFiles writes the emulator's input files to a folder.
-func (k Kernel) writeFiles(ctx context.Context, dir, cache string) error {
-	program, err := buildInit(ctx, k.Arch, cache)
+func (k Kernel) writeFiles(ctx context.Context, dir string, program InitProgram) error {
+	init, err := program.build(ctx, k.Arch)
 	if err != nil {
 		return err
 	}
 	if err := copyFile(filepath.Join(dir, kernelFile), k.Image); err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	if err := writeInitramfs(filepath.Join(dir, initrdFile), program); err != nil {
+	if err := writeInitramfs(filepath.Join(dir, initrdFile), init); err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
 	return fault.Wrap(fault.Environment, writeDisk(filepath.Join(dir, diskFile)))

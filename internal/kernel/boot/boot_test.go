@@ -114,7 +114,7 @@ func TestEnvironmentProblemIsNoVerdict(t *testing.T) {
 			io.WriteString(stdout, "Linux version 6.12.1\n")
 			return ended
 		}}
-		r, err := boot(t.Context(), m, k, Limits{}, t.TempDir(), nil)
+		r, err := boot(t.Context(), m, k, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 		if outside := strings.Contains(name, "engine") || strings.Contains(name, "killed"); outside != (fault.Code(err) == int(fault.Environment)) || !outside && r.Verdict != Died {
 			t.Errorf("%s: %s, %v", name, r.Verdict, err)
 		}
@@ -169,9 +169,20 @@ func TestImageOfADifferentArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: path}, Limits{}, t.TempDir(), nil)
+	r, err := Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: path}, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 	if err != nil || r.Verdict != WrongKernel {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestUnreadableImageIsNoVerdict(t *testing.T) {
+	a, err := arch.Find("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Boot(t.Context(), Machine{}, Kernel{Arch: a, Image: t.TempDir()}, Limits{}, InitProgram{}, nil) // a folder cannot be read
+	if fault.Code(err) != int(fault.Environment) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -212,7 +223,7 @@ func TestFallbackWithoutKVM(t *testing.T) {
 		io.WriteString(stdout, "[    0.000000] Linux version 6.12\n[    1.0] Kernel panic - not syncing: test\n")
 		return nil
 	}}
-	r, err := Boot(t.Context(), m, Kernel{Arch: a, Image: path}, Limits{}, t.TempDir(), nil)
+	r, err := Boot(t.Context(), m, Kernel{Arch: a, Image: path}, Limits{}, InitProgram{Cache: t.TempDir(), Environ: os.Environ()}, nil)
 	if err != nil || r.Verdict != Panic || r.Accelerator != TCG || strings.Join(tried, " ") != "kvm tcg" {
 		t.Errorf("%v: %+v, %v", tried, r, err)
 	}

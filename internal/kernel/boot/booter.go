@@ -30,7 +30,7 @@ type Booter struct {
 	Engine  *engine.Client // for emulators in containers
 	Images  Images
 	Console *report.Console
-	Cache   string // folder on this machine for compiled init programs
+	Init    InitProgram
 }
 
 // Boot boots the kernel in a folder of dist/kernels, compares the running kernel with the
@@ -50,7 +50,7 @@ func (b *Booter) Boot(ctx context.Context, folder string, l Limits) (Report, err
 		return r, err
 	}
 	r.Name, r.Version, r.Arch, r.Plan = m.Name, m.Version, m.Arch, m.Plan
-	r.Image, r.InitHash = m.SumOf(path.Base(a.Image)), InitHash(a)
+	r.Image, r.InitHash = m.SumOf(path.Base(a.Image)), initHash(a)
 	return r, report.Write(filepath.Join(folder, ReportFile), r)
 }
 
@@ -76,18 +76,19 @@ func booted(folder string) (Report, bool) {
 		return Report{}, false
 	}
 	r, err := ReadReport(folder, m.Plan, m.SumOf(path.Base(a.Image)))
-	if err != nil || r == nil || r.Verdict != Booted || r.InitHash != InitHash(a) {
+	if err != nil || r == nil || r.Verdict != Booted || r.InitHash != initHash(a) {
 		return Report{}, false
 	}
 	return *r, true
 }
 
 // ReadReport reads the boot.json of a folder. It returns nil if there is none, or if it is
-// about a kernel with a different plan or image, both given by their sha256.
-func ReadReport(folder, plan, image string) (*Report, error) {
+// about a kernel with a different plan or image, which are given by their sha256: hash and
+// image.
+func ReadReport(folder, hash, image string) (*Report, error) {
 	var r Report
 	err := report.Read(filepath.Join(folder, ReportFile), &r)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (r.Plan != plan || r.Image != image) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (r.Plan != hash || r.Image != image) {
 		return nil, nil
 	}
 	return &r, err
@@ -106,7 +107,7 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 	r, err := Boot(ctx, machine, Kernel{
 		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
 		VersionParts: []string{"(kiln@kiln)", plan.Stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: result.Options(folder),
-	}, l, b.Cache, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
+	}, l, b.Init, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
 	if err != nil {
 		progress.End("failed")
 		return r, err
@@ -122,14 +123,14 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 // Machine returns an emulator for an architecture: the host's if it is new enough, else one
 // in a container.
 func (b *Booter) Machine(ctx context.Context, a arch.Arch) (Machine, error) {
-	host, hostErr := OnHost(ctx, a)
+	host, hostErr := hostMachine(ctx, a)
 	if hostErr == nil {
 		return host, nil
 	}
 	image, err := b.Images.Emulator(ctx, a.QEMU)
 	if err == nil {
 		b.Console.LogOnce("boot: running %s in a container (%v)", a.QEMU.Binary, hostErr)
-		return InContainer(ctx, b.Engine, image, a)
+		return containerMachine(ctx, b.Engine, image, a)
 	}
 	return host, fmt.Errorf("%v; in a container: %w", hostErr, err)
 }

@@ -1,9 +1,11 @@
 package boot
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
@@ -36,7 +38,7 @@ func TestBootOnceTrustsTheReport(t *testing.T) {
 		"different init program": {func(r *Report) { r.InitHash = "cc" }, false},
 	} {
 		folder := t.TempDir()
-		r := Report{Schema: Schema, Plan: "aa", Image: "bb", Verdict: Booted, InitHash: InitHash(a)}
+		r := Report{Schema: Schema, Plan: "aa", Image: "bb", Verdict: Booted, InitHash: initHash(a)}
 		tc.change(&r)
 		for file, document := range map[string]any{"manifest.json": m, "boot.json": r} {
 			if err := report.Write(filepath.Join(folder, file), document); err != nil {
@@ -63,7 +65,7 @@ func TestNoEmulatorAnywhere(t *testing.T) {
 	}
 	a.QEMU.Binary, a.QEMU.Packages = "no-such-emulator", []string{"no-such-package"}
 	e, c := enginetest.Engine(t), report.New(t.Output(), t.Output(), "")
-	b := &Booter{Engine: e, Images: toolchain.New(e, c), Console: c, Cache: t.TempDir()}
+	b := &Booter{Engine: e, Images: toolchain.New(base.Provider{Engine: e, Console: c, Environ: os.Environ()}), Console: c, Init: InitProgram{Cache: t.TempDir(), Environ: os.Environ()}}
 	r, err := b.bootKernel(t.Context(), plan.Manifest{}, a, t.TempDir(), Limits{})
 	if err != nil || r.Verdict != NoQEMU || fault.Code(r.Err()) != int(fault.Environment) {
 		t.Errorf("%s, %v", r, err)

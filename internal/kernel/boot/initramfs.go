@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/cavaliergopher/cpio"
 
@@ -24,9 +25,15 @@ import (
 // initModule is the go.mod of the init program, which imports only the standard library.
 const initModule = "module kiln-init\n\ngo 1.24\n"
 
-// InitHash identifies the init program that tests a kernel of an architecture: the sha256
+// InitProgram compiles the init program that tests a kernel from inside (cmd/bootinit).
+type InitProgram struct {
+	Cache   string   // folder on this machine for what was compiled
+	Environ []string // environment of the go command, as NAME=value
+}
+
+// initHash identifies the init program that tests a kernel of an architecture: the sha256
 // over its source and the toolchain that compiles it.
-func InitHash(a arch.Arch) string {
+func initHash(a arch.Arch) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %q %s\n", a.Name, a.GoEnv, runtime.Version())
 	source := cmd.BootInit()
@@ -40,10 +47,10 @@ func InitHash(a arch.Arch) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// buildInit returns the path of the init program for an architecture, in the folder cache. It
-// compiles the program unless it is cached.
-func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
-	program := filepath.Join(cache, "init", a.Name+"-"+InitHash(a)[:16])
+// build returns the path of the init program for an architecture, and compiles it unless it
+// is cached.
+func (p InitProgram) build(ctx context.Context, a arch.Arch) (string, error) {
+	program := filepath.Join(p.Cache, "init", a.Name+"-"+initHash(a)[:16])
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
@@ -62,17 +69,17 @@ func buildInit(ctx context.Context, a arch.Arch, cache string) (string, error) {
 		return "", fault.Wrap(fault.Environment, err)
 	}
 	built := program + fmt.Sprintf(".%d", os.Getpid())
-	if err := goBuild(ctx, a, source, built); err != nil {
+	if err := p.compile(ctx, a, source, built); err != nil {
 		return "", err
 	}
 	return program, fault.Wrap(fault.Environment, os.Rename(built, program))
 }
 
-// goBuild compiles a static program for an architecture.
-func goBuild(ctx context.Context, a arch.Arch, source, program string) error {
+// compile compiles the folder source as a static program for an architecture.
+func (p InitProgram) compile(ctx context.Context, a arch.Arch, source, program string) error {
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
 	command.Dir = source
-	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
+	command.Env = append(slices.Clone(p.Environ), "GOOS=linux", "GOARCH="+a.Name, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
 	command.Env = append(command.Env, a.GoEnv...)
 	out, err := command.CombinedOutput()
 	if ctx.Err() != nil {

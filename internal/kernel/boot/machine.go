@@ -35,9 +35,9 @@ type Machine struct {
 	Emulate func(ctx context.Context, argv []string, dir string, stdout, stderr io.Writer) error
 }
 
-// OnHost returns the emulator of an architecture that is installed on this machine. One that
+// hostMachine returns the emulator of an architecture that is installed on this machine. One that
 // is too old is an error.
-func OnHost(ctx context.Context, a arch.Arch) (Machine, error) {
+func hostMachine(ctx context.Context, a arch.Arch) (Machine, error) {
 	program, err := exec.LookPath(a.QEMU.Binary)
 	if err != nil {
 		return Machine{}, err
@@ -89,9 +89,9 @@ func emulateOnHost(ctx context.Context, argv []string, dir string, stdout, stder
 // machineDir is the emulator's folder in its container.
 const machineDir = "/machine"
 
-// InContainer returns the emulator of an architecture in a container of an image that has
+// containerMachine returns the emulator of an architecture in a container of an image that has
 // it. Each boot starts a container of its own.
-func InContainer(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
+func containerMachine(ctx context.Context, e *engine.Client, image string, a arch.Arch) (Machine, error) {
 	m := Machine{Program: a.QEMU.Binary, Where: inContainer, Accelerator: TCG}
 	ctr, err := startContainer(ctx, e, image, a)
 	if err != nil {

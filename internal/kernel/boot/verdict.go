@@ -48,7 +48,7 @@ type Report struct {
 	Release     string   `json:"release"`     // output of uname -r
 	Checks      []Check  `json:"checks"`
 	Tail        []string `json:"tail"`   // the last lines of the console
-	InitHash    string   `json:"prover"` // of the init program; see boot.InitHash
+	InitHash    string   `json:"prover"` // of the init program and the toolchain that compiled it
 }
 
 // String returns the kernel, the verdict and the reason in one line.

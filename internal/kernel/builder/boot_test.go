@@ -89,7 +89,7 @@ func TestBootVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.kernel.Image = image
-			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, b.Sources.Cache, nil)
+			r, err := boot.Boot(t.Context(), machine, tc.kernel, boot.Limits{Quiet: 20 * time.Second}, booter(b).Init, nil)
 			if err != nil || r.Verdict != tc.verdict || r.Stage != tc.stage || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s at %s: %s, %v", r.Verdict, r.Stage, r.Why, err)
 			}

@@ -82,12 +82,12 @@ func (b *Builder) Built(ctx context.Context, s spec.Spec) (result.Result, error)
 	return r, err
 }
 
-// acquire reserves the output volume of a plan, and reports whether it had to wait for a
-// different run.
+// acquire reserves the output volume of a plan, and reports whether it had to wait for
+// another run.
 func (b *Builder) acquire(ctx context.Context, p plan.Plan) (release func(), waited bool, err error) {
 	release, err = b.Engine.Acquire(ctx, p.Toolchain.Image, p.Output(), func(lock string) {
 		waited = true
-		b.Console.Logf("kernel %s: waiting for a different run that builds it (if there is none: docker rm %s)", p.Folder(), lock)
+		b.Console.Logf("kernel %s: another run builds it: waiting (if there is none: docker rm %s)", p.Folder(), lock)
 	})
 	return release, waited, err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
@@ -123,9 +124,8 @@ func TestCancelledBuildLeavesNoContainer(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 8*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
-	left, err := b.Engine.Containers(t.Context(), "kiln-build-"+fixtureName)
-	if err != nil || len(left) > 0 {
-		t.Errorf("containers left: %v, %v", left, err)
+	if left := enginetest.Containers(t, b.Engine, "kiln-build-"+fixtureName); len(left) > 0 {
+		t.Errorf("containers left: %v", left)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
@@ -55,21 +56,23 @@ type Config struct {
 	Upstream *upstream.Client
 	Lock     track.Lock
 	Limits   spec.Limits
-	Dir      string // the folder of kernels.toml
-	Cache    string // local folder for downloads
-	Dist     string // local folder for results
+	Dir      string   // the folder of kernels.toml
+	Cache    string   // local folder for downloads
+	Dist     string   // local folder for results
+	Environ  []string // environment of commands on this machine, as NAME=value
+	Term     string   // type of the terminal of Menuconfig and Shell: the variable TERM
 }
 
 // New returns a Builder. It contacts neither the engine nor the network.
 func New(c Config) *Builder {
-	images := toolchain.New(c.Engine, c.Console)
+	images := toolchain.New(base.Provider{Engine: c.Engine, Console: c.Console, Environ: c.Environ})
 	sources := &fetch.Fetcher{
 		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Flight: new(singleflight.Group),
 	}
 	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}
 	return &Builder{
 		Engine: c.Engine, Console: c.Console, Upstream: c.Upstream, Sources: sources, Images: images, Lock: c.Lock, Results: results,
-		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Limits: c.Limits, Dist: c.Dist},
+		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Limits: c.Limits, Dist: c.Dist, Term: c.Term},
 		Folder: result.Folder{Engine: c.Engine, Dir: result.FolderIn(c.Dist)},
 	}
 }

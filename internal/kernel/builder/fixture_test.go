@@ -22,7 +22,7 @@ func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
 	f := spec.Defaults()
 	return New(Config{
 		Engine: enginetest.Engine(t), Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
-		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(),
+		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(), Environ: os.Environ(),
 	})
 }
 
@@ -34,7 +34,7 @@ func testBuilder(t *testing.T) *Builder {
 
 // booter returns a booter for the kernels that a builder extracts.
 func booter(b *Builder) *boot.Booter {
-	return &boot.Booter{Engine: b.Engine, Images: b.Images, Console: b.Console, Cache: b.Sources.Cache}
+	return &boot.Booter{Engine: b.Engine, Images: b.Images, Console: b.Console, Init: boot.InitProgram{Cache: b.Sources.Cache, Environ: os.Environ()}}
 }
 
 // fixtureSpec returns a kernel of the fixture tree with these options. It starts from

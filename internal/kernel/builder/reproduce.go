@@ -53,8 +53,7 @@ func (b *Builder) Reproduce(ctx context.Context, s spec.Spec, folder string) (re
 // replaces the report's differences by those from the second build, which are located
 // within vmlinux.
 func (b *Builder) locate(ctx context.Context, s spec.Spec, r *reproduce.Report, first, second string, markers reproduce.Markers) error {
-	name := r.Name + "-" + r.Version + "-" + r.Arch
-	b.Console.Logf("kernel %s: the second build differs; a third build, without the variation, locates the differences", name)
+	b.Console.Logf("kernel %s: the second build differs; a third build, without the variation, locates the differences", r.Folder())
 	if _, err := b.rebuild(ctx, s, r.Plan, first, nil); err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func (b *Builder) locate(ctx context.Context, s spec.Spec, r *reproduce.Report, 
 	if len(located) > 0 {
 		r.Differences = located
 	} else {
-		b.Console.Logf("kernel %s: two builds from scratch are identical: the kernel in dist/ is the one that is not reproducible", name)
+		b.Console.Logf("kernel %s: two builds from scratch are identical: the kernel in dist/ is the one that is not reproducible", r.Folder())
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (c *Collector) add(f Finding) {
 		return
 	}
 	for _, known := range c.warnings {
-		if known.Same(f) {
+		if known.same(f) {
 			c.repeated++
 			return
 		}
@@ -120,8 +120,8 @@ func (f Failure) String() string {
 		return "  " + strings.Join(f.Tail, "\n  ")
 	}
 	if f.Count == 1 {
-		return f.First.WithContext()
+		return f.First.withContext()
 	}
 	lines := []string{fmt.Sprintf("%d errors; the first:", f.Count)}
-	return strings.Join(append(lines, f.First.WithContext()), "\n")
+	return strings.Join(append(lines, f.First.withContext()), "\n")
 }

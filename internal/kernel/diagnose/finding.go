@@ -74,13 +74,13 @@ func Parse(lines []string) (list []Finding) {
 	return list
 }
 
-// Same reports whether two findings have the same message about the same file, whatever the
+// same reports whether two findings have the same message about the same file, whatever the
 // line.
-func (f Finding) Same(g Finding) bool {
+func (f Finding) same(g Finding) bool {
 	return f.Tool == g.Tool && f.Severity == g.Severity && f.File == g.File && f.Code == g.Code && f.Text == g.Text
 }
 
-// WithContext returns the finding with its context, indented.
-func (f Finding) WithContext() string {
+// withContext returns the finding with its context, indented.
+func (f Finding) withContext() string {
 	return "  " + strings.Join(append([]string{f.String()}, f.Context...), "\n  ")
 }

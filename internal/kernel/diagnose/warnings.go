@@ -31,4 +31,4 @@ func Added(now, before []Finding) (fresh []Finding) {
 	return fresh
 }
 
-func has(list []Finding, f Finding) bool { return slices.ContainsFunc(list, f.Same) }
+func has(list []Finding, f Finding) bool { return slices.ContainsFunc(list, f.same) }

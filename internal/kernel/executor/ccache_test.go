@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
@@ -25,7 +26,7 @@ func toolchainContainer(t *testing.T) *engine.Container {
 		t.Fatal(err)
 	}
 	e := enginetest.Engine(t)
-	tools, err := toolchain.New(e, report.New(t.Output(), t.Output(), "")).Toolchain(t.Context(), compiler)
+	tools, err := toolchain.New(base.Provider{Engine: e, Console: report.New(t.Output(), t.Output(), ""), Environ: os.Environ()}).Toolchain(t.Context(), compiler)
 	if err != nil {
 		t.Fatal(err)
 	}

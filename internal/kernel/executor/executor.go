@@ -48,6 +48,7 @@ type Executor struct {
 	Results   *result.Store
 	Limits    spec.Limits
 	Dist      string // local folder for logs and for checkpoints of builds
+	Term      string // type of the terminal of Shell and Session.Interact: the variable TERM
 	Namespace string // of ccache's objects; a benchmark uses its own
 }
 

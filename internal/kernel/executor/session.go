@@ -48,7 +48,7 @@ func (s *Session) Output(ctx context.Context, argv ...string) (string, error) {
 // Interact runs a command in the output tree on a terminal. An exit code other than 0 is
 // an *engine.ExitError.
 func (s *Session) Interact(ctx context.Context, in *os.File, out io.Writer, argv ...string) error {
-	return s.run.ctr.Interact(ctx, engine.Command{Argv: argv, User: plan.BuildUser, Dir: plan.OutputDir, Env: s.run.env()}, in, out)
+	return s.run.interact(ctx, in, out, argv...)
 }
 
 // Edited calls change and returns the lines that lead from the configuration before it to

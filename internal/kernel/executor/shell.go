@@ -28,12 +28,19 @@ func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, ou
 	}
 	ev.Logf("kernel %s: source at %s (read-only), output at %s; leave with exit", t.Plan.Folder(), plan.SourceDir, plan.OutputDir)
 	defer r.markClosed(ctx)
-	err = r.ctr.Interact(ctx, engine.Command{Argv: []string{"bash"}, User: plan.BuildUser, Dir: plan.OutputDir, Env: r.env()}, in, out)
+	err = r.interact(ctx, in, out, "bash")
 	var exit *engine.ExitError
 	if errors.As(err, &exit) { // the exit code of the last command typed
 		return nil
 	}
 	return err
+}
+
+// interact runs a command in the output tree, as the build's user, on a terminal. An exit
+// code other than 0 is an *engine.ExitError.
+func (r *run) interact(ctx context.Context, in *os.File, out io.Writer, argv ...string) error {
+	env := append(r.env(), "TERM="+r.exec.Term)
+	return r.ctr.Interact(ctx, engine.Command{Argv: argv, User: plan.BuildUser, Dir: plan.OutputDir, Env: env}, in, out)
 }
 
 // markClosed records that nothing works in the output tree any more. Changes made by hand

@@ -75,7 +75,7 @@ func (d debian) index(ctx context.Context) (debianIndex, error) {
 	if err != nil {
 		progress.End("failed")
 		if len(index.Packages) > 0 {
-			d.fetcher.Console.Logf("cannot reach Debian; going on with its list of %s", index.Checked.Format("2006-01-02"))
+			d.fetcher.Console.Logf("cannot reach Debian; using its list of %s", index.Checked.Format("2006-01-02"))
 			return index, nil
 		}
 		return debianIndex{}, err
@@ -187,7 +187,7 @@ func (d debian) apt(ctx context.Context, ctr *engine.Container, ref source.Ref, 
 	}
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"apt-get", "download", packageID(ref)}, Dir: dir}); err != nil {
 		os.Remove(d.indexPath()) // Debian may have a newer package by now
-		return fault.NewWithCause(fault.Network, "run it again: it queries Debian's present packages", "download %s: %w", packageID(ref), err)
+		return fault.NewWithCause(fault.Network, "run it again: it then queries Debian's current packages", "download %s: %w", packageID(ref), err)
 	}
 	list, err := ctr.Output(ctx, engine.Command{Argv: []string{"ls", dir}})
 	if err != nil {

@@ -4,7 +4,7 @@
 //	ref, err := fetcher.Resolve(ctx, "debian", constraint)        // which source, without downloading it
 //	tree, err := fetcher.Fetch(ctx, "debian", ref, patches)       // unpacked at the root of a volume
 //
-// A complete volume is sealed; one that an interrupted run left is made from scratch.
+// A complete volume is sealed; one that an interrupted run left is filled from scratch.
 package fetch
 
 import (
@@ -74,7 +74,7 @@ func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches
 }
 
 // acquire takes the mutex of a volume: only one run at a time fills it.
-func (f Fetcher) acquire(ctx context.Context, volume string) (release func(), err error) {
+func (f Fetcher) acquire(ctx context.Context, volume string) (unlock func(), err error) {
 	image, err := f.Image(ctx)
 	if err != nil {
 		return nil, err

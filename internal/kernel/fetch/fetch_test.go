@@ -36,7 +36,7 @@ func realFetcher(t testing.TB) Fetcher {
 	f := newFetcher(t, newOrg(t))
 	f.Engine = e
 	f.Image = func(ctx context.Context) (string, error) {
-		root, err := base.Get(ctx, e, "debian:trixie-slim", f.Console)
+		root, err := base.Provider{Engine: e, Console: f.Console, Environ: os.Environ()}.Get(ctx, "debian:trixie-slim")
 		if err != nil {
 			return "", err
 		}

@@ -21,7 +21,7 @@ type git struct {
 	strict   bool // accept only a tag that a maintainer signed
 }
 
-func newGit(r Fetcher, address string) (provider, error) {
+func newGit(f Fetcher, address string) (provider, error) {
 	url, ref, _ := strings.Cut(address, "#")
 	if ref == "" {
 		ref = "HEAD"
@@ -29,7 +29,7 @@ func newGit(r Fetcher, address string) (provider, error) {
 	if strings.HasPrefix(ref, "-") || strings.HasPrefix(url, "-") {
 		return nil, fault.New(fault.Usage, "", "read git source %q: neither URL nor ref may begin with a dash", address)
 	}
-	return git{fetcher: r, url: url, ref: ref}, nil
+	return git{fetcher: f, url: url, ref: ref}, nil
 }
 
 // repository is the path of the repository in the container.
@@ -139,7 +139,7 @@ func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) 
 	if err != nil {
 		return by, err
 	}
-	// git archive and not checkout: it gives every file the commit's time.
+	// git archive and not checkout: it sets every file's time to the commit's.
 	const packed = "/tmp/linux.tar"
 	_, err = ctr.Output(ctx, engine.Command{Argv: []string{
 		"git", "-C", repository, "archive", "--prefix=linux/", "--output=" + packed, ref.Commit,
@@ -163,7 +163,7 @@ func (g git) verify(ctx context.Context, ctr *engine.Container, ref source.Ref) 
 	case state == trust.Missing:
 		return source.Signature{Status: source.NoSignature}, nil
 	default:
-		g.fetcher.Console.Logf("tag %s of %s: %v; going on, since the repository was chosen in kernels.toml", ref.Tag, g.url, err)
+		g.fetcher.Console.Logf("tag %s of %s: %v; accepted, since kernels.toml names the repository", ref.Tag, g.url, err)
 		return source.Signature{Status: string(state)}, nil
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 // listAge is how old a list of kernel.org may be in a build.
@@ -91,7 +93,7 @@ func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release
 	if err != nil {
 		return release.Version{}, err
 	}
-	k.fetcher.logStale("kernel.org's list of releases", list)
+	k.logStale("kernel.org's list of releases", list)
 	current := feed.Versions()
 	if m := want.Moniker(); m != "" {
 		dates, _, err := k.fetcher.Upstream.Dates(ctx, listAge)
@@ -107,6 +109,13 @@ func (k kernelOrg) newest(ctx context.Context, want release.Constraint) (release
 		return release.Version{}, fault.New(fault.Usage, "", "kernel.org lists no %s release", want)
 	}
 	return k.older(ctx, want, current)
+}
+
+// logStale logs that a list is not up to date because its host cannot be reached.
+func (k kernelOrg) logStale(what string, d upstream.Document) {
+	if d.FetchError != nil {
+		k.fetcher.Console.LogOnce("%v; using %s of %s ago", d.FetchError, what, report.Duration(k.fetcher.Upstream.Now().Sub(d.Fetched)))
+	}
 }
 
 // older finds a release that is no longer current, newest major version first. A candidate
@@ -143,7 +152,7 @@ func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *source.
 	if err != nil {
 		return source.Signature{}, err
 	}
-	by, modified, err := k.fetcher.unpackSigned(ctx, ctr, s)
+	by, modified, err := k.unpackSigned(ctx, ctr, s)
 	t.Time = modified
 	if err != nil {
 		k.fetcher.Upstream.ForgetSignature(t.Version) // a good one may be published by now

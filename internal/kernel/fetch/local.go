@@ -19,19 +19,19 @@ import (
 )
 
 // newLocal returns the provider of a folder or tarball on this machine.
-func newLocal(r Fetcher, from string) (provider, error) {
+func newLocal(f Fetcher, from string) (provider, error) {
 	path := from
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.Dir, from)
+		path = filepath.Join(f.Dir, from)
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, fault.New(fault.Usage, "paths are relative to the folder of kernels.toml", "find source %q: %w", from, err)
 	case info.IsDir():
-		return folder{r, path}, nil
+		return folder{f, path}, nil
 	}
-	return tarball{r, path}, nil
+	return tarball{f, path}, nil
 }
 
 // folder is an unpacked source on this machine.
@@ -73,7 +73,7 @@ func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 func unchanged(path, sum string, hash func(string) (string, error)) error {
 	now, err := hash(path)
 	if err == nil && now != sum {
-		return fault.New(fault.Usage, "run it again", "read %s: it was changed meanwhile", path)
+		return fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", path)
 	}
 	return err
 }

@@ -7,8 +7,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
-	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
-	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 // provider serves one kind of source.
@@ -16,7 +14,7 @@ type provider interface {
 	// resolve finds the newest source that want admits.
 	resolve(ctx context.Context, want release.Constraint) (source.Ref, error)
 	// unpack puts t into the folder tree of the container and returns who signed it. It
-	// sets t's time only where it also gives all files the settled time.
+	// sets t's time only where it also sets that of all files to the settled one.
 	unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) (source.Signature, error)
 }
 
@@ -33,11 +31,4 @@ func (f Fetcher) providerOf(from string) (provider, error) {
 		return debian{f}, nil
 	}
 	return newLocal(f, from)
-}
-
-// logStale logs that a list is not up to date because its host cannot be reached.
-func (f Fetcher) logStale(what string, d upstream.Document) {
-	if d.FetchError != nil {
-		f.Console.LogOnce("%v; going on with %s of %s ago", d.FetchError, what, report.Duration(f.Upstream.Now().Sub(d.Fetched)))
-	}
 }

@@ -23,14 +23,14 @@ import (
 // container, and meanwhile verifies the signature over the uncompressed tar. All files get
 // the settled time. It returns the signer and the original time of the Makefile, in seconds
 // since 1970.
-func (f Fetcher) unpackSigned(ctx context.Context, ctr *engine.Container, s signed) (by trust.Signer, modified int64, err error) {
+func (k kernelOrg) unpackSigned(ctx context.Context, ctr *engine.Container, s signed) (by trust.Signer, modified int64, err error) {
 	var refused error
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		by, modified, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error { return f.untarLocal(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
+	work.Go(func() error { return k.fetcher.untarLocal(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
 	err = work.Wait()
 	if refused != nil { // matters more than an error of the unpacking
 		err = refused

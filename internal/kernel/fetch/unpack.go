@@ -17,8 +17,8 @@ import (
 // untarLocal unpacks a tarball on this machine in the container; the extension of name
 // selects the decompressor. The tarball is sent compressed: a sixth of the bytes for an
 // engine on a different machine.
-func (f Fetcher) untarLocal(ctx context.Context, ctr *engine.Container, path, name string, options ...string) error {
-	in, err := os.Open(path)
+func (f Fetcher) untarLocal(ctx context.Context, ctr *engine.Container, file, name string, options ...string) error {
+	in, err := os.Open(file)
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
@@ -74,8 +74,8 @@ const (
 )
 
 // putFile copies a file on this machine to the file name in the container's folder dir.
-func putFile(ctx context.Context, ctr *engine.Container, path, dir, name string) error {
-	f, err := os.Open(path)
+func putFile(ctx context.Context, ctr *engine.Container, file, dir, name string) error {
+	f, err := os.Open(file)
 	if err != nil {
 		return fault.Wrap(fault.Usage, err)
 	}
@@ -88,8 +88,8 @@ func putFile(ctx context.Context, ctr *engine.Container, path, dir, name string)
 }
 
 // sha256Inside returns the sha256 of a file in the container, in hex, computed there.
-func sha256Inside(ctx context.Context, ctr *engine.Container, path string) (string, error) {
-	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", "--binary", path}})
+func sha256Inside(ctx context.Context, ctr *engine.Container, file string) (string, error) {
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"sha256sum", "--binary", file}})
 	sum, _, _ := strings.Cut(out, " ")
 	return sum, err
 }

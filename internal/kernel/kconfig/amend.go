@@ -2,8 +2,8 @@ package kconfig
 
 import "strings"
 
-// Line returns an option as a line of a fragment.
-func Line(name, value string) string {
+// fragmentLine returns an option as a line of a fragment.
+func fragmentLine(name, value string) string {
 	if value == "n" {
 		return "# " + name + " is not set"
 	}
@@ -18,7 +18,7 @@ func Difference(before, after []Option, final map[string]string) []string {
 	var lines []string
 	for _, o := range after {
 		if value, ok := previous[o.Name]; !ok || value != o.Value {
-			lines = append(lines, Line(o.Name, o.Value))
+			lines = append(lines, fragmentLine(o.Name, o.Value))
 		}
 	}
 	for _, o := range before {
@@ -30,7 +30,7 @@ func Difference(before, after []Option, final map[string]string) []string {
 			value = "n"
 		}
 		if value != o.Value {
-			lines = append(lines, Line(o.Name, value))
+			lines = append(lines, fragmentLine(o.Name, value))
 		}
 	}
 	return lines

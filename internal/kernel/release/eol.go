@@ -66,9 +66,9 @@ func (l *Life) end(text json.RawMessage) error {
 	return nil
 }
 
-// DaysLeft returns the whole days of support that are left at now, negative after the
+// daysLeft returns the whole days of support that are left at now, negative after the
 // end, and whether the end is known.
-func (l Life) DaysLeft(now time.Time) (days int, known bool) {
+func (l Life) daysLeft(now time.Time) (days int, known bool) {
 	if l.End.IsZero() {
 		return 0, false
 	}
@@ -80,7 +80,7 @@ func (l Life) DaysLeft(now time.Time) (days int, known bool) {
 // WarningPeriod, or "".
 func (d Dates) Warn(v Version, now time.Time) string {
 	life, known := d[v.Series()]
-	days, dated := life.DaysLeft(now)
+	days, dated := life.daysLeft(now)
 	switch {
 	case !known, dated && days > int(WarningPeriod/(24*time.Hour)), !dated && !life.Ended:
 		return ""

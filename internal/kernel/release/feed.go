@@ -157,8 +157,8 @@ func (f Feed) Line(moniker string, dates Dates) []Version {
 	return line
 }
 
-// Find returns the feed's entry for the series of a version.
-func (f Feed) Find(v Version) (Listed, bool) {
+// find returns the feed's entry for the series of a version.
+func (f Feed) find(v Version) (Listed, bool) {
 	for _, r := range f.Releases {
 		if r.Version.Series() == v.Series() && r.Version.IsCandidate() == v.IsCandidate() {
 			return r, true

@@ -30,7 +30,7 @@ type Data struct {
 }
 
 // Evaluate returns the status of a kernel. locked and newest may be the zero Version.
-func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
+func (d Data) Evaluate(kernel string, want Constraint, locked, newest Version) Status {
 	s := Status{Kernel: kernel, Asked: want.String(), Warnings: []string{}}
 	at := newest
 	if !locked.IsZero() {
@@ -43,10 +43,10 @@ func (k Data) Evaluate(kernel string, want Constraint, locked, newest Version) S
 		s.Todo = "kernel.org has no release that satisfies the constraint"
 		return s
 	}
-	listed, isListed := k.Feed.Find(at)
+	listed, isListed := d.Feed.find(at)
 	s.Moniker = listed.Moniker
 	s.Behind = behind(locked, newest, listed)
-	k.end(&s, at, listed, isListed)
+	d.end(&s, at, listed, isListed)
 	s.Todo = todo(s, want, locked, newest)
 	return s
 }
@@ -67,15 +67,15 @@ func behind(locked, newest Version, listed Listed) int {
 
 // end fills in the end of life of a series. kernel.org publishes whether it has ended, the
 // dates have the day; where they disagree it adds a warning.
-func (k Data) end(s *Status, v Version, listed Listed, isListed bool) {
-	life, known := k.Dates[v.Series()]
-	days, dated := life.DaysLeft(k.Now)
+func (d Data) end(s *Status, v Version, listed Listed, isListed bool) {
+	life, known := d.Dates[v.Series()]
+	days, dated := life.daysLeft(d.Now)
 	if dated {
 		s.End, s.DaysLeft = life.End.Format(time.DateOnly), &days
 	}
 	ended := life.Ended || dated && days < 0
 	s.Ended = ended || listed.EOL
-	if text := k.Dates.Warn(v, k.Now); text != "" {
+	if text := d.Dates.Warn(v, d.Now); text != "" {
 		s.Warnings = append(s.Warnings, text)
 	}
 	switch {

@@ -13,7 +13,7 @@ import (
 
 // compareArchives compares two tars, compressed by zstd, member by member. If all members are
 // equal, it returns the first difference of the compressed bytes.
-func compareArchives(name string, a, b []byte, s Markers) (list []Difference, err error) {
+func compareArchives(name string, a, b []byte, m Markers) (list []Difference, err error) {
 	first, err := members(a)
 	if err != nil {
 		return nil, err
@@ -30,11 +30,11 @@ func compareArchives(name string, a, b []byte, s Markers) (list []Difference, er
 	}
 	for _, member := range names {
 		if one, other := first[member], second[member]; !bytes.Equal(one, other) {
-			list = append(list, moduleDifference(member, one, other, s))
+			list = append(list, moduleDifference(member, one, other, m))
 		}
 	}
 	if len(list) == 0 {
-		list = append(list, difference(name, a, b, s))
+		list = append(list, difference(name, a, b, m))
 	}
 	if len(list) > placesPerFile {
 		list = list[:placesPerFile]
@@ -47,9 +47,9 @@ const signature = "~Module signature appended~\n"
 
 // moduleDifference is difference for a member: where Kbuild generates the signing key, that
 // is the cause for two signed modules.
-func moduleDifference(name string, a, b []byte, s Markers) Difference {
-	d := difference(name, a, b, s)
-	if s.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
+func moduleDifference(name string, a, b []byte, m Markers) Difference {
+	d := difference(name, a, b, m)
+	if m.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
 		d.Cause = causeKey
 	}
 	return d

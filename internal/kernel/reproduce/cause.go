@@ -30,19 +30,19 @@ const (
 )
 
 // cause returns why a place differs, as far as its content reveals that, or "".
-func (s Markers) cause(d Difference) string {
+func (m Markers) cause(d Difference) string {
 	both := d.First + "\n" + d.Second
 	debug := strings.HasPrefix(d.Section, ".debug_") || strings.HasPrefix(d.Section, ".rela.debug_")
 	switch {
-	case s.signs() && strings.Contains(d.Symbol, "certificate_list"):
+	case m.signs() && strings.Contains(d.Symbol, "certificate_list"):
 		return causeKey
 	case d.Section == ".BTF":
 		return causeBTF
-	case debug && containsAny(both, s.Places):
+	case debug && containsAny(both, m.Places):
 		return causeDebug
-	case containsAny(both, s.Places):
+	case containsAny(both, m.Places):
 		return causePath
-	case containsAny(both, s.Hosts):
+	case containsAny(both, m.Hosts):
 		return causeHost
 	case timestamp.MatchString(d.First) && timestamp.MatchString(d.Second):
 		return causeTime
@@ -50,15 +50,15 @@ func (s Markers) cause(d Difference) string {
 		return causeLines
 	case strings.HasPrefix(d.Section, ".note"):
 		return causeID
-	case s.Options["CONFIG_RANDSTRUCT"] == "y":
+	case m.Options["CONFIG_RANDSTRUCT"] == "y":
 		return causeSeed
 	}
 	return ""
 }
 
 // signs reports whether the build generates a key and signs modules with it.
-func (s Markers) signs() bool {
-	return s.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(s.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
+func (m Markers) signs() bool {
+	return m.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(m.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
 }
 
 // generatedKey is the path at which Kbuild generates a missing key (certs/Makefile).
@@ -67,8 +67,8 @@ const generatedKey = "certs/signing_key.pem"
 // NonReproducible returns the options that make a build not reproducible byte by byte, with
 // the reason. options is the final configuration.
 func NonReproducible(options map[string]string) (list []string) {
-	s := Markers{Options: options}
-	if s.signs() {
+	m := Markers{Options: options}
+	if m.signs() {
 		list = append(list, "CONFIG_MODULE_SIG: "+causeKey)
 	}
 	if options["CONFIG_RANDSTRUCT"] == "y" {

@@ -13,7 +13,7 @@ const placesPerFile = 12
 
 // compareELF compares two ELF files section by section. Its error is os.ErrNotExist where one
 // is missing.
-func compareELF(first, second string, s Markers) (list []Difference, err error) {
+func compareELF(first, second string, m Markers) (list []Difference, err error) {
 	a, err := elf.Open(first)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func compareELF(first, second string, s Markers) (list []Difference, err error) 
 		if section.Type == elf.SHT_NOBITS || section.Name == "" || other == nil || len(list) == placesPerFile {
 			continue
 		}
-		d, differ, err := compareSections(section, other, symbols, s)
+		d, differ, err := compareSections(section, other, symbols, m)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +42,7 @@ func compareELF(first, second string, s Markers) (list []Difference, err error) 
 	return list, nil
 }
 
-func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Markers) (d Difference, differ bool, err error) {
+func compareSections(a, b *elf.Section, symbols []elf.Symbol, m Markers) (d Difference, differ bool, err error) {
 	left, err := a.Data()
 	if err != nil {
 		return d, false, fmt.Errorf("read section %s: %w", a.Name, err)
@@ -59,7 +59,7 @@ func compareSections(a, b *elf.Section, symbols []elf.Symbol, s Markers) (d Diff
 	if a.Flags&elf.SHF_ALLOC != 0 {
 		d.Symbol = symbolAt(symbols, a.Addr+uint64(at))
 	}
-	d.Cause = s.cause(d)
+	d.Cause = m.cause(d)
 	return d, true, nil
 }
 

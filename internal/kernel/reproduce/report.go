@@ -35,8 +35,11 @@ type Report struct {
 
 // String returns the kernel and the outcome.
 func (r Report) String() string {
-	return fmt.Sprintf("%s-%s-%s: %s", r.Name, r.Version, r.Arch, r.Outcome())
+	return r.Folder() + ": " + r.Outcome()
 }
+
+// Folder returns the name of the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
+func (r Report) Folder() string { return r.Name + "-" + r.Version + "-" + r.Arch }
 
 // Outcome returns whether the builds are the same, and the differences, a line each.
 func (r Report) Outcome() string {
@@ -55,15 +58,15 @@ func (r Report) Err() error {
 	if r.Same {
 		return nil
 	}
-	return fault.New(fault.Failed, "", "reproduce kernel %s-%s-%s: two builds of one plan differ", r.Name, r.Version, r.Arch)
+	return fault.New(fault.Failed, "", "reproduce kernel %s: two builds of one plan differ", r.Folder())
 }
 
 // ReadReport reads the reproduce.json of a folder. It returns nil if there is none, or if it
-// is about a different plan, given by its sha256.
-func ReadReport(folder, plan string) (*Report, error) {
+// is about a different plan, which is given by its sha256.
+func ReadReport(folder, hash string) (*Report, error) {
 	var r Report
 	err := report.Read(filepath.Join(folder, ReportFile), &r)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && r.Plan != plan {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && r.Plan != hash {
 		return nil, nil
 	}
 	return &r, err

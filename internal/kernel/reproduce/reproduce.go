@@ -16,15 +16,15 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// VariationSource is the C source of a library that is loaded into every program of the
+// variationSource is the C source of a library that is loaded into every program of the
 // second build (LD_PRELOAD): programs then read folders in the opposite order, and their clock
 // is ahead by ClockOffsetVariable.
 //
 //go:embed vary/vary.c
-var VariationSource string
+var variationSource string
 
-// ClockOffsetVariable is the environment variable with the offset of the clock in seconds.
-const ClockOffsetVariable = "KILN_LATER"
+// clockOffsetVariable is the environment variable with the offset of the clock in seconds.
+const clockOffsetVariable = "KILN_LATER"
 
 // Vmlinux is the file name of the uncompressed kernel: an ELF file with symbols.
 const Vmlinux = "vmlinux"
@@ -65,9 +65,9 @@ func (d Difference) String() string {
 // Compare compares files of two folders. For a file that differs it returns at least one
 // place; if any differs it also looks into vmlinux where both folders have it. The list is
 // empty if nothing differs.
-func Compare(first, second string, files []string, s Markers) (list []Difference, err error) {
+func Compare(first, second string, files []string, m Markers) (list []Difference, err error) {
 	for _, name := range files {
-		d, err := compareFile(first, second, name, s)
+		d, err := compareFile(first, second, name, m)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func Compare(first, second string, files []string, s Markers) (list []Difference
 	if len(list) == 0 {
 		return nil, nil
 	}
-	inside, err := compareELF(filepath.Join(first, Vmlinux), filepath.Join(second, Vmlinux), s)
+	inside, err := compareELF(filepath.Join(first, Vmlinux), filepath.Join(second, Vmlinux), m)
 	if os.IsNotExist(err) {
 		return list, nil
 	}
@@ -85,7 +85,7 @@ func Compare(first, second string, files []string, s Markers) (list []Difference
 
 // compareFile compares one file by its bytes, or an archive by its members. It reads only
 // files that differ into memory.
-func compareFile(first, second, name string, s Markers) ([]Difference, error) {
+func compareFile(first, second, name string, m Markers) ([]Difference, error) {
 	left, right := filepath.Join(first, name), filepath.Join(second, name)
 	for build, path := range map[string]string{"second": left, "first": right} {
 		if _, err := os.Stat(path); os.IsNotExist(err) {
@@ -104,9 +104,9 @@ func compareFile(first, second, name string, s Markers) ([]Difference, error) {
 		return nil, err
 	}
 	if filepath.Ext(name) == ".zst" {
-		return compareArchives(name, a, b, s)
+		return compareArchives(name, a, b, m)
 	}
-	return []Difference{difference(name, a, b, s)}, nil
+	return []Difference{difference(name, a, b, m)}, nil
 }
 
 // sameContent reports whether two files have the same sha256.
@@ -120,10 +120,10 @@ func sameContent(left, right string) (bool, error) {
 }
 
 // difference returns the first difference of two files that differ.
-func difference(name string, a, b []byte, s Markers) Difference {
+func difference(name string, a, b []byte, m Markers) Difference {
 	at := firstDifference(a, b)
 	d := Difference{File: name, Offset: int64(at), First: readable(a, at), Second: readable(b, at)}
-	d.Cause = s.cause(d)
+	d.Cause = m.cause(d)
 	return d
 }
 

@@ -42,13 +42,13 @@ func (v Variation) Apply(p plan.Plan) plan.Plan {
 	for i, s := range p.Steps {
 		p.Steps[i] = v.step(s)
 	}
-	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", ClockOffsetVariable, v.ClockOffset))
+	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", clockOffsetVariable, v.ClockOffset))
 	return p
 }
 
 // Files returns the files that the build's container needs: texts by path.
 func (v Variation) Files() map[string]string {
-	return map[string]string{librarySource: VariationSource}
+	return map[string]string{librarySource: variationSource}
 }
 
 // Prepare returns the commands that prepare the container, to be run as root: they link the

@@ -40,32 +40,32 @@ func FolderIn(dist string) string { return filepath.Join(dist, "kernels") }
 // ErrNotBuilt, of class fault.Usage, if the engine does not have the image, of class
 // fault.Failed if a file is damaged.
 func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
-	dest := filepath.Join(f.Dir, filepath.Base(r.Folder()))
+	dest := filepath.Join(f.Dir, r.Folder())
 	if m, err := CheckFolder(dest); err == nil && m.Plan == r.Plan {
 		return extracted(dest, m, false), nil
 	}
-	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
+	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
 		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
-	sweepPartial(filepath.Dir(dest))
-	temp, err := os.MkdirTemp(filepath.Dir(dest), partialPrefix)
+	sweepPartial(f.Dir)
+	temp, err := os.MkdirTemp(f.Dir, partialPrefix)
 	if err != nil {
 		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(temp)
 	if err := f.Engine.CopyFromImage(ctx, r.Image, plan.ResultDir, temp); err != nil {
 		if errors.Is(err, engine.ErrNoImage) {
-			return Extracted{}, fault.New(fault.Usage, "go tool mage kernel", "extract kernel %s: %w", filepath.Base(dest), ErrNotBuilt)
+			return Extracted{}, fault.New(fault.Usage, "go tool mage kernel", "extract kernel %s: %w", r.Folder(), ErrNotBuilt)
 		}
 		return Extracted{}, err
 	}
 	fresh := filepath.Join(temp, filepath.Base(plan.ResultDir))
 	m, err := CheckFolder(fresh)
 	if err != nil {
-		return Extracted{}, fmt.Errorf("extract kernel %s: %w", filepath.Base(dest), err)
+		return Extracted{}, fmt.Errorf("extract kernel %s: %w", r.Folder(), err)
 	}
 	if m.Plan != r.Plan {
-		return Extracted{}, fault.New(fault.Environment, "extract it a second time: go tool mage extract", "extract kernel %s: a concurrent run has replaced it with a different build", filepath.Base(dest))
+		return Extracted{}, fault.New(fault.Environment, "extract it a second time: go tool mage extract", "extract kernel %s: a concurrent run has replaced it with a different build", r.Folder())
 	}
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return Extracted{}, fault.Wrap(fault.Environment, err)

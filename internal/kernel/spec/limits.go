@@ -34,21 +34,21 @@ func parseSize(text string) (int64, error) {
 	return units.RAMInBytes(text)
 }
 
-// bytes returns the bytes of a size that check has accepted.
-func bytes(text string) int64 {
+// bytesOf returns the bytes of a size that check has accepted.
+func bytesOf(text string) int64 {
 	n, _ := parseSize(text)
 	return n
 }
 
 // MemoryBytes returns the memory that one build may use, in bytes; 0 is no limit.
-func (l Limits) MemoryBytes() int64 { return bytes(l.Memory) }
+func (l Limits) MemoryBytes() int64 { return bytesOf(l.Memory) }
 
 // CCacheBytes returns the size of ccache's folder for one architecture, in bytes; 0 is no
 // ccache.
-func (l Limits) CCacheBytes() int64 { return bytes(l.CCache) }
+func (l Limits) CCacheBytes() int64 { return bytesOf(l.CCache) }
 
 // KeepBytes returns how much all stored results may take, in bytes.
-func (l Limits) KeepBytes() int64 { return bytes(l.Keep) }
+func (l Limits) KeepBytes() int64 { return bytesOf(l.Keep) }
 
 // memoryPerJob is the memory that one job is reckoned with, in bytes. Measured on the micro
 // kernel of 6.12: a compiler takes 178 MiB at most, the linker 86 MiB. This leaves room for

@@ -20,7 +20,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
-	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
@@ -30,13 +29,13 @@ const baseImage = "debian:trixie-slim"
 // Images builds the images in which kernels are fetched, built and booted. Its methods may
 // be called concurrently.
 type Images struct {
-	engine   *engine.Client
-	console  *report.Console
+	bases    base.Provider
 	building singleflight.Group // builds an image once that several kernels need at the same time
 }
 
-// New returns the images of an engine; c gets the output of builds.
-func New(e *engine.Client, c *report.Console) *Images { return &Images{engine: e, console: c} }
+// New returns the images of the engine of bases, on bases that it provides. Its console gets
+// the output of builds.
+func New(bases base.Provider) *Images { return &Images{bases: bases} }
 
 // Toolchain returns the image with a compiler, and builds it unless the engine has it.
 func (i *Images) Toolchain(ctx context.Context, c arch.Compiler) (plan.Toolchain, error) {
@@ -66,7 +65,7 @@ func (i *Images) HasToolchain(ctx context.Context, c arch.Compiler) bool {
 	if err != nil {
 		return false
 	}
-	_, err = i.engine.FindImage(ctx, tag)
+	_, err = i.bases.Engine.FindImage(ctx, tag)
 	return err == nil
 }
 
@@ -82,7 +81,7 @@ func (i *Images) get(ctx context.Context, folder, name string, packages []string
 		return "", "", err
 	}
 	found, err, _ := i.building.Do(tag, func() (any, error) {
-		found, err := i.engine.FindImage(ctx, tag)
+		found, err := i.bases.Engine.FindImage(ctx, tag)
 		if err == nil || !errors.Is(err, engine.ErrNoImage) {
 			return found.ID, err
 		}
@@ -93,7 +92,7 @@ func (i *Images) get(ctx context.Context, folder, name string, packages []string
 
 // base returns the base of the images.
 func (i *Images) base(ctx context.Context) (base.Image, error) {
-	root, err, _ := i.building.Do(baseImage, func() (any, error) { return base.Get(ctx, i.engine, baseImage, i.console) })
+	root, err, _ := i.building.Do(baseImage, func() (any, error) { return i.bases.Get(ctx, baseImage) })
 	return root.(base.Image), err
 }
 
@@ -111,21 +110,21 @@ func (i *Images) build(ctx context.Context, folder, tag, root string, packages [
 	if err := os.CopyFS(dir, files); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
-	return i.engine.Build(ctx, engine.Build{
+	return i.bases.Engine.Build(ctx, engine.Build{
 		Kind: "toolchain", Context: dir, Tags: []string{tag},
 		Args: map[string]string{"BASE": root, "PACKAGES": strings.Join(packages, " ")},
-	}, i.console)
+	}, i.bases.Console)
 }
 
 // imageTag returns the tag of an image, with a hash of everything that it is made of: its
-// folder, its packages and its base. So one look-up shows whether the engine has it.
-func imageTag(folder, name string, packages []string, base string) (string, error) {
+// folder, its packages and its base, root. So one look-up shows whether the engine has it.
+func imageTag(folder, name string, packages []string, root string) (string, error) {
 	files, err := docker.Context(folder)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %s\n", packages, base)
+	fmt.Fprintf(sum, "%q %s\n", packages, root)
 	err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

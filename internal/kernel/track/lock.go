@@ -69,8 +69,8 @@ func (l Lock) Find(name string) (Locked, bool) {
 	return l.Kernels[i], true
 }
 
-// With returns the lock with one kernel's entry replaced or appended.
-func (l Lock) With(k Locked) Lock {
+// with returns the lock with one kernel's entry replaced or appended.
+func (l Lock) with(k Locked) Lock {
 	l.Kernels = slices.Clone(l.Kernels)
 	if i := slices.IndexFunc(l.Kernels, func(o Locked) bool { return o.Name == k.Name }); i >= 0 {
 		l.Kernels[i] = k
@@ -91,9 +91,9 @@ func (k Locked) Ref() source.Ref {
 	return source.Ref{Kind: source.KernelOrg, Version: k.Version, URL: k.URL, SHA256: k.SHA256, Commit: k.Commit, Tag: k.Tag}
 }
 
-// CheckReplace returns a trust.Older error if next is an older release than the entry has:
+// checkReplace returns a trust.Older error if next is an older release than the entry has:
 // a list of releases that goes back may be an attack. downgrade permits it.
-func (k Locked) CheckReplace(next Locked, downgrade bool) error {
+func (k Locked) checkReplace(next Locked, downgrade bool) error {
 	if k.Version.IsZero() || downgrade || next.Version.Compare(k.Version) >= 0 {
 		return nil
 	}

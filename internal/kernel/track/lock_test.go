@@ -42,13 +42,13 @@ func TestCheckReplace(t *testing.T) {
 	old := entry(t, "6.12", "6.12.5")
 	for version, older := range map[string]bool{"6.12.8": false, "6.12.5": false, "6.12.4": true} {
 		next := entry(t, "6.12", version)
-		if err := old.CheckReplace(next, false); (trust.StateOf(err) == trust.Older) != older || (err != nil) != older {
+		if err := old.checkReplace(next, false); (trust.StateOf(err) == trust.Older) != older || (err != nil) != older {
 			t.Errorf("%s: %v", version, err)
 		}
-		if err := old.CheckReplace(next, true); err != nil {
+		if err := old.checkReplace(next, true); err != nil {
 			t.Errorf("%s, with downgrade: %v", version, err)
 		}
-		if err := (Locked{}).CheckReplace(next, false); err != nil {
+		if err := (Locked{}).checkReplace(next, false); err != nil {
 			t.Errorf("%s, not locked: %v", version, err)
 		}
 	}
@@ -57,11 +57,11 @@ func TestCheckReplace(t *testing.T) {
 func TestWithKeepsTheOrder(t *testing.T) {
 	lock := Lock{Kernels: []Locked{{Name: "a"}, {Name: "k"}, {Name: "z"}}}
 	next := entry(t, "6.12", "6.12.8")
-	got := lock.With(next)
+	got := lock.with(next)
 	if len(got.Kernels) != 3 || got.Kernels[1] != next || lock.Kernels[1] == next {
 		t.Errorf("replaced: %+v; before: %+v", got, lock)
 	}
-	if got = (Lock{}).With(next); len(got.Kernels) != 1 || got.Kernels[0] != next {
+	if got = (Lock{}).with(next); len(got.Kernels) != 1 || got.Kernels[0] != next {
 		t.Errorf("appended: %+v", got)
 	}
 }

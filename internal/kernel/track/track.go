@@ -23,8 +23,8 @@ type Tracking struct {
 	Sources []DataSource     `json:"sources"`
 }
 
-// TrackSchema is the value of "schema" in the JSON that kernel:track prints.
-const TrackSchema = "kiln/track/v1"
+// Schema is the value of "schema" in the JSON that kernel:track prints.
+const Schema = "kiln/track/v1"
 
 // DataSource is a document that data comes from, and its age.
 type DataSource struct {
@@ -38,7 +38,7 @@ type DataSource struct {
 // cannot be fetched is taken from the cache, with its age; one in an unexpected format is
 // an error.
 func (tr *Tracker) Track(ctx context.Context, specs []spec.Spec) (Tracking, error) {
-	t := Tracking{Schema: TrackSchema, Kernels: []release.Status{}}
+	t := Tracking{Schema: Schema, Kernels: []release.Status{}}
 	data := release.Data{Now: tr.Upstream.Now()}
 	var doc upstream.Document
 	var err error

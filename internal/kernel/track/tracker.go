@@ -29,8 +29,8 @@ type Tracker struct {
 	Lock     Lock
 }
 
-// Known returns what is cached of kernel.org's releases, without a request; nil if nothing
-// is.
+// Known returns what is cached of kernel.org's releases, without a request, or nil where
+// nothing is cached.
 func (tr *Tracker) Known(ctx context.Context) (*release.Data, error) {
 	data := release.Data{Now: tr.Upstream.Now()}
 	var err error

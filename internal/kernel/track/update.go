@@ -42,11 +42,11 @@ func (tr *Tracker) Update(ctx context.Context, specs []spec.Spec, dir string, do
 			return nil, fmt.Errorf("update kernel %s: %w", s.Name, err)
 		}
 		before, _ := lock.Find(s.Name)
-		if err := before.CheckReplace(next, downgrade); err != nil {
+		if err := before.checkReplace(next, downgrade); err != nil {
 			return nil, err
 		}
 		updates = append(updates, tr.change(before, next))
-		lock = lock.With(next)
+		lock = lock.with(next)
 	}
 	if slices.EqualFunc(lock.Kernels, tr.Lock.Kernels, func(a, b Locked) bool { return a == b }) {
 		return updates, nil

@@ -129,8 +129,8 @@ func (c *Client) receive(f *os.File, response *http.Response, address string, ha
 		progress.End("interrupted")
 		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errInterrupted, body.err))
 	case err != nil:
-		progress.End("failed")
-		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w", address, err))
+		progress.End("failed") // to write
+		return fault.Wrap(fault.Environment, fmt.Errorf("download %s: %w", address, err))
 	}
 	progress.End(strings.TrimSpace("downloaded " + report.Bytes(body.done-have)))
 	return nil

@@ -161,8 +161,8 @@ func (b Bundle) find(name string) *file {
 	return &b.files[i]
 }
 
-// Port is the port that the server listens on, in its container.
+// Port returns the port that the server listens on, in its container.
 func (b Bundle) Port() int { return b.conf.port }
 
-// HealthPath is the path of the health check, which answers 200.
+// HealthPath returns the path of the health check, which answers 200.
 func (b Bundle) HealthPath() string { return b.conf.health }

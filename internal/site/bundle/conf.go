@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// conf is what the server is expected to do, according to its own configuration: whoever
-// edits nginx.conf or mime.types edits the expectation.
+// conf is what the server is expected to do, according to its own configuration: an edit of
+// nginx.conf or mime.types changes the expectation.
 type conf struct {
 	text     [3][]byte // of confFiles
 	port     int

@@ -12,8 +12,8 @@ import (
 
 // WithTimes returns the bundle with the times that its image is to have. Files of the
 // commit get the commit's time, so that the image of a commit is always the same. Uncommitted
-// and generated files keep their own: Nginx tells two states of a file apart by time and
-// length alone.
+// and generated files keep their own: Nginx distinguishes two states of a file by time
+// and length alone.
 func (b Bundle) WithTimes(c gitinfo.Commit) Bundle {
 	b.files = slices.Clone(b.files)
 	fallback := c.Time
@@ -41,7 +41,7 @@ func (b Bundle) newest(than time.Time) time.Time {
 	return than
 }
 
-// Created is when the newest of the files changed, to the second, UTC.
+// Created returns when the newest of the files changed, to the second, UTC.
 func (b Bundle) Created() time.Time { return b.created }
 
 // Hash identifies the bundle: the sha256 over names, times and bytes, in hex.

@@ -172,7 +172,7 @@ func groups(kernels []Kernel) (list []group) {
 	return list
 }
 
-// counted is the number of kernels that something is true of.
+// counted is a line of the summary: a statement and the number of kernels that it is true of.
 type counted struct {
 	What  string
 	Count int

@@ -1,5 +1,5 @@
 // Package gitinfo reads from git what the site is a state of: the commit, the version
-// and the branch. Without git, or outside a clone, it knows nothing, which is no error.
+// and the branch. Without git, or outside a clone, it returns zero values, which is no error.
 package gitinfo
 
 import (
@@ -46,8 +46,8 @@ func (c Commit) Revision() string {
 
 // LastCommit returns the last commit that changed one of two folders, and with refs the
 // version and the branch of HEAD. It is the zero value where there is no git, no clone or
-// no commit yet. Ignored files count as changes in content alone: the site serves them,
-// although no commit has them. An error of git itself is an environment problem.
+// no commit yet. Ignored files count as changes only in content: the site serves them,
+// committed or not. An error of git itself is an environment problem.
 func (r Repository) LastCommit(ctx context.Context, dir, content string, refs bool) (Commit, error) {
 	last, err := r.git(ctx, "log", "-1", "--format=%H %ct", "--", dir, content)
 	id, seconds, ok := strings.Cut(last, " ")
@@ -87,7 +87,7 @@ func newestVersion(tags string) (newest string) {
 }
 
 // CheckOut writes the files of a commit into a folder, and returns where the files of
-// r.Dir are below it. The clone's own index stays as it is.
+// r.Dir are below it. The clone's own index is not changed.
 func (r Repository) CheckOut(ctx context.Context, commit, into string) (string, error) {
 	index := "GIT_INDEX_FILE=" + filepath.Join(into, ".index")
 	for _, args := range [][]string{{"read-tree", commit}, {"checkout-index", "--all", "--prefix=" + into + "/"}} {

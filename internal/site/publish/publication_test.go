@@ -26,7 +26,7 @@ import (
 // other an image without Nginx, which is not run here.
 func pushBases(t *testing.T, s site.Site, ref string) {
 	t.Helper()
-	root, err := base.Get(t.Context(), s.Engine, site.Defaults().Base, s.Console)
+	root, err := base.Provider{Engine: s.Engine, Console: s.Console, Environ: s.Environ}.Get(t.Context(), site.Defaults().Base)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,10 +32,10 @@ type Result struct {
 	Attempts   int      `json:"attempts"`
 }
 
-// Ref is the immutable name of what was pushed: repository@sha256:...
+// Ref returns the immutable name of what was pushed: repository@sha256:...
 func (r Result) Ref() string { return r.Repository + "@" + r.Digest }
 
-// pusher is one push.
+// pusher is a push in progress.
 type pusher struct {
 	site.Site
 	image  site.Image

@@ -65,7 +65,7 @@ func (p *pusher) awaitDigest(ctx context.Context, ref string) error {
 	case errors.Is(err, errMoved):
 		return fault.New(fault.Environment, "check whether somebody else pushes to this tag", "push %s: the registry has %s, expected %s", ref, got, p.result.Digest)
 	case errors.Is(err, registry.ErrNotFound):
-		return fault.New(fault.Environment, "try again", "push %s: the registry accepted it, and does not find it %s later", ref, propagationTimeout)
+		return fault.New(fault.Environment, "push again: go tool mage push", "push %s: the registry accepted it, but does not find it %s later", ref, propagationTimeout)
 	}
 	return withoutPermanent(err)
 }

@@ -5,7 +5,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -58,9 +57,10 @@ func (r Runner) Start(ctx context.Context, image string, port int) (Server, erro
 	return Server{ctr, at}, nil
 }
 
-// Await returns the address of a container's server as soon as it answers.
+// Await returns the address of a container's server as soon as it answers. One that does not
+// within 30 s is an error of class fault.Failed.
 func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	limited, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	address, err := ctr.Address(ctx, r.Port)
 	if err != nil {
@@ -68,19 +68,19 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 	}
 	health := &url.URL{Scheme: "http", Host: address, Path: r.HealthPath}
 	for {
-		if suite.Answers(ctx, health) {
+		if suite.Answers(limited, health) {
 			return &url.URL{Scheme: "http", Host: address}, nil
 		}
-		state, err := ctr.State(ctx)
+		state, err := ctr.State(limited)
 		if err == nil && !state.Running {
-			return nil, r.neverStarted(ctr, fmt.Errorf("it exited with code %d", state.ExitCode))
+			return nil, r.neverStarted(ctx, ctr, fmt.Errorf("it exited with code %d", state.ExitCode))
 		}
 		select {
-		case <-ctx.Done():
+		case <-limited.Done():
 			return nil, r.startError(ctx, ctr, fmt.Errorf("no answer from %s within %s", health, startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && limited.Err() == nil {
 			return nil, err
 		}
 	}
@@ -89,17 +89,17 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 // startError returns why a server does not answer: the run was canceled, the engine
 // failed, or else the image is at fault.
 func (r Runner) startError(ctx context.Context, ctr *engine.Container, cause error) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if _, err := ctr.State(context.WithoutCancel(ctx)); err != nil {
+	if _, err := ctr.State(ctx); err != nil {
 		return err
 	}
-	return r.neverStarted(ctr, cause)
+	return r.neverStarted(ctx, ctr, cause)
 }
 
 // neverStarted collects the diagnostics of a container that serves nothing.
-func (r Runner) neverStarted(ctr *engine.Container, cause error) error {
-	r.CollectDiagnostics(context.Background(), ctr, nil)
+func (r Runner) neverStarted(ctx context.Context, ctr *engine.Container, cause error) error {
+	r.CollectDiagnostics(ctx, ctr, nil)
 	return fault.New(fault.Failed, "the end of the container's log is above this line; diagnostics: "+r.Diagnostics(), "start the image: %w", cause)
 }

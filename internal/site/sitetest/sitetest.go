@@ -33,7 +33,7 @@ func Open(t testing.TB, page, registry string, mirrors ...string) site.Site {
 	e := enginetest.Connect(t)
 	s := site.Site{
 		Engine: e, Registry: registrytest.Client(registrytest.Password), Console: report.New(t.Output(), t.Output(), ""), Settings: settings(registry, mirrors),
-		Dist: t.TempDir(), Cache: imagebuild.FolderCache(filepath.Join(os.TempDir(), "kiln-test-notes")),
+		Environ: os.Environ(), Dist: t.TempDir(), Cache: imagebuild.FolderCache(filepath.Join(os.TempDir(), "kiln-test-cache")),
 	}
 	s.Dir, s.Commit = dir, gitinfo.Commit{ID: strings.Repeat("c", 40), Time: time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)}
 	Write(t, s, "content/page.html", page)

@@ -74,7 +74,9 @@ func Answers(ctx context.Context, target *url.URL) bool {
 	if err != nil {
 		return false
 	}
-	response, err := newClient().Do(request)
+	client := newClient()
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
 	if err != nil {
 		return false
 	}

@@ -138,7 +138,9 @@ func notServed(name, path string, fallback File) probe {
 		if err != nil {
 			return failed(name, err)
 		}
-		return []Check{{Name: name, Passed: a.status >= 400 && a.status < 500 || a.status == http.StatusOK && fallback.URL != "" && bytes.Equal(a.body, fallback.Body), Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + size(a.body)}}
+		refused := a.status >= 400 && a.status < 500
+		single := a.status == http.StatusOK && fallback.URL != "" && bytes.Equal(a.body, fallback.Body)
+		return []Check{{Name: name, Passed: refused || single, Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + size(a.body)}}
 	}
 }
 

@@ -43,4 +43,9 @@ func (t *transcript) merge(other *transcript) {
 	t.list = append(t.list, other.list...)
 }
 
-func (t *transcript) all() []Exchange { return t.list }
+// all returns the exchanges so far.
+func (t *transcript) all() []Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.list
+}

@@ -1,4 +1,5 @@
-package engine
+// Package buildlog collects what an engine reports during the build of an image.
+package buildlog
 
 import (
 	"bytes"
@@ -16,9 +17,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// buildLog collects the output of a builder, as the text for the error of a failed build,
-// and shows its progress.
-type buildLog struct {
+// Log collects the output of a builder, as the text for the error of a failed build, and
+// shows its progress. It is used by one goroutine.
+type Log struct {
 	progress *report.Progress
 	events   chan *client.SolveStatus
 	written  sync.WaitGroup
@@ -26,8 +27,9 @@ type buildLog struct {
 	done     map[digest.Digest]bool // the steps so far, and whether each is complete
 }
 
-func newBuildLog(p *report.Progress) *buildLog {
-	l := &buildLog{progress: p, events: make(chan *client.SolveStatus, 64), done: map[digest.Digest]bool{}}
+// New returns an empty log that shows its progress with p. The caller must call Close.
+func New(p *report.Progress) *Log {
+	l := &Log{progress: p, events: make(chan *client.SolveStatus, 64), done: map[digest.Digest]bool{}}
 	display, err := progressui.NewDisplay(&l.buffer, progressui.PlainMode)
 	l.written.Go(func() {
 		if err == nil {
@@ -40,9 +42,9 @@ func newBuildLog(p *report.Progress) *buildLog {
 	return l
 }
 
-// trace adds a message of BuildKit: a StatusResponse in protobuf, as a JSON string in base64
-// (moby/buildkit api/services/control/control.proto).
-func (l *buildLog) trace(aux json.RawMessage) {
+// Trace adds a message of BuildKit: a StatusResponse in protobuf, as a JSON string in base64
+// (moby/buildkit api/services/control/control.proto). What is none is ignored.
+func (l *Log) Trace(aux json.RawMessage) {
 	var raw []byte
 	var status moby_buildkit_v1.StatusResponse
 	if json.Unmarshal(aux, &raw) != nil || proto.Unmarshal(raw, &status) != nil {
@@ -59,13 +61,13 @@ func (l *buildLog) trace(aux json.RawMessage) {
 	}
 }
 
-// text adds a line of the classic builder.
-func (l *buildLog) text(s string) {
+// Text adds a line of the classic builder.
+func (l *Log) Text(s string) {
 	l.buffer.WriteString(s)
 	l.progress.Set(0, 0, lastLine(s))
 }
 
-func (l *buildLog) completed() (n int64) {
+func (l *Log) completed() (n int64) {
 	for _, done := range l.done {
 		if done {
 			n++
@@ -74,8 +76,8 @@ func (l *buildLog) completed() (n int64) {
 	return n
 }
 
-// close ends the log and returns its whole text.
-func (l *buildLog) close() string {
+// Close ends the log and returns its whole text.
+func (l *Log) Close() string {
 	close(l.events)
 	l.written.Wait()
 	return strings.TrimSpace(l.buffer.String())

@@ -1,4 +1,6 @@
-package engine
+// Package owner identifies the run that created an object in an engine, so that a later run
+// finds out whether it still runs.
+package owner
 
 import (
 	"fmt"
@@ -7,47 +9,42 @@ import (
 	"strings"
 )
 
-// The labels of all that Kiln creates in an engine.
+// The labels that record an owner.
 const (
-	Label      = "kiln"       // the kind: "build", "verify", "source", "base", ...
 	labelHost  = "kiln.host"  // the machine that created it: host name and machine-id(5)
 	labelBoot  = "kiln.boot"  // its boot id and PID namespace
 	labelOwner = "kiln.owner" // the process, as "PID:START"
 )
 
-// owner identifies a run of Kiln, so that a later run can find out whether it still runs.
-type owner struct{ host, boot, process string }
+// Owner is one run of Kiln. Its fields are the values of the labels.
+type Owner struct{ Host, Boot, Process string }
 
-// thisOwner returns the identity of this process.
-func thisOwner() owner {
+// Current returns the owner of what this process creates.
+func Current() Owner {
 	host, _ := os.Hostname()
 	machine, _ := os.ReadFile("/etc/machine-id") // host names are not unique
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	space, _ := os.Readlink("/proc/self/ns/pid")
-	return owner{
-		host: strings.TrimSpace(host + " " + string(machine)), boot: strings.TrimSpace(string(boot)) + space,
-		process: fmt.Sprintf("%d:%s", os.Getpid(), startTime(os.Getpid())),
+	return Owner{
+		Host: strings.TrimSpace(host + " " + string(machine)), Boot: strings.TrimSpace(string(boot)) + space,
+		Process: fmt.Sprintf("%d:%s", os.Getpid(), startTime(os.Getpid())),
 	}
 }
 
-// labels returns the labels of an object that this run creates.
-func (o owner) labels(kind string, more map[string]string) map[string]string {
-	labels := map[string]string{Label: kind, labelHost: o.host, labelBoot: o.boot, labelOwner: o.process}
-	for k, v := range more {
-		labels[k] = v
-	}
-	return labels
+// Labels returns the labels that record the owner.
+func (o Owner) Labels() map[string]string {
+	return map[string]string{labelHost: o.Host, labelBoot: o.Boot, labelOwner: o.Process}
 }
 
-// gone reports whether the run that created an object has certainly ended: it ran on this
-// machine, in an earlier boot or as a process that no longer exists. Runs of other machines
+// Gone reports whether the run that created an object with these labels has certainly ended:
+// it ran on this machine, in an earlier boot or as a process that no longer exists. Runs of other machines
 // are never gone.
-func (o owner) gone(labels map[string]string) bool {
-	if labels[labelHost] != o.host {
+func (o Owner) Gone(labels map[string]string) bool {
+	if labels[labelHost] != o.Host {
 		return false
 	}
-	if labels[labelBoot] != o.boot {
-		return bootID(o.boot) != "" && !strings.HasPrefix(labels[labelBoot], bootID(o.boot))
+	if labels[labelBoot] != o.Boot {
+		return bootID(o.Boot) != "" && !strings.HasPrefix(labels[labelBoot], bootID(o.Boot))
 	}
 	pid, start, ok := strings.Cut(labels[labelOwner], ":")
 	number, err := strconv.Atoi(pid)

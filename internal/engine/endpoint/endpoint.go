@@ -1,4 +1,6 @@
-package engine
+// Package endpoint finds the Docker engine that the docker command would use, and how to
+// reach it.
+package endpoint
 
 import (
 	"fmt"
@@ -17,19 +19,20 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
-// endpoint is where an engine listens.
-type endpoint struct {
-	host   string // unix:///..., tcp://..., ssh://...
-	origin string // what named it: "DOCKER_HOST", `the docker context "work"`, "the usual socket"
+// Endpoint is where an engine listens.
+type Endpoint struct {
+	Host   string // unix:///..., tcp://..., ssh://...
+	Origin string // what named it: "DOCKER_HOST", `the docker context "work"`, "the usual socket"
 	tls    string // folder with ca.pem, cert.pem and key.pem; "" for none
 }
 
-// findEndpoint finds the engine as the docker command does: by DOCKER_HOST, else by the
+// Find finds the engine as the docker command does: by DOCKER_HOST, else by the
 // current context (DOCKER_CONTEXT, or that of the configuration file), else at the usual
-// sockets of Docker, rootless Docker, Docker Desktop and Podman.
-func findEndpoint(getenv func(string) string) (endpoint, error) {
+// sockets of Docker, rootless Docker, Docker Desktop and Podman. A context that cannot be
+// read is an error of class fault.Usage.
+func Find(getenv func(string) string) (Endpoint, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
-		e := endpoint{host: host, origin: "DOCKER_HOST"}
+		e := Endpoint{Host: host, Origin: "DOCKER_HOST"}
 		if getenv("DOCKER_TLS_VERIFY") != "" {
 			e.tls = getenv("DOCKER_CERT_PATH")
 		}
@@ -42,28 +45,28 @@ func findEndpoint(getenv func(string) string) (endpoint, error) {
 		}
 	}
 	if name != "" && name != "default" {
-		return contextEndpoint(name)
+		return fromContext(name)
 	}
-	return endpoint{host: usualSocket(getenv), origin: "the usual socket"}, nil
+	return Endpoint{Host: usualSocket(getenv), Origin: "the usual socket"}, nil
 }
 
-// contextEndpoint reads a docker context from the store of the docker command.
-func contextEndpoint(name string) (endpoint, error) {
+// fromContext reads a docker context from the store of the docker command.
+func fromContext(name string) (Endpoint, error) {
 	contexts := store.New(config.ContextStoreDir(), store.NewConfig(
 		func() any { return &map[string]any{} },
 		store.EndpointTypeGetter("docker", func() any { return &context.EndpointMetaBase{} }),
 	))
 	meta, err := contexts.GetMetadata(name)
 	if err != nil {
-		return endpoint{}, fault.New(fault.Usage, "list them with docker context ls, or set DOCKER_HOST",
+		return Endpoint{}, fault.New(fault.Usage, "list them with docker context ls, or set DOCKER_HOST",
 			"read docker context %q: %w", name, err)
 	}
 	docker, ok := meta.Endpoints["docker"].(context.EndpointMetaBase)
 	if !ok || docker.Host == "" {
-		return endpoint{}, fault.New(fault.Usage, "choose a different one: docker context use NAME",
+		return Endpoint{}, fault.New(fault.Usage, "choose a different one: docker context use NAME",
 			"docker context %q has no Docker endpoint", name)
 	}
-	e := endpoint{host: docker.Host, origin: fmt.Sprintf("the docker context %q", name)}
+	e := Endpoint{Host: docker.Host, Origin: fmt.Sprintf("the docker context %q", name)}
 	tls := filepath.Join(contexts.GetStorageInfo(name).TLSPath, "docker")
 	if _, err := os.Stat(filepath.Join(tls, "ca.pem")); err == nil {
 		e.tls = tls
@@ -88,11 +91,12 @@ func usualSocket(getenv func(string) string) string {
 	return client.DefaultDockerHost
 }
 
-// options returns how the SDK connects to the endpoint.
-func (e endpoint) options() ([]client.Opt, error) {
-	helper, err := connhelper.GetConnectionHelper(e.host)
+// Options returns how the SDK connects to the endpoint. A host that it does not support is an
+// error of class fault.Usage.
+func (e Endpoint) Options() ([]client.Opt, error) {
+	helper, err := connhelper.GetConnectionHelper(e.Host)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "write it as ssh://user@host", "read %s: %w", e.origin, err)
+		return nil, fault.New(fault.Usage, "write it as ssh://user@host", "read %s: %w", e.Origin, err)
 	}
 	if helper != nil { // ssh:// is a command whose stdin and stdout are the connection
 		return []client.Opt{
@@ -101,7 +105,7 @@ func (e endpoint) options() ([]client.Opt, error) {
 			client.WithDialContext(helper.Dialer),
 		}, nil
 	}
-	opts := []client.Opt{client.WithHost(e.host)}
+	opts := []client.Opt{client.WithHost(e.Host)}
 	if e.tls != "" {
 		opts = append(opts, client.WithTLSClientConfig(filepath.Join(e.tls, "ca.pem"),
 			filepath.Join(e.tls, "cert.pem"), filepath.Join(e.tls, "key.pem")))
@@ -109,20 +113,20 @@ func (e endpoint) options() ([]client.Opt, error) {
 	return opts, nil
 }
 
-// machine returns the host under which this machine reaches published ports: loopback,
+// Machine returns the host under which this machine reaches published ports: loopback,
 // unless the engine is on a different machine.
-func (e endpoint) machine() string {
-	u, err := url.Parse(e.host)
+func (e Endpoint) Machine() string {
+	u, err := url.Parse(e.Host)
 	if err != nil || (u.Scheme != "tcp" && u.Scheme != "ssh") {
 		return "127.0.0.1"
 	}
 	return u.Hostname()
 }
 
-// bindIP returns the address that ports are published at: loopback where this machine
+// BindIP returns the address that ports are published at: loopback where this machine
 // reaches it, else all addresses of the engine's machine.
-func (e endpoint) bindIP() string {
-	if ip, err := netip.ParseAddr(e.machine()); err == nil && ip.IsLoopback() || e.machine() == "localhost" {
+func (e Endpoint) BindIP() string {
+	if ip, err := netip.ParseAddr(e.Machine()); err == nil && ip.IsLoopback() || e.Machine() == "localhost" {
 		return "127.0.0.1"
 	}
 	return "0.0.0.0"

@@ -10,7 +10,7 @@ import (
 var (
 	// command matches a call of mage up to the end of the line, of the code span, or of
 	// the shell's command.
-	command = regexp.MustCompile("go tool mage((?: +[^\\s`|&;#>)\\]\\[\"']+)*)")
+	command = regexp.MustCompile("go tool mage((?: +[^\\s`|&;,#>)\\]\\[\"']+)*)")
 	// mention matches a target with a namespace in code style.
 	mention = regexp.MustCompile("`((?:image|kernel|test):[a-z0-9]+)(?: [^`\n]*)?`")
 	// placeholder matches a word that stands for a target or a flag: TARGET, $ONE.

@@ -55,7 +55,7 @@ func check(flags map[string][]string, args []string) string {
 			if current = arg; flags[arg] == nil {
 				return "there is no target " + arg
 			}
-		case current == "" && slices.Contains([]string{"l", "h", "t", "v"}, name): // mage's own
+		case current == "" && slices.Contains([]string{"l", "h", "t", "v", "compile"}, name): // mage's own
 		case !slices.Contains(flags[current], name):
 			return current + " has no flag " + arg
 		}

@@ -23,7 +23,7 @@ var captions = []struct{ name, where, text string }{
 // developers, by "DOCUMENT KEY", and of keys that mean the same everywhere, by "* KEY",
 // for fields without a comment.
 var words = map[string]string{
-	"* name": "name", "* version": "version", "* arch": "architecture", "* kernel": "name of the kernel",
+	"* name": "name of the kernel", "* version": "version of the kernel", "* arch": "architecture, as Go names it: amd64, arm64, ...", "* kernel": "name of the kernel",
 	"* sha256": "SHA-256 of the content", "* sha256sums": "SHA-256 of the list", "* seconds": "duration in seconds",
 	"* exit": "exit code", "* passed": "whether it passed", "* expected": "what was expected", "* got": "what was found",
 	"* id": "image id", "* url": "address it was downloaded from", "* tag": "tag in the repository of the source",
@@ -43,7 +43,7 @@ var words = map[string]string{
 	"verify engine.root": "folder of its data on its machine",
 	"verify image":       "name of the image that was run", "verify base": "the base image",
 	"verify base.ref": "name under which the engine has it", "verify base.id": "its image id, `sha256:...`", "verify base.from": "where it came from: `store` (the engine had it), `registry` or `bootstrap`",
-	"verify passed": "number of checks that passed", "verify failed": "number of checks that failed",
+	"verify checks[].name": "what was checked", "verify passed": "number of checks that passed", "verify failed": "number of checks that failed",
 	"verify memory": "bytes of memory that the container used after all checks", "verify seconds": "duration of the whole suite",
 
 	"push attempts": "how often an upload was started", "push digest": "digest of the manifest or index in the registry; `repository@digest` names this image for good",
@@ -65,11 +65,11 @@ var words = map[string]string{
 	"manifest source.commit": "commit of a git source", "manifest source.tag": "tag that named the commit",
 	"manifest source.signature": "the signature of the source", "manifest source.signature.status": "state of the verification, see [states](kernels.md#sources-and-signatures)",
 	"manifest source.signature.signer": "who signed it", "manifest source.time": "time of the source in seconds since 1970, which the kernel shows as its build time; 0 for a folder",
-	"manifest patches[]": "the patches in their order", "manifest patches[].name": "name of the file",
+	"manifest patches[]": "the patches in their order", "manifest patches[].name": "name of the patch file",
 	"manifest toolchain": "the compiler and the image that has it", "manifest toolchain.image": "id of the toolchain image", "manifest toolchain.base": "where its base came from: `store`, `registry`, `bootstrap`",
 	"manifest toolchain.compiler": "first line of the compiler's `--version`", "manifest toolchain.linker": "first line of the linker's `--version`",
 	"manifest config": "the final configuration", "manifest config.sha256": "SHA-256 of the final `.config`", "manifest config.asked": "number of requested options", "manifest config.kept": "number of these that have the requested value",
-	"manifest steps[]": "the steps that ran", "manifest steps[].in[]": "files that the step read", "manifest steps[].out[]": "files that it made",
+	"manifest source.version": "version of the source", "manifest steps[].name": "name of the step, as `kernel:plan` prints it", "manifest steps[]": "the steps that ran", "manifest steps[].in[]": "files that the step read", "manifest steps[].out[]": "files that it made",
 	"manifest cache": "calls of the compiler, counted by ccache", "manifest cache.hits": "calls served from the cache", "manifest cache.misses": "calls that were compiled and stored",
 	"manifest cache.uncacheable": "calls that bypass ccache: files with `.incbin`",
 	"manifest artefacts[]":       "the files of the result", "manifest artefacts[].path": "path in the folder of the manifest", "manifest artefacts[].size": "size in bytes",
@@ -81,7 +81,7 @@ var words = map[string]string{
 	"boot seconds": "seconds until the verdict", "boot init": "seconds until the init program ran; 0 if it did not",
 	"boot accelerator": "`kvm` or `tcg`", "boot qemu": "version of QEMU", "boot where": "where QEMU ran: `host` or `container`",
 	"boot release": "what `uname -r` reported", "boot tail[]": "the last lines of the console", "boot prover": "SHA-256 of the init program, which made the checks",
-	"boot checks[]": "what the init program checked", "boot checks[].state": "`passed`, `failed`, or `absent` if the kernel does not have the feature",
+	"boot checks[]": "what the init program checked", "boot checks[].name": "what was checked", "boot checks[].state": "`passed`, `failed`, or `absent` if the kernel does not have the feature",
 
 	"reproduce same": "whether every artefact is the same, byte by byte", "reproduce varied[]": "what differed in the environment of the second build",
 	"reproduce differences[]": "the differences found", "reproduce differences[].section": "section of an ELF file; empty for other files",
@@ -91,7 +91,7 @@ var words = map[string]string{
 	"reproduce differences[].cause": "cause; empty if unknown", "reproduce artefacts[].path": "path in the folder of the kernel", "reproduce artefacts[].size": "size in bytes",
 	"reproduce seconds": "duration of the second build and the comparison",
 
-	"failure kernel": "NAME-VERSION-ARCH", "failure command": "the command, quoted for a shell", "failure log": "path of the whole log", "failure step": "name of the failed step",
+	"failure plan": "SHA-256 of the plan: the id of the build", "failure kernel": "the kernel, as NAME-VERSION-ARCH", "failure command": "the command, quoted for a shell", "failure log": "path of the whole log", "failure step": "name of the failed step",
 	"failure count": "number of errors", "failure first": "the first error; null if no tool reported one", "failure errors[]": "the first errors", "failure tail[]": "the last lines of the log, if there is no error to show", "failure first.severity": "severity", "failure errors[].severity": "severity",
 	"failure first.tool":    "program that printed it: gcc (or clang), as, ld, make, kconfig, modpost, objtool, dtc, sh",
 	"failure errors[].tool": "program that printed it: gcc (or clang), as, ld, make, kconfig, modpost, objtool, dtc, sh",
@@ -103,7 +103,7 @@ var words = map[string]string{
 	"failure first.context[]": "lines printed with it: the source, and the place in it", "failure errors[].context[]": "lines printed with it: the source, and the place in it",
 
 	"track kernels[].asked": "the constraint", "track sources[]": "where the data comes from", "track sources[].what": "what the source lists", "track sources[].url": "address of the source",
-	"track sources[].down": "why it cannot be reached now; empty if it can", "track sources[].fetched": "when it was last fetched",
+	"track sources[].down": "why it cannot be reached now; empty if it can", "track sources[].fetched": "when it was last fetched; year 1 if never",
 	"track kernels[].locked": "locked version; null without a lock", "track kernels[].newest": "newest version that satisfies the constraint; null if unknown",
 	"track kernels[].behind":  "point releases between the locked version and the newest of its series",
 	"track kernels[].moniker": "kernel.org's word for the series, such as `longterm` or `stable`; empty if the series is not listed", "track kernels[].eol": "last day of support, YYYY-MM-DD; empty if unknown",
@@ -111,11 +111,11 @@ var words = map[string]string{
 	"track kernels[].todo": "what to do, as a command if there is one; empty if nothing",
 
 	"kernels kernels[].standing": "state of the kernel's series", "kernels kernels[].standing.word": "`current`, `behind`, `ending`, `end of life` or `not tracked`",
-	"kernels kernels[].standing.text": "details; may be empty", "kernels kernels[].boot": "the last boot", "kernels kernels[].boot.verdict": "verdict of boot.json; empty if the kernel was not booted",
+	"kernels kernels[].standing.text": "details, such as the newest release; may be empty", "kernels kernels[].boot": "the last boot", "kernels kernels[].boot.verdict": "verdict of boot.json; empty if the kernel was not booted",
 	"kernels kernels[].boot.seconds": "seconds until the init program ran", "kernels kernels[].plan": "SHA-256 of the plan: the id of the build", "kernels kernels[].boot.how": "version of QEMU and accelerator",
 	"kernels kernels[].twice": "the second build of `kernel:reproduce`", "kernels kernels[].twice.tried": "whether there was one", "kernels kernels[].twice.same": "whether its files are the same, byte by byte",
 	"kernels kernels[].signature": "state of the source's signature", "kernels kernels[].source": "kind of source, as in the manifest",
-	"kernels kernels[].warnings": "number of compiler warnings", "kernels kernels[].image": "the kernel image", "kernels kernels[].files[]": "all artefacts, the image included",
+	"kernels kernels[].warnings": "number of compiler warnings", "kernels kernels[].image.name": "name of the file", "kernels kernels[].files[].name": "name of the file", "kernels kernels[].image": "the kernel image", "kernels kernels[].files[]": "all artefacts, the image included",
 	"kernels kernels[].image.size": "size in bytes", "kernels kernels[].files[].size": "size in bytes",
 	"kernels kernels[].image.path": "address for the download, relative to the page", "kernels kernels[].files[].path": "address for the download, relative to the page",
 	"kernels kernels[].seconds": "duration of the build", "kernels kernels[].built": "end of the build, UTC",

@@ -10,7 +10,7 @@ import (
 var (
 	// command matches a call of mage up to the end of the line, of the code span, or of
 	// the shell's command.
-	command = regexp.MustCompile("go tool mage((?: +[^\\s`|&;#>)\\]\\[\"']+)*)")
+	command = regexp.MustCompile("go tool mage((?: +[^\\s`|&;,#>)\\]\\[\"']+)*)")
 	// mention matches a target with a namespace in code style.
 	mention = regexp.MustCompile("`((?:image|kernel|test):[a-z0-9]+)(?: [^`\n]*)?`")
 	// placeholder matches a word that stands for a target or a flag: TARGET, $ONE.
@@ -55,7 +55,7 @@ func check(flags map[string][]string, args []string) string {
 			if current = arg; flags[arg] == nil {
 				return "there is no target " + arg
 			}
-		case current == "" && slices.Contains([]string{"l", "h", "t", "v"}, name): // mage's own
+		case current == "" && slices.Contains([]string{"l", "h", "t", "v", "compile"}, name): // mage's own
 		case !slices.Contains(flags[current], name):
 			return current + " has no flag " + arg
 		}

@@ -1,8 +1,9 @@
-// Package docscheck holds the documentation against the code. It contains tests only:
+// Package docscheck compares the documentation with the code. It contains tests only:
 //
 //   - docs/reference.md shows the targets, keys, variables, documents and exit codes
 //     that the code has. These parts are generated.
-//   - Every link, anchor and command of README.md and docs/ leads somewhere.
+//   - Every link, anchor, path and command of README.md and docs/ exists, and every
+//     package is in the architecture page and its drawing.
 //   - README.md stays short, and measured figures stay on one page.
 //
 // A generated part of the reference lies between two marks, and everything outside of

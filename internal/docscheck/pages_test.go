@@ -45,7 +45,7 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
-// TestReadmeHasTheTwoCommands holds the commands that a fresh machine starts with.
+// TestReadmeHasTheTwoCommands requires the commands that a fresh machine starts with.
 func TestReadmeHasTheTwoCommands(t *testing.T) {
 	for _, p := range readPages(t) {
 		for _, command := range []string{"go tool mage setup all", "go tool mage setup test"} {
@@ -69,7 +69,7 @@ func TestLinksResolve(t *testing.T) {
 	}
 }
 
-// follow returns why a link leads nowhere, "" if it resolves. Links to other sites are not
+// follow returns why a link does not resolve, "" if it resolves. Links to other sites are not
 // followed.
 func (p page) follow(target string) string {
 	if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {

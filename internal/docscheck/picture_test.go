@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPictureShowsTheRun holds the picture of a run against its text: docs/img/run.svg shows
+// TestPictureShowsTheRun compares the picture of a run with its text: docs/img/run.svg shows
 // the lines of docs/img/run.txt, which are those of a real run, some left out.
 func TestPictureShowsTheRun(t *testing.T) {
 	folder := filepath.Join(root, "docs", "img")

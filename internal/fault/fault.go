@@ -21,7 +21,7 @@ type Class int
 const (
 	Failed      Class = 1   // what was built or checked is bad
 	Usage       Class = 2   // the call or the configuration is wrong
-	Environment Class = 3   // no engine, network, disk space or registry
+	Environment Class = 3   // environment problem: no engine, network, disk space or registry
 	Interrupted Class = 130 // SIGINT ended the run; see package interrupt
 	Terminated  Class = 143 // SIGTERM ended the run
 )

@@ -19,7 +19,7 @@ func (Test) All(ctx context.Context) error {
 	return toolkit.Run(ctx, toolkit.Options{}, dev.Test)
 }
 
-// Full runs the test suite with the tests that take hours: all nine architectures built twice and booted, and kills.
+// Full runs the test suite and the tests that take hours: every architecture built twice and booted, builds that are killed.
 func (Test) Full(ctx context.Context) error {
 	return toolkit.Run(ctx, toolkit.Options{}, dev.TestFull)
 }
@@ -29,9 +29,9 @@ func Lint(ctx context.Context) error {
 	return toolkit.Run(ctx, toolkit.Options{}, dev.Lint)
 }
 
-// Bench measures Kiln against doing the same without it, side by side, into dist/bench.json.
+// Bench compares Kiln with doing the same without it, and writes dist/bench.json.
 func Bench(ctx context.Context,
-	only *string, // regular expression that selects benchmarks, as Kernel; by default all but Defconfig, which takes as long as all others
+	only *string, // regular expression that selects benchmarks, such as Kernel; by default all but Defconfig, which takes as long as all others
 ) error {
 	return toolkit.Run(ctx, toolkit.Options{}, func(ctx context.Context, _ *toolkit.Project) error {
 		if only == nil {

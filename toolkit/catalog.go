@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -124,7 +125,7 @@ func machineOf(r boot.Report) string {
 	if r.QEMU == "" {
 		return ""
 	}
-	return fmt.Sprintf("QEMU %s, %s", r.QEMU, r.Accelerator)
+	return fmt.Sprintf("%s, %s", strings.Replace(r.QEMU, "QEMU emulator version", "QEMU", 1), r.Accelerator)
 }
 
 // statusOf returns the release status of a kernel as a word and a sentence.

@@ -49,14 +49,18 @@ const root = "../.."
 // commandRuns is how often each command runs, in turn.
 const commandRuns = 5
 
+// start is a target that does next to nothing: what it takes is Mage's own start, which asks
+// go build whether the magefile has changed.
+const start = "config"
+
 // BenchmarkCommand measures whole commands that find nothing changed, against limits in
-// seconds.
+// seconds on top of Mage's own start.
 func BenchmarkCommand(b *testing.B) {
 	took := map[string][]float64{}
 	mage(b, "image", "kernel")
 	for b.Loop() {
 		for range commandRuns {
-			for _, target := range []string{"-l", "kernel", "image", "verify"} {
+			for _, target := range []string{start, "kernel", "image", "verify"} {
 				took[target] = append(took[target], mage(b, target))
 			}
 		}
@@ -65,7 +69,7 @@ func BenchmarkCommand(b *testing.B) {
 		name, target string
 		limit        float64
 	}{
-		{"NothingChanged", "kernel", 1.0 + median(took["-l"])},
+		{"NothingChanged", "kernel", 1.0},
 		{"Image", "image", 0.5},
 		{"Verify", "verify", 2.5},
 	} {
@@ -73,7 +77,7 @@ func BenchmarkCommand(b *testing.B) {
 			for b.Loop() {
 			}
 			b.ReportMetric(median(took[c.target]), "ours-s")
-			b.ReportMetric(c.limit, "theirs-s")
+			b.ReportMetric(c.limit+median(took[start]), "theirs-s")
 			b.ReportMetric(1, "bound")
 			b.ReportMetric(commandRuns, "runs")
 		})
@@ -86,12 +90,12 @@ func mage(b *testing.B, targets ...string) float64 {
 	cmd := exec.Command("go", append([]string{"tool", "mage"}, targets...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "MAGEFILE_VERBOSE=0")
-	start := time.Now()
+	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		b.Fatalf("mage %s: %v\n%s", strings.Join(targets, " "), err, out)
 	}
-	return time.Since(start).Seconds()
+	return time.Since(began).Seconds()
 }
 
 func median(list []float64) float64 {

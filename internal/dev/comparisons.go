@@ -25,9 +25,9 @@ type row struct {
 type comparison struct{ benchmark, name, against string }
 
 var comparisons = []comparison{
-	{"Command/NothingChanged", "kernel with nothing changed, whole command", "1.0 s and mage's own start"},
-	{"Command/Image", "image with nothing changed, whole command", "0.5 s"},
-	{"Command/Verify", "verify, whole command", "2.5 s"},
+	{"Command/NothingChanged", "kernel with nothing changed, whole command", "1.0 s and Mage's own start"},
+	{"Command/Image", "image with nothing changed, whole command", "0.5 s and Mage's own start"},
+	{"Command/Verify", "verify, whole command", "2.5 s and Mage's own start"},
 	{"Load/Plain", "a thousand requests for the front page", "the same base, bare configuration"},
 	{"Load/Gzip", "the same, packed", "the same, packed for each answer"},
 	{"Unpack", "from the tarball to the verified, unpacked volume", "xz -dc | tar -x"},

@@ -75,7 +75,7 @@ func (p Provenance) String() string {
 	if m.Why != "" {
 		line("reason", "%s", m.Why)
 	}
-	line("source", "%s; %s, %s", m.Source.Ref, m.Source.Signature.Status, m.Source.Signature.Signer)
+	line("source", "%s; signature: %s", m.Source.Ref, strings.TrimSpace(m.Source.Signature.Status+" "+m.Source.Signature.Signer))
 	for _, patch := range m.Patches {
 		line("patch", "%s (%.12s)", patch.Name, patch.SHA256)
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,6 +29,10 @@ func failed(action string, err error) error {
 			return fault.New(fault.Environment, loginHint, "%s: %w", action, ErrDenied)
 		}
 		err = fmt.Errorf("the registry answered %d %s: %w", answer.StatusCode, http.StatusText(answer.StatusCode), err)
+	}
+	var classed *fault.Error
+	if answer == nil && !errors.As(err, &classed) && !errors.Is(err, context.Canceled) {
+		return fault.NewWithCause(fault.Network, "make the registry reachable from this machine", "%s: %w", action, err)
 	}
 	return fault.WithCause(fault.Network, fmt.Errorf("%s: %w", action, err))
 }

@@ -82,16 +82,6 @@ func tarball(v release.Version) string { return "linux-" + v.String() + extensio
 // folder returns the folder of a major version.
 func folder(major int) string { return fmt.Sprintf("v%d.x", major) }
 
-// TarballURL returns the URL of a release's tarball at the first mirror.
-func (c *Client) TarballURL(v release.Version) string {
-	return join(c.Config.Mirrors[0], folder(v.Major())+"/"+tarball(v))
-}
-
-// ChangelogURL returns the URL of a release's changelog at the first mirror.
-func (c *Client) ChangelogURL(v release.Version) string {
-	return join(c.Config.Mirrors[0], folder(v.Major())+"/ChangeLog-"+v.String())
-}
-
 // sumLine matches a line of sha256sums.asc.
 var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  (\S+)$`)
 

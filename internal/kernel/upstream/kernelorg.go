@@ -71,7 +71,7 @@ func (s Checksums) Versions() []release.Version {
 	return versions
 }
 
-// extension is that of the tarballs that Kiln downloads. kernel.org has them as .tar.xz too,
+// extension is the extension of the tarballs that Kiln downloads. kernel.org has them as .tar.xz too,
 // two thirds the size, with the same signature; gzip is unpacked many times faster, and
 // unpacking is what a build waits for.
 const extension = ".tar.gz"

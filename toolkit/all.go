@@ -55,7 +55,7 @@ func (p *Project) buildAndBoot(ctx context.Context) error {
 	var folders []string
 	k := p.Kernels()
 	err := k.build(ctx, Choice{}, func(b *kernelTools, built KernelResult) error {
-		files, err := k.extract(ctx, b, built)
+		files, err := b.extract(ctx, built)
 		folders = append(folders, files.Folder)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
@@ -35,6 +36,10 @@ func (s *Site) catalog(ctx context.Context) ([]bundle.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	cache, err := s.imageCache()
+	if err != nil {
+		return nil, err
+	}
 	published, err := record.List(b.Folder.Dir, known)
 	if err != nil {
 		return nil, err
@@ -56,7 +61,7 @@ func (s *Site) catalog(ctx context.Context) ([]bundle.File, error) {
 	for _, page := range pages {
 		f := bundle.File{Name: catalogFolder + "/" + page.Name, Body: page.Body}
 		if len(kernels) > 0 {
-			f.Time = s.firstSeen(page)
+			f.Time = firstSeen(cache, page)
 		}
 		files = append(files, f)
 	}
@@ -65,12 +70,8 @@ func (s *Site) catalog(ctx context.Context) ([]bundle.File, error) {
 
 // firstSeen returns when a page was rendered with this text for the first time on this
 // machine: its time changes only when its text does.
-func (s *Site) firstSeen(page catalog.Page) (at time.Time) {
+func firstSeen(cache imagebuild.Cache, page catalog.Page) (at time.Time) {
 	at = time.Now().UTC().Truncate(time.Second)
-	cache, err := s.imageCache()
-	if err != nil {
-		return at
-	}
 	if key := "page-" + trust.Hash(page.Body); !cache.Read(key, &at) {
 		cache.Write(key, at)
 	}

@@ -25,7 +25,7 @@ func (k *Kernels) Boot(ctx context.Context, c Choice) ([]KernelBoot, error) {
 			return err
 		}
 		reports = append(reports, r)
-		return k.printBoot(r)
+		return b.printBoot(r)
 	})
 	return reports, errors.Join(err, bootFailures(reports))
 }
@@ -48,7 +48,7 @@ func (k *Kernels) bootNew(ctx context.Context, folders []string) error {
 		if before {
 			k.p.console.Logf("boot %s: it has booted before", r)
 		}
-		if err := k.printBoot(r); err != nil {
+		if err := b.printBoot(r); err != nil {
 			return err
 		}
 		reports = append(reports, r)
@@ -56,9 +56,10 @@ func (k *Kernels) bootNew(ctx context.Context, folders []string) error {
 	return bootFailures(reports)
 }
 
-func (k *Kernels) printBoot(r KernelBoot) error {
-	k.p.console.RecordOutcome(r.Folder(), "boot", r.Outcome())
-	return k.p.console.Result(r, r.String())
+// printBoot prints the verdict on a kernel.
+func (b *kernelTools) printBoot(r KernelBoot) error {
+	b.Console.RecordOutcome(r.Folder(), "boot", r.Outcome())
+	return b.Console.Result(r, r.String())
 }
 
 // bootFailures joins the errors of the kernels that did not boot.

@@ -132,7 +132,7 @@ func (k *Kernels) Shell(ctx context.Context, c Choice) error {
 func (k *Kernels) Extract(ctx context.Context, c Choice) ([]KernelFiles, error) {
 	var list []KernelFiles
 	err := k.eachBuilt(ctx, c, func(b *kernelTools, built KernelResult) error {
-		files, err := k.extract(ctx, b, built)
+		files, err := b.extract(ctx, built)
 		list = append(list, files)
 		return err
 	})
@@ -266,16 +266,16 @@ func (k *Kernels) eachBuilt(ctx context.Context, c Choice, do func(*kernelTools,
 }
 
 // extract copies a built kernel into dist/ and prints its folder.
-func (k *Kernels) extract(ctx context.Context, b *kernelTools, built KernelResult) (KernelFiles, error) {
+func (b *kernelTools) extract(ctx context.Context, built KernelResult) (KernelFiles, error) {
 	files, err := b.Folder.Extract(ctx, built)
 	if err != nil {
 		return files, err
 	}
 	size := report.Bytes(files.Bytes)
-	k.p.console.RecordOutcome(built.Folder(), "extract", fmt.Sprintf("%d files, %s", files.Files, size))
+	b.Console.RecordOutcome(built.Folder(), "extract", fmt.Sprintf("%d files, %s", files.Files, size))
 	how := "unchanged, every file verified"
 	if files.Copied {
 		how = "copied and verified"
 	}
-	return files, k.p.console.Result(files, fmt.Sprintf("%s: %d files, %s, %s", files.Folder, files.Files, size, how))
+	return files, b.Console.Result(files, fmt.Sprintf("%s: %d files, %s, %s", files.Folder, files.Files, size, how))
 }

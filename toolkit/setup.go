@@ -7,6 +7,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/host"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
 // Finding is one thing that Doctor looked at, with the command that fixes it.
@@ -16,7 +17,7 @@ type Finding = host.Finding
 // It installs on Debian and Ubuntu as root; elsewhere the error has the commands to run.
 func (p *Project) Setup(ctx context.Context) error {
 	i := host.Installer{Console: p.console, Environ: p.options.Env, Probe: p.probe}
-	return i.Setup(ctx, host.Dependencies(p.Kernels().emulators()))
+	return i.Setup(ctx, host.Dependencies(emulators(p.kernels.Value.Kernels)))
 }
 
 // probe reports whether an engine answers: nil if one does.
@@ -28,11 +29,10 @@ func (p *Project) probe(ctx context.Context) error {
 	return err
 }
 
-// emulators returns the QEMU programs, with their packages, of the architectures that
-// kernels.toml names.
-func (k *Kernels) emulators() map[string][]string {
+// emulators returns the QEMU programs, with their packages, of the architectures of kernels.
+func emulators(kernels []spec.Table) map[string][]string {
 	programs := map[string][]string{}
-	for _, t := range k.p.kernels.Value.Kernels {
+	for _, t := range kernels {
 		for _, name := range t.Arch {
 			if a, err := arch.Find(name); err == nil {
 				programs[a.QEMU.Binary] = a.QEMU.Packages
@@ -63,7 +63,7 @@ func (p *Project) checks() []host.Check {
 		host.Reach("registry", "https://"+registry+"/v2/", "bases are bootstrapped, and nothing can be pushed to "+registry),
 		host.Reach("kernel.org", p.kernels.Value.Upstream.Releases, "the next source of kernels.toml is used"),
 	}
-	needed := p.Kernels().emulators()
+	needed := emulators(p.kernels.Value.Kernels)
 	for _, d := range host.Dependencies(needed) {
 		checks = append(checks, host.Program(d))
 	}

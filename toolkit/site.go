@@ -176,7 +176,7 @@ func (s *Site) read(ctx context.Context, dir string, commit gitinfo.Commit) (sit
 // commit asks git for the last commit that changed the site.
 func (s *Site) commit(ctx context.Context) (gitinfo.Commit, error) {
 	settings := s.p.site.Value
-	commit, err := s.repository().LastCommit(ctx, s.inRepository(""), s.inRepository(settings.Content), settings.TagsOfGit())
+	commit, err := s.repository().LastCommit(ctx, inRepository(""), inRepository(settings.Content), settings.TagsOfGit())
 	if commit.Shallow {
 		s.p.console.LogOnce("warning: the clone is shallow: the newest commit may be taken for the site's, which gives the image its time (git fetch --unshallow)")
 	}
@@ -189,7 +189,7 @@ func (s *Site) repository() gitinfo.Repository {
 }
 
 // inRepository returns a path of the site's folder as git, which runs in Options.Dir, takes it.
-func (s *Site) inRepository(name string) string { return filepath.Join(filepath.Dir(SiteFile), name) }
+func inRepository(name string) string { return filepath.Join(filepath.Dir(SiteFile), name) }
 
 // tags returns the tags of site.toml with what git knows filled in.
 func (s *Site) tags(commit gitinfo.Commit) ([]string, error) {
@@ -265,5 +265,5 @@ func (s *Site) checkedOut(ctx context.Context, half site.Site, dir string) (site
 	if err != nil {
 		return site.Source{}, err
 	}
-	return s.read(ctx, filepath.Join(root, s.inRepository("")), half.Commit)
+	return s.read(ctx, filepath.Join(root, inRepository("")), half.Commit)
 }

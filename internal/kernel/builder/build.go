@@ -19,7 +19,7 @@ func (b *Builder) Build(ctx context.Context, s spec.Spec) (result.Result, error)
 }
 
 // BuildAll builds kernels in parallel, within one budget of jobs, and calls each, one call
-// at a time, with every result as soon as it is there. A kernel that fails does not stop
+// at a time, with every result as soon as it is built. A kernel that fails does not stop
 // the others; the errors are joined in the order of specs.
 func (b *Builder) BuildAll(ctx context.Context, specs []spec.Spec, each func(result.Result) error) error {
 	var next Executor = b.Local

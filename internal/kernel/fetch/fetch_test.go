@@ -29,7 +29,6 @@ func want(t testing.TB, text string) release.Constraint {
 }
 
 // realFetcher returns a fetcher with the real engine.
-
 func realFetcher(t testing.TB) Fetcher {
 	t.Helper()
 	e := enginetest.Engine(t)
@@ -46,31 +45,14 @@ func realFetcher(t testing.TB) Fetcher {
 }
 
 // fetchContext returns the build context of an image with the programs that fetch and unpack.
-
 func fetchContext(t testing.TB, root string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git isal patch xz-utils\n")
 	return dir
 }
 
-// serveRepository serves a git repository with a tree at the tag v6.12.7 to the engine's
-
-// containers and returns its URL.
-
-// commit makes a git repository of a folder, with one commit.
-
-// runGit runs git in a repository and returns its output.
-
-// serve starts a git daemon for a repository and returns the URL at which the engine's
-
-// containers reach it.
-
-// gateway returns the address of this machine for the engine's containers.
-
 // smallTree writes the smallest tree that is accepted as a kernel's source, of version
-
 // 6.12.sublevel.
-
 func smallTree(t *testing.T, sublevel int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), fmt.Sprintf("linux-6.12.%d", sublevel))
@@ -93,7 +75,6 @@ func write(t testing.TB, path, text string) {
 }
 
 // tarballOf packs a tree and returns the tarball's path.
-
 func tarballOf(t *testing.T, dir string) string {
 	t.Helper()
 	path := dir + ".tar.xz"
@@ -104,6 +85,7 @@ func tarballOf(t *testing.T, dir string) string {
 	return path
 }
 
+// contents returns the paths of a volume's files.
 func contents(t *testing.T, f Fetcher, volume string) string {
 	t.Helper()
 	image, err := f.Image(t.Context())
@@ -134,7 +116,6 @@ func TestEachKindFillsItsVolume(t *testing.T) {
 }
 
 // fillsItsVolume fetches a source twice: the second time it is complete already.
-
 func fillsItsVolume(t *testing.T, f Fetcher, from string) {
 	t.Helper()
 	ref, err := f.Resolve(t.Context(), from, want(t, "6.12"))
@@ -172,14 +153,7 @@ func TestWrongContentIsNotSealed(t *testing.T) {
 	}
 }
 
-// fetchCandidate fetches a release candidate, which has no signed tarball, from a
-
-// repository with its tag, and returns who signed that.
-
-// tag writes a tag of the newest commit, followed by the signature that sign returns.
-
 // TestRefusedTarballIsNotSealed unpacks a tarball in the engine that is refused meanwhile.
-
 func TestRefusedTarballIsNotSealed(t *testing.T) {
 	f := realFetcher(t)
 	o := newOrg(t)

@@ -47,7 +47,7 @@ func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, t
 			sum, err = sums.Of(v)
 		}
 	}
-	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.fetcher.Upstream.TarballURL(v)}, sums.Signer, err
+	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.fetcher.Upstream.Config.TarballURL(v)}, sums.Signer, err
 }
 
 // Newest returns the newest release at kernel.org that want admits.

@@ -20,5 +20,3 @@ func TestMakefileVersion(t *testing.T) {
 		t.Errorf("a different Makefile: %v", err)
 	}
 }
-
-// contents returns the paths of a volume's files.

@@ -17,6 +17,8 @@ import (
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
 
+// serveRepository serves a git repository with a tree at the tag v6.12.7 to the engine's
+// containers and returns its URL.
 func serveRepository(t *testing.T, f Fetcher) string {
 	t.Helper()
 	dir := smallTree(t, 7)
@@ -25,6 +27,7 @@ func serveRepository(t *testing.T, f Fetcher) string {
 	return "git+" + serve(t, f, dir)
 }
 
+// commit makes a git repository of a folder, with one commit.
 func commit(t *testing.T, dir string) {
 	t.Helper()
 	runGit(t, dir, "init", "--quiet")
@@ -33,6 +36,7 @@ func commit(t *testing.T, dir string) {
 	runGit(t, dir, "commit", "--quiet", "-m", "x")
 }
 
+// runGit runs git in a repository and returns its output.
 func runGit(t *testing.T, dir string, argv ...string) string {
 	t.Helper()
 	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.test"}, argv...)...).CombinedOutput()
@@ -42,6 +46,8 @@ func runGit(t *testing.T, dir string, argv ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// serve starts a git daemon for a repository and returns the URL at which the engine's
+// containers reach it.
 func serve(t *testing.T, f Fetcher, dir string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -62,6 +68,7 @@ func serve(t *testing.T, f Fetcher, dir string) string {
 	return fmt.Sprintf("git://%s:%d/.git", gateway(t, f), port)
 }
 
+// gateway returns the address of this machine for the engine's containers.
 func gateway(t *testing.T, f Fetcher) string {
 	t.Helper()
 	image, err := f.Image(t.Context())
@@ -113,6 +120,8 @@ func TestUnsignedReleaseCandidate(t *testing.T) {
 	}
 }
 
+// fetchCandidate fetches a release candidate, which has no signed tarball, from a
+// repository with its tag, and returns who signed that.
 func fetchCandidate(t *testing.T, o *ut.Org, sign func([]byte) []byte) (source.Signature, error) {
 	t.Helper()
 	f := realFetcher(t)
@@ -132,6 +141,7 @@ func fetchCandidate(t *testing.T, o *ut.Org, sign func([]byte) []byte) (source.S
 	return tree.Signature, err
 }
 
+// tag writes a tag of the newest commit, followed by the signature that sign returns.
 func tag(t *testing.T, dir, name string, sign func([]byte) []byte) {
 	t.Helper()
 	head := runGit(t, dir, "rev-parse", "HEAD")

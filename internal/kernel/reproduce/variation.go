@@ -85,8 +85,8 @@ func (v Variation) word(word string) string {
 		"map="+source+"=", "map="+v.Root+source+"=", "map="+output+"=", "map="+v.Root+output+"=").Replace(v.folder(word))
 }
 
-// folder returns a word that is the path of source or output itself under the root, any
-// other as it is.
+// folder returns a word that is the path of source or output itself under the root, and
+// any other unchanged.
 func (v Variation) folder(word string) string {
 	if word == plan.SourceDir || word == plan.OutputDir {
 		return v.Root + word

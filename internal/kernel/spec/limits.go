@@ -50,7 +50,7 @@ func (l Limits) CCacheBytes() int64 { return bytesOf(l.CCache) }
 // KeepBytes returns how much all stored results may take, in bytes.
 func (l Limits) KeepBytes() int64 { return bytesOf(l.Keep) }
 
-// memoryPerJob is the memory that one job is reckoned with, in bytes. Measured on the micro
+// memoryPerJob is the memory that one job is assumed to need, in bytes. Measured on the micro
 // kernel of 6.12: a compiler takes 178 MiB at most, the linker 86 MiB. This leaves room for
 // larger ones.
 const memoryPerJob = 512 << 20

@@ -82,7 +82,7 @@ func (tr *Tracker) change(before, next Locked) Update {
 	}
 	if u.Changed && !next.Version.IsCandidate() {
 		for _, v := range release.Between(before.Version, next.Version) {
-			u.Changelog = append(u.Changelog, tr.Upstream.ChangelogURL(v))
+			u.Changelog = append(u.Changelog, tr.Upstream.Config.ChangelogURL(v))
 		}
 	}
 	return u

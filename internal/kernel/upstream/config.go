@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
@@ -92,6 +93,16 @@ func (c Config) hosts() []string {
 		}
 	}
 	return hosts
+}
+
+// TarballURL returns the URL of a release's tarball at the first mirror.
+func (c Config) TarballURL(v release.Version) string {
+	return join(c.Mirrors[0], folder(v.Major())+"/"+tarball(v))
+}
+
+// ChangelogURL returns the URL of a release's changelog at the first mirror.
+func (c Config) ChangelogURL(v release.Version) string {
+	return join(c.Mirrors[0], folder(v.Major())+"/ChangeLog-"+v.String())
 }
 
 // keysIn returns where keys come from: trust.WKD, or the path of a folder, which is relative

@@ -71,7 +71,7 @@ func (s Checksums) Versions() []release.Version {
 	return versions
 }
 
-// extension is that of the tarballs that Kiln downloads. kernel.org has them as .tar.xz too,
+// extension is the extension of the tarballs that Kiln downloads. kernel.org has them as .tar.xz too,
 // two thirds the size, with the same signature; gzip is unpacked many times faster, and
 // unpacking is what a build waits for.
 const extension = ".tar.gz"
@@ -81,16 +81,6 @@ func tarball(v release.Version) string { return "linux-" + v.String() + extensio
 
 // folder returns the folder of a major version.
 func folder(major int) string { return fmt.Sprintf("v%d.x", major) }
-
-// TarballURL returns the URL of a release's tarball at the first mirror.
-func (c *Client) TarballURL(v release.Version) string {
-	return join(c.Config.Mirrors[0], folder(v.Major())+"/"+tarball(v))
-}
-
-// ChangelogURL returns the URL of a release's changelog at the first mirror.
-func (c *Client) ChangelogURL(v release.Version) string {
-	return join(c.Config.Mirrors[0], folder(v.Major())+"/ChangeLog-"+v.String())
-}
 
 // sumLine matches a line of sha256sums.asc.
 var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  (\S+)$`)

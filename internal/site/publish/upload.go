@@ -45,7 +45,7 @@ func (p *pusher) upload(ctx context.Context, ref string, what imagebuild.Pushabl
 	return nil
 }
 
-// errMoved is that a tag resolves to a different digest than the one that was pushed.
+// errMoved means that a tag resolves to a different digest than the one that was pushed.
 var errMoved = errors.New("the tag resolves to a different digest")
 
 // awaitDigest waits until a registry resolves a name to the pushed digest: one may find

@@ -30,7 +30,7 @@ func hostileProbes(e Expectation) []probe {
 	return probes
 }
 
-// attack is what the client sends, byte by byte.
+// attack is a text that the client sends, byte by byte.
 type attack struct{ name, text string }
 
 // request is an attack by an otherwise complete request: a first line and header lines.

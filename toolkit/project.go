@@ -18,8 +18,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -61,6 +64,9 @@ type Project struct {
 // file. Open starts nothing; it removes the temporary folders of runs that were killed.
 func Open(o Options) (*Project, error) {
 	o = o.filled()
+	if err := checkDir(o.Dir); err != nil {
+		return nil, err
+	}
 	p := &Project{options: o, console: newConsole(o)}
 	var siteErr, kernelErr error
 	p.site, siteErr = settings.Load(p.path(SiteFile), sitePrefix, site.Defaults(), o.Env)
@@ -113,6 +119,18 @@ func newConsole(o Options) *report.Console {
 		c.UseGitHubActions()
 	}
 	return c
+}
+
+// checkDir reports, as an error, a project folder that is none.
+func checkDir(dir string) error {
+	info, err := os.Stat(filepath.Join(dir, "."))
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+	}
+	if err != nil {
+		return fault.New(fault.Usage, "Options.Dir names the folder that holds site/ and kernel/", "open the project: %w", err)
+	}
+	return nil
 }
 
 func checkOutput(o Options) error {

@@ -37,6 +37,8 @@ func TestSignalsReachTheMagefile(t *testing.T) {
 		{"SIGINT to mage", "wait", syscall.SIGINT, false, 130, "cleaned up\n"},
 		{"SIGTERM to the group", "wait", syscall.SIGTERM, true, 143, "cleaned up\n"},
 		{"SIGTERM to mage", "wait", syscall.SIGTERM, false, 143, "cleaned up\n"},
+		{"SIGHUP to the group", "wait", syscall.SIGHUP, true, 143, "cleaned up\n"},
+		{"SIGHUP to mage", "wait", syscall.SIGHUP, false, 143, "cleaned up\n"},
 		{"SIGTERM to mage, a target without a handler", "plain", syscall.SIGTERM, false, 143, ""},
 		{"SIGTERM to mage, a target that ends well", "serve", syscall.SIGTERM, false, 0, "cleaned up\n"},
 	} {

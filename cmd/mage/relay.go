@@ -20,15 +20,21 @@ func (r *relay) run(signals <-chan os.Signal) {
 	for {
 		select {
 		case s := <-signals:
-			if number, ok := s.(syscall.Signal); ok {
-				r.first.CompareAndSwap(0, int32(number))
-			}
+			r.first.CompareAndSwap(0, int32(endedBy(s)))
 			late = time.Tick(50 * time.Millisecond)
 			clear(passed)
 		case <-late:
 		}
 		passOn(passed)
 	}
+}
+
+// endedBy returns the signal that counts: SIGTERM for a SIGHUP.
+func endedBy(s os.Signal) syscall.Signal {
+	if s == syscall.SIGINT {
+		return syscall.SIGINT
+	}
+	return syscall.SIGTERM
 }
 
 // passOn sends SIGTERM to the children that have not got it yet. It is SIGTERM for a

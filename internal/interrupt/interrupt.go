@@ -1,5 +1,6 @@
-// Package interrupt ends a run on SIGINT and SIGTERM, with the exit code that shells expect:
-// 128 and the number of the signal.
+// Package interrupt ends a run on SIGINT and SIGTERM, and gives it the exit code that
+// shells expect: 128 and the number of the signal. SIGHUP, by which a closed terminal ends
+// what runs in it, counts as SIGTERM.
 package interrupt
 
 import (
@@ -17,6 +18,7 @@ import (
 var (
 	errInterrupted = fault.New(fault.Interrupted, "", "interrupted by SIGINT")
 	errTerminated  = fault.New(fault.Terminated, "", "terminated by SIGTERM")
+	errHungUp      = fault.New(fault.Terminated, "", "terminated by SIGHUP: the terminal was closed")
 	errTimedOut    = fault.New(fault.Environment, "", "timed out: the time limit (mage -t) is nearly over")
 	errOrphaned    = fault.New(fault.Terminated, "", "terminated: the mage that started this run has ended")
 )
@@ -39,6 +41,9 @@ func Run(ctx context.Context, work func(context.Context) error) error {
 	defer end(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as by nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go watch(run, end, signals)
 	err := work(run)
 	cause := context.Cause(run)
@@ -63,11 +68,7 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 func watch(run context.Context, end context.CancelCauseFunc, signals <-chan os.Signal) {
 	select {
 	case s := <-signals:
-		if s == syscall.SIGTERM {
-			end(errTerminated)
-		} else {
-			end(errInterrupted)
-		}
+		end(map[os.Signal]error{syscall.SIGTERM: errTerminated, syscall.SIGHUP: errHungUp, syscall.SIGINT: errInterrupted}[s])
 	case <-parentEnded(run):
 		end(errOrphaned)
 	case <-run.Done():

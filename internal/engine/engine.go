@@ -13,7 +13,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -83,13 +86,30 @@ func Connect(ctx context.Context, getenv func(string) string, r *registry.Client
 	return e, negotiate(ctx, e)
 }
 
+// connectFix returns the fix for an engine that does not answer.
+func connectFix(at endpoint) string {
+	if path, ok := strings.CutPrefix(at.host, "unix://"); ok && denied(path) {
+		return "sudo usermod -aG docker $USER, and log in again"
+	}
+	return "go tool mage setup, or set DOCKER_HOST to a running engine"
+}
+
+// denied reports whether this user may not connect to a socket that exists.
+func denied(path string) bool {
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		conn.Close()
+	}
+	return errors.Is(err, fs.ErrPermission)
+}
+
 // negotiate makes the first request and sets the API version.
 func negotiate(ctx context.Context, e *Client) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.NewWithCause(fault.Engine, "go tool mage setup, or set DOCKER_HOST to a running engine",
+		return fault.NewWithCause(fault.Engine, connectFix(e.endpoint),
 			"connect to the engine at %s (%s): %w", e.endpoint.host, e.endpoint.origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, MinAPI) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/track"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -57,6 +58,9 @@ func (k *Kernels) Update(ctx context.Context, c Choice, downgrade bool) ([]Kerne
 		return nil, err
 	}
 	updates, err := b.tracker.Update(ctx, specs, k.dir(), downgrade)
+	if upstream.IsUnreachable(err) {
+		return updates, fault.New(fault.Environment, "make it reachable, or name a mirror in [upstream] of "+k.p.path(KernelFile), "%w", err)
+	}
 	if err != nil {
 		return updates, err
 	}

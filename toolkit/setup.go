@@ -3,8 +3,10 @@ package toolkit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/host"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -81,6 +83,9 @@ func (p *Project) checkEngine(ctx context.Context) host.Finding {
 	e, err := p.connect(ctx)
 	if err != nil {
 		f.Detail, _, _ = strings.Cut(err.Error(), "\n")
+		if known := (*fault.Error)(nil); errors.As(err, &known) {
+			f.Fix = cmp.Or(known.Fix, f.Fix)
+		}
 		return f
 	}
 	defer e.Close()

@@ -97,7 +97,10 @@ func (s *Site) Reproduce(ctx context.Context) (SiteReproduction, error) {
 	if err != nil {
 		return SiteReproduction{}, err
 	}
-	if half.Commit.ID == "" || half.Commit.Dirty {
+	if half.Commit.ID == "" {
+		return SiteReproduction{}, fault.New(fault.Usage, "commit it with git", "reproduce %s: no commit has %s", image.Ref, half.Dir)
+	}
+	if half.Commit.Dirty {
 		return SiteReproduction{}, fault.New(fault.Usage, "commit them first", "reproduce %s: %s has uncommitted changes", image.Ref, half.Dir)
 	}
 	dir, remove, err := scratch.Dir("commit")

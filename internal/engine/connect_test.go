@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -25,6 +26,27 @@ func TestConnectWithoutEngineNamesTheHostAndTheFix(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("got %v, want %q in it", err, part)
 		}
+	}
+}
+
+// TestConnectWithoutPermission connects to a socket that this user may not write to.
+func TestConnectWithoutPermission(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("SKIPPED: root may connect to every socket")
+	}
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "docker.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Chmod(socket, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": "unix://" + socket}), nil)
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "fix: sudo usermod -aG docker $USER") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -13,8 +13,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -95,13 +98,30 @@ func Connect(ctx context.Context, getenv func(string) string, r *registry.Client
 	return e, nil
 }
 
+// connectFix returns the fix for an engine that does not answer.
+func connectFix(at endpoint.Endpoint) string {
+	if path, ok := strings.CutPrefix(at.Host, "unix://"); ok && denied(path) {
+		return "sudo usermod -aG docker $USER, and log in again"
+	}
+	return "go tool mage setup, or set DOCKER_HOST to a running engine"
+}
+
+// denied reports whether this user may not connect to a socket that exists.
+func denied(path string) bool {
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		conn.Close()
+	}
+	return errors.Is(err, fs.ErrPermission)
+}
+
 // negotiate makes the first request and sets the API version.
 func negotiate(ctx context.Context, e *Client) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
-		return fault.NewWithCause(fault.Engine, "go tool mage setup, or set DOCKER_HOST to a running engine",
+		return fault.NewWithCause(fault.Engine, connectFix(e.endpoint),
 			"connect to the engine at %s (%s): %w", e.endpoint.Host, e.endpoint.Origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, minAPI) {

@@ -25,7 +25,7 @@ const lockName = "lock"
 func Dir(purpose string) (dir string, remove func(), err error) {
 	outer, err := os.MkdirTemp("", prefix+purpose+"-")
 	if err != nil {
-		return "", nil, fault.Wrap(fault.Environment, err)
+		return "", nil, failed(err)
 	}
 	release := lock(outer)
 	remove = func() {
@@ -35,9 +35,14 @@ func Dir(purpose string) (dir string, remove func(), err error) {
 	dir = filepath.Join(outer, purpose)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		remove()
-		return "", nil, fault.Wrap(fault.Environment, err)
+		return "", nil, failed(err)
 	}
 	return dir, remove, nil
+}
+
+// failed returns the error about a folder that cannot be made.
+func failed(err error) error {
+	return fault.New(fault.Environment, "set TMPDIR to a folder that can be written and has free space", "make a temporary folder: %w", err)
 }
 
 // lock marks a folder as in use. The file gets its name once it is locked: a sweep sees

@@ -3,7 +3,10 @@ package scratch
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 func TestDirIsEmptyAndRemoved(t *testing.T) {
@@ -48,5 +51,13 @@ func TestSweepRemovesFoldersOfDeadRuns(t *testing.T) {
 		if _, err := os.Stat(dir); err != nil {
 			t.Errorf("folder in use: %v", err)
 		}
+	}
+}
+
+func TestFolderThatCannotBeMade(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	_, _, err := Dir("boot")
+	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "make a temporary folder: ") || !strings.Contains(err.Error(), "fix: set TMPDIR") {
+		t.Errorf("exit code %d: %v", fault.Code(err), err)
 	}
 }

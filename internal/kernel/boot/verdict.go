@@ -75,7 +75,7 @@ func (r Report) Err() error {
 	case NoQEMU:
 		return fault.New(fault.Environment, "go tool mage setup", "boot kernel %s", r)
 	}
-	return fault.New(fault.Failed, "", "boot kernel %s\n    %s", r, strings.Join(r.Tail, "\n    "))
+	return fault.New(fault.Failed, "", "%s", strings.Join(append([]string{"boot kernel " + r.String()}, r.Tail...), "\n    "))
 }
 
 // report returns the report of a machine that has ended. ended is the emulator's error, or why

@@ -71,7 +71,7 @@ func (s *Store) restore(ctx context.Context, p plan.Plan) error {
 			return damage
 		}
 		s.Console.Logf("kernel %s: the stored result is damaged and is removed: %v", p.Folder(), damage)
-		return errors.Join(ErrNotBuilt, s.Engine.RemoveImage(ctx, storeRepository+p.Hash()))
+		return cmp.Or(s.Engine.RemoveImage(ctx, storeRepository+p.Hash()), ErrNotBuilt)
 	}
 	return errors.Join(s.Engine.Tag(ctx, stored.ID, Tag(p.Folder())), s.Engine.Tag(ctx, stored.ID, storeRepository+p.Hash()))
 }

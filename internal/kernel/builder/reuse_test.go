@@ -14,46 +14,95 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// TestEachInputRebuilds changes one input after the other. Each change causes a rebuild,
-// whose reason and extent are logged.
-func TestEachInputRebuilds(t *testing.T) {
-	dir := copyFixture(t)
-	var log bytes.Buffer
-	b := newBuilder(t, report.New(&log, &log, ""), dir, t.TempDir())
-	s := fixtureSpecs(t, b, dir, spec.Table{Arch: []string{"amd64"}})[0]
-	writeTree := func(name, text string) { writeFile(t, filepath.Join(dir, "tree", name), text) }
-	for _, step := range []struct {
-		change      func()
-		why, extent string
-	}{
-		{func() {}, "not built yet", ""},
-		{func() { writeTree("greeting", "a changed fixture kernel\n") }, "source: +6.12.1 from folder", "1 source files differ"},
-		{func() { s.Config = append(s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) }, "configuration: +CONFIG_MORE=y", ""},
-		{func() { writeTree("greeting", "a fixture kernel\n") }, "source: ", "1 source files differ"},
-		{func() { s.Patches = oneSpec(t, dir, greetingPatch).Patches }, "patches: +greeting.patch", "1 source files differ"},
-		{func() { writeTree("main.c", "int one;\n") }, "source: ", "reusing the configuration"},
-		{func() {
-			writeTree("main.c", "int two;\n")
-			tamper(t, b, s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
-		}, "source: ", "1 source files differ"},
-		{func() { s.Compiler.Packages = append(s.Compiler.Packages, "hello") }, "toolchain: ", "rebuilding from scratch: toolchain changed"},
-	} {
-		step.change()
-		log.Reset()
-		r, err := b.Build(t.Context(), s)
-		if err != nil || !r.Built || !strings.HasPrefix(r.Why, step.why) {
-			t.Fatalf("want a build because of %q, got %q, %v", step.why, r.Why, err)
-		}
-		if !strings.Contains(log.String(), step.extent) {
-			t.Errorf("%s: the log does not contain %q:\n%s", r.Why, step.extent, log.String())
-		}
-		if text := configOf(t, b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
-			t.Errorf("%s: the configuration is %q", r.Why, text)
-		}
-		if r, err = b.Build(t.Context(), s); err != nil || r.Built {
-			t.Errorf("rebuilt without a change: %+v, %v", r, err)
-		}
+// builtFixture is a kernel of a copy of the fixture tree that was built once.
+type builtFixture struct {
+	t   *testing.T
+	b   *Builder
+	dir string
+	s   spec.Spec
+	log bytes.Buffer
+}
+
+func buildFixture(t *testing.T) *builtFixture {
+	t.Helper()
+	f := &builtFixture{t: t, dir: copyFixture(t)}
+	f.b = newBuilder(t, report.New(&f.log, &f.log, ""), f.dir, t.TempDir())
+	f.s = fixtureSpecs(t, f.b, f.dir, spec.Table{Arch: []string{"amd64"}})[0]
+	f.rebuilds("not built yet", "")
+	return f
+}
+
+// write changes a file of the source tree.
+func (f *builtFixture) write(name, text string) {
+	f.t.Helper()
+	writeFile(f.t, filepath.Join(f.dir, "tree", name), text)
+}
+
+// rebuilds requires that the kernel is built because of why, that the log contains extent, that
+// the configuration is the asked one, and that a second run builds nothing.
+func (f *builtFixture) rebuilds(why, extent string) {
+	f.t.Helper()
+	f.log.Reset()
+	r, err := f.b.Build(f.t.Context(), f.s)
+	if err != nil || !r.Built || !strings.HasPrefix(r.Why, why) {
+		f.t.Fatalf("want a build because of %q, got %q, %v", why, r.Why, err)
 	}
+	if !strings.Contains(f.log.String(), extent) {
+		f.t.Errorf("the log does not contain %q:\n%s", extent, f.log.String())
+	}
+	if text := configOf(f.t, f.b, r); strings.Contains(text, "CONFIG_ODD") || !strings.Contains(text, "CONFIG_TINY=y") {
+		f.t.Errorf("the configuration is %q", text)
+	}
+	if r, err = f.b.Build(f.t.Context(), f.s); err != nil || r.Built {
+		f.t.Errorf("rebuilt without a change: %+v, %v", r, err)
+	}
+}
+
+func TestChangedSourceRebuilds(t *testing.T) {
+	f := buildFixture(t)
+	f.write("greeting", "a changed fixture kernel\n")
+	f.rebuilds("source: +6.12.1 from folder", "1 source files differ")
+}
+
+// TestRevertedSourceRebuilds goes back to the first source in the output of the second.
+func TestRevertedSourceRebuilds(t *testing.T) {
+	f := buildFixture(t)
+	f.write("greeting", "a changed fixture kernel\n")
+	f.rebuilds("source: ", "1 source files differ")
+	f.write("greeting", "a fixture kernel\n")
+	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) // else its result is restored
+	f.rebuilds("source: ", "1 source files differ")
+}
+
+func TestChangedConfigurationRebuilds(t *testing.T) {
+	f := buildFixture(t)
+	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"})
+	f.rebuilds("configuration: +CONFIG_MORE=y", "")
+}
+
+func TestPatchRebuilds(t *testing.T) {
+	f := buildFixture(t)
+	f.s.Patches = oneSpec(t, f.dir, greetingPatch).Patches
+	f.rebuilds("patches: +greeting.patch", "1 source files differ")
+}
+
+func TestChangedCodeKeepsConfiguration(t *testing.T) {
+	f := buildFixture(t)
+	f.write("main.c", "int one;\n")
+	f.rebuilds("source: ", "reusing the configuration")
+}
+
+func TestTamperedConfigurationIsRemade(t *testing.T) {
+	f := buildFixture(t)
+	f.write("main.c", "int one;\n")
+	tamper(t, f.b, f.s, "echo CONFIG_ODD=y >> "+plan.ConfigFile)
+	f.rebuilds("source: ", "1 source files differ")
+}
+
+func TestChangedToolchainRebuildsFromScratch(t *testing.T) {
+	f := buildFixture(t)
+	f.s.Compiler.Packages = append(f.s.Compiler.Packages, "hello")
+	f.rebuilds("toolchain: ", "rebuilding from scratch: toolchain changed")
 }
 
 // greetingPatch is a kernel of the fixture tree with a patch.

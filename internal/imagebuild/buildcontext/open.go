@@ -1,0 +1,66 @@
+package buildcontext
+
+import (
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+)
+
+// Open opens a file to be read to its end. That it is not the file that Walk found, or
+// changes while it is read, is an environment problem: its size and hash are known from
+// before, and what is built from it would be neither the old state nor the new one.
+func (e Entry) Open() (io.ReadCloser, error) {
+	f, err := os.Open(e.Path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Environment, err)
+	}
+	r := &steady{f: f, want: e.Info}
+	if err := r.check(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// steady reads a file that must not change meanwhile.
+type steady struct {
+	f    *os.File
+	want fs.FileInfo
+	read int64
+}
+
+func (s *steady) Read(p []byte) (int, error) {
+	n, err := s.f.Read(p)
+	s.read += int64(n)
+	switch {
+	case s.read > s.want.Size(), err == io.EOF && s.read < s.want.Size():
+		return n, s.changed()
+	case err == io.EOF:
+		if failed := s.check(); failed != nil {
+			return n, failed
+		}
+	case err != nil:
+		err = fault.Wrap(fault.Environment, err)
+	}
+	return n, err
+}
+
+func (s *steady) Close() error { return s.f.Close() }
+
+// check compares the file with what it was.
+func (s *steady) check() error {
+	now, err := s.f.Stat()
+	if err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	if !os.SameFile(now, s.want) || now.Size() != s.want.Size() || !now.ModTime().Equal(s.want.ModTime()) {
+		return s.changed()
+	}
+	return nil
+}
+
+func (s *steady) changed() error {
+	return fault.New(fault.Environment, "run it again when nothing writes to the file any more", "read %s: the file changed meanwhile", Printable(s.f.Name()))
+}

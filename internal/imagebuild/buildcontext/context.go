@@ -191,10 +191,11 @@ func (c *Context) put(name string, n *node) {
 	if old := c.nodes[name]; old != nil && old.IsDir() && n.IsDir() {
 		return
 	}
-	c.nodes[name] = n
 	dir := path.Dir(name)
 	if c.nodes[dir] == nil {
 		c.put(dir, newFolder(dir))
 	}
-	c.nodes[dir].children[n.name] = true
+	if parent := c.nodes[dir]; parent != nil && parent.IsDir() { // not a file that was put in place of a folder
+		c.nodes[name], parent.children[n.name] = n, true
+	}
 }

@@ -28,6 +28,7 @@ var ignoreFiles = []string{"Dockerfile.dockerignore", ".dockerignore"}
 
 // Ignore is what an ignore file says. The zero value leaves nothing out.
 type Ignore struct {
+	file  string
 	rules []*Rule
 	keeps bool // whether a rule begins with an exclamation mark
 }
@@ -70,6 +71,7 @@ func ReadIgnore(dir string) (Ignore, error) {
 
 // parseIgnore parses an ignore file (Dockerfile reference, ".dockerignore file").
 func parseIgnore(path string, text []byte) (i Ignore, err error) {
+	i.file = path
 	var faults []string
 	for n, line := range bytes.Split(text, []byte("\n")) {
 		patterns, err := ignorefile.ReadAll(bytes.NewReader(line))
@@ -121,6 +123,9 @@ func (i Ignore) Match(names ...string) *Rule {
 	}
 	return nil
 }
+
+// File returns the path of the ignore file.
+func (i Ignore) File() string { return i.file }
 
 // KeepsSome reports whether a rule keeps files of a folder that another rule leaves out.
 func (i Ignore) KeepsSome() bool { return i.keeps }

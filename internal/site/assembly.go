@@ -87,8 +87,8 @@ func (a *Assembly) open() error {
 	if err != nil {
 		return err
 	}
-	a.removeDir = remove
-	a.files, err = a.site.Bundle.Context(dir)
+	files, done, err := a.site.Bundle.Context(dir)
+	a.files, a.removeDir = files, func() { done(); remove() }
 	return err
 }
 

@@ -13,27 +13,24 @@ import (
 
 // Context returns what the Dockerfile can copy: the folder of site.toml, in which content/
 // is the site with its compressed copies, whatever the content folder is called. The copies
-// are written to a temporary folder of the caller's.
-func (b Bundle) Context(temporary string) (*buildcontext.Context, error) {
-	packed, err := b.pack(temporary)
+// are in a temporary folder of the caller's, and can be read until done is called.
+func (b Bundle) Context(temporary string) (files *buildcontext.Context, done func(), err error) {
+	packed, done, err := b.pack(temporary)
 	if err != nil {
-		return nil, err
-	}
-	files := make([]buildcontext.File, 0, len(b.files))
-	for _, f := range b.files {
-		files = append(files, buildcontext.File{Name: f.name, Size: f.size, Time: f.time, Open: f.open})
+		return nil, done, err
 	}
 	packed = slices.DeleteFunc(packed, func(f buildcontext.File) bool { return f.Open == nil })
-	return b.context(append(files, packed...)), nil
+	return b.context(append(b.originals(), packed...)), done, nil
 }
 
 // Layout returns the same without the compressed copies, to see what the Dockerfile copies.
-func (b Bundle) Layout() *buildcontext.Context {
-	var files []buildcontext.File
+func (b Bundle) Layout() *buildcontext.Context { return b.context(b.originals()) }
+
+func (b Bundle) originals() (files []buildcontext.File) {
 	for _, f := range b.files {
 		files = append(files, buildcontext.File{Name: f.name, Size: f.size, Time: f.time, Open: f.open})
 	}
-	return b.context(files)
+	return files
 }
 
 func (b Bundle) context(files []buildcontext.File) *buildcontext.Context {

@@ -104,7 +104,7 @@ func (b *Bundle) add(content string, files []file, generated []File) (faults []s
 	if err := measure(b.files); err != nil {
 		return faults, err
 	}
-	faults, err = b.pair()
+	faults, err = b.pair(content)
 	b.avoidTakenNames()
 	return faults, err
 }

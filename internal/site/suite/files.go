@@ -46,6 +46,7 @@ func checkFile(ctx context.Context, r *runner, f File, inAllWays bool) {
 	if !ok {
 		return
 	}
+	r.brief = true // what follows asks for the same file
 	checkCompression(ctx, r, f, x)
 	if inAllWays {
 		checkHead(ctx, r, f, x)

@@ -68,6 +68,9 @@ func (r *runner) checkRedirect(ctx context.Context, x exchange) {
 		}
 		c.Got = fmt.Sprintf("%d at %s", a.status, to)
 		if c.failIf(n == maxRedirects, "%s", c.Got); a.status/100 != 3 || !c.Passed {
+			if a.status >= 400 {
+				r.note("%s: redirects to %s, which answers %d", x.name, to, a.status)
+			}
 			break
 		}
 		to = localPath(a.header.Get("Location"), r.at.host())

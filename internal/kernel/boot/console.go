@@ -38,6 +38,7 @@ type console struct {
 	start     time.Time
 	last      time.Time // time of the last output
 	reported  time.Time // time of the report
+	halted    bool      // after the report the kernel stopped without powering off
 	toInit    time.Duration
 	stage     Stage
 	crash     Verdict // Panic or Oops, whichever came first
@@ -82,6 +83,7 @@ var (
 	oopsLine  = regexp.MustCompile(`\[#\d+\]|kernel BUG at |Unable to handle kernel|` +
 		`\bBUG: (?:kernel NULL pointer dereference|unable to handle|KASAN: |KFENCE: |Bad page |(?:IRQ|TASK|NMI|#DF)? ?stack guard page)|` +
 		`\bBUG \S+ \((?:Not tainted|Tainted.*)\): `)
+	haltLine    = regexp.MustCompile(`\breboot: .*System halted`)
 	runtimeLine = regexp.MustCompile(`^(?:runtime: |fatal error: |panic: )`) // of Go
 )
 
@@ -127,6 +129,7 @@ func (c *console) read(text string) {
 	if strings.HasPrefix(text, initPrefix) {
 		return
 	}
+	c.halted = c.halted || c.guest != nil && haltLine.MatchString(text)
 	c.recordCrash(text)
 	c.warnings.read(text, isFatal(text))
 	if c.died == "" && runtimeLine.MatchString(text) {
@@ -181,7 +184,7 @@ func (c *console) exceeded(l Limits) error {
 	defer c.mu.Unlock()
 	now := c.now()
 	switch {
-	case c.guest != nil && now.Sub(c.reported) > offGrace:
+	case c.halted, c.guest != nil && now.Sub(c.reported) > offGrace:
 		return errNotOff
 	case now.Sub(c.last) > l.Quiet:
 		return errQuiet

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -51,8 +52,11 @@ func configurations(t testing.TB) (names []string, texts []string) {
 // them with what Nginx answers.
 func TestModelAgreesWithNginx(t *testing.T) {
 	names, texts := configurations(t)
+	start := time.Now()
 	l := startLive(t)
+	t.Logf("container: %s", time.Since(start))
 	refused := l.run(t, texts)
+	t.Logf("servers: %s", time.Since(start))
 	var questions []question
 	var predictions []Prediction
 	for i, text := range texts {
@@ -67,6 +71,7 @@ func TestModelAgreesWithNginx(t *testing.T) {
 			predictions = append(predictions, c.Predict(liveTree{}, r))
 		}
 	}
+	t.Logf("predictions: %s", time.Since(start))
 	wrong, unknown := 0, map[string]int{}
 	for i, got := range l.ask(t, questions) {
 		q := questions[i]
@@ -79,6 +84,7 @@ func TestModelAgreesWithNginx(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("answers: %s", time.Since(start))
 	t.Logf("%d configurations, %d requests, %d disagreements", len(texts), len(questions), wrong)
 	for _, k := range slices.Sorted(maps.Keys(unknown)) {
 		t.Log(fmt.Sprintf("unknown %4d %s", unknown[k], k))

@@ -116,6 +116,9 @@ func (a *answer) collect() {
 	for _, n := range names {
 		a.p.Headers[n] = []string{}
 	}
+	if a.out.status == 204 { // it has no body, so no type of it
+		a.out.contentType, a.out.typeErr = "", nil
+	}
 	if a.out.contentType != "" {
 		a.p.Headers["Content-Type"] = []string{a.out.contentType}
 	}
@@ -195,8 +198,6 @@ func (a *answer) body() {
 	if a.out.status == 204 {
 		empty := ""
 		a.p.Text, a.p.Generated, a.p.File = &empty, false, ""
-		a.p.Headers["Content-Type"] = []string{}
-		delete(a.unknown, "Content-Type")
 	}
 	if a.out.bodyErr != nil {
 		a.forget("body", a.out.bodyErr)
@@ -241,9 +242,12 @@ func (a *answer) redirect() {
 	if to == nil || !strings.HasPrefix(*to, "/") || !a.location.is("absolute_redirect", true) {
 		return
 	}
-	host := a.host
-	if a.location.is("server_name_in_redirect", false) || host == "" {
-		a.locationErr = &cause{Construct: "server_name_in_redirect", Why: "the model does not know this host"}
+	host, err := a.host, error(nil)
+	if a.location.is("server_name_in_redirect", false) {
+		host, _, err = a.serverName()
+	}
+	if host == "" || err != nil {
+		a.locationErr = &cause{Construct: "absolute_redirect", Why: "the model does not know the server's own name"}
 	}
 	if port, _ := a.config.Port(); port != 80 && a.location.is("port_in_redirect", true) {
 		host += ":" + strconv.Itoa(port)

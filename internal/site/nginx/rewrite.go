@@ -115,6 +115,7 @@ func (w *rewriter) returns(d *conf.Directive) error {
 	if code < 200 {
 		return at(d, "return", "the model does not know this code")
 	}
+	w.out.status = code // for $status
 	body, err := w.expand(text, d)
 	if isRedirect(code) {
 		if err != nil {

@@ -143,34 +143,62 @@ func (c *Config) choose(host string) (*server, map[string]string, []string, erro
 	return named(c, group, first, host)
 }
 
+// serverName is a name of a server.
+type serverName struct {
+	name   string
+	server *server
+}
+
+// namesOf returns the names of a group's servers, the first of those that conflict. One in front of which a wildcard or a dot
+// stands conflicts with the same one with the other.
+func namesOf(group []*server) (list []serverName) {
+	taken := map[string]bool{}
+	for _, v := range group {
+		for _, n := range v.names {
+			keys := []string{"=" + n}
+			if rest, ok := strings.CutPrefix(n, "*."); ok {
+				keys = []string{"*" + rest}
+			} else if rest, ok := strings.CutPrefix(n, "."); ok {
+				keys = []string{"=" + rest, "*" + rest}
+			}
+			free := true
+			for _, k := range keys {
+				free = free && !taken[k]
+				taken[k] = true
+			}
+			if free || strings.HasPrefix(n, "~") {
+				list = append(list, serverName{n, v})
+			}
+		}
+	}
+	return list
+}
+
 // named returns the server of a group that has a name for the host, else the default.
 func named(c *Config, group []*server, otherwise *server, host string) (*server, map[string]string, []string, error) {
+	list := namesOf(group)
 	best, length := (*server)(nil), -1
 	for _, kind := range []func(name, host string) int{exactName, headName, tailName} {
-		for _, v := range group {
-			for _, n := range v.names {
-				if l := kind(n, host); l > length {
-					best, length = v, l
-				}
+		for _, n := range list {
+			if l := kind(n.name, host); l > length {
+				best, length = n.server, l
 			}
 		}
 		if best != nil {
 			return best, nil, nil, nil
 		}
 	}
-	for _, v := range group {
-		for _, n := range v.names {
-			expression, ok := strings.CutPrefix(n, "~")
-			if !ok || host == "" {
-				continue
-			}
-			m, err := c.pattern(expression, expression != strings.ToLower(expression)).Match(host)
-			if err != nil {
-				return nil, nil, nil, at(v.find("server_name"), "server_name", err.Error())
-			}
-			if m != nil {
-				return v, m.Named, m.Groups, nil
-			}
+	for _, n := range list {
+		expression, ok := strings.CutPrefix(n.name, "~")
+		if !ok || host == "" {
+			continue
+		}
+		m, err := c.pattern(expression, expression != strings.ToLower(expression)).Match(host)
+		if err != nil {
+			return nil, nil, nil, at(n.server.find("server_name"), "server_name", err.Error())
+		}
+		if m != nil {
+			return n.server, m.Named, m.Groups, nil
 		}
 	}
 	return otherwise, nil, nil, nil

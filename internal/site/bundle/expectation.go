@@ -1,6 +1,10 @@
 package bundle
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"net/url"
 	"path"
 	"slices"
@@ -30,7 +34,9 @@ func (b Bundle) Expectation() suite.Expectation {
 // expect returns a file as it should be served.
 func (b Bundle) expect(f file) suite.File {
 	t := b.conf.typeOf(f.name)
-	return suite.File{URL: escape(f.name), Body: f.body, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf("/"+f.name, t)}
+	sum := sha256.Sum256(f.body)
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(f.body)), nil }
+	return suite.File{URL: escape(f.name), Size: int64(len(f.body)), SHA256: hex.EncodeToString(sum[:]), Open: open, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf("/"+f.name, t)}
 }
 
 // foldersWithoutIndex returns the paths of folders that have no index.html, sorted.

@@ -78,12 +78,12 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	v.ID = found.ID
-	running, err := s.Runner().Start(ctx, ref, 0)
+	running, err := s.Runner().Start(ctx, ref)
 	if err != nil {
 		return v, err
 	}
 	defer running.Remove()
-	result := suite.Run(ctx, suite.Address{URL: running.URL}, s.Bundle.Expectation(), running.Target())
+	result := suite.Run(ctx, running.Address(), s.Bundle.Expectation(), running.Target())
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -92,6 +92,9 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 	if v.Failed > 0 {
 		if _, err := running.State(ctx); err != nil {
 			return v, err // an engine that stopped fails all checks
+		}
+		if err := running.Err(); err != nil {
+			return v, err
 		}
 		s.Runner().CollectDiagnostics(ctx, running.Container, result.Failures)
 	}

@@ -54,6 +54,14 @@ func New(ctx context.Context, over net.Conn) (*Tunnel, error) {
 	return &Tunnel{conn}, nil
 }
 
+// Err returns why the tunnel has ended, ErrLost; nil while it works.
+func (t *Tunnel) Err() error {
+	if err := t.conn.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	return nil
+}
+
 // Close ends all connections and the tunnel.
 func (t *Tunnel) Close() error { return t.conn.Close() }
 

@@ -47,11 +47,6 @@ func Browser() []Dependency {
 	}
 }
 
-// Load returns the load generator of the benchmarks.
-func Load() []Dependency {
-	return []Dependency{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "benchmarks put load on the site's server with it"}}
-}
-
 // Emulator returns the dependency that boots kernels of an architecture on this machine.
 // Without it they boot in a container.
 func Emulator(program string, packages []string) Dependency {

@@ -1,10 +1,6 @@
 package bundle
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
 	"net/url"
 	"path"
 	"slices"
@@ -34,26 +30,32 @@ func (b Bundle) Expectation() suite.Expectation {
 // expect returns a file as it should be served.
 func (b Bundle) expect(f file) suite.File {
 	t := b.conf.typeOf(f.name)
-	sum := sha256.Sum256(f.body)
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(f.body)), nil }
-	return suite.File{URL: escape(f.name), Size: int64(len(f.body)), SHA256: hex.EncodeToString(sum[:]), Open: open, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf("/"+f.name, t)}
+	return suite.File{
+		URL: escape(f.name), Size: f.size, SHA256: f.sum, Open: f.open, Gzip: f.compress || f.copied,
+		Type: t, Headers: b.conf.headersOf("/"+f.name, t),
+	}
 }
 
 // foldersWithoutIndex returns the paths of folders that have no index.html, sorted.
 func (b Bundle) foldersWithoutIndex() (list []string) {
-	folders := map[string]bool{}
-	for _, f := range b.files {
-		for dir := path.Dir(f.name); dir != "."; dir = path.Dir(dir) {
-			folders[dir] = true
-		}
-	}
-	for dir := range folders {
+	for dir := range b.folders() {
 		if b.find(dir+"/index.html") == nil {
 			list = append(list, escape(dir)+"/")
 		}
 	}
 	slices.Sort(list)
 	return list
+}
+
+// folders returns the folders that the files are in.
+func (b Bundle) folders() map[string]bool {
+	folders := map[string]bool{}
+	for _, f := range b.files {
+		for dir := path.Dir(f.name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
+	return folders
 }
 
 // escape returns the path that a file is requested by.

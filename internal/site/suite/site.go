@@ -144,8 +144,8 @@ func notServed(name, path string, fallback File) probe {
 }
 
 // leakPaths returns paths that must never be served: out of the root in several spellings,
-// files of editors and of version control, the server's own files, and the .gz copy of each
-// file. A path that is a file of the site is left out.
+// files of editors and of version control, and the server's own files. A path that is a file
+// of the site is left out.
 func leakPaths(e Expectation) []string {
 	paths := []string{
 		"/../etc/passwd", "/../../../../etc/passwd", "/%2e%2e/etc/passwd", "/%2e%2e%2fetc%2fpasswd", "/..%2f..%2fetc/passwd",
@@ -153,9 +153,6 @@ func leakPaths(e Expectation) []string {
 		"/.git/config", "/.git/HEAD", "/.env", "/.htaccess", "/.DS_Store", "/.well-known/.hidden",
 		"/nginx.conf", "/kiln.conf", "/etc/nginx/kiln.conf", "/mime.types", "/Dockerfile", "/.dockerignore",
 		"/50x.html", "/index.html~", "/index.html.bak", "/index.html.orig", "/index.php", "/server-status", "/nginx_status",
-	}
-	for _, f := range e.Files {
-		paths = append(paths, f.URL+".gz")
 	}
 	return slices.DeleteFunc(paths, func(p string) bool {
 		return slices.ContainsFunc(e.Files, func(f File) bool { return f.URL == p })

@@ -39,11 +39,12 @@ func Dependencies(qemu map[string][]string) []Dependency {
 	return deps
 }
 
-// Browser returns what only the tests of the site's pages need.
-func Browser() []Dependency {
+// Tests returns what only the tests need.
+func Tests() []Dependency {
 	return []Dependency{
 		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests open pages in it"},
 		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests install axe-core with it, which audits pages"},
+		{Name: "ssh", Program: "ssh", Packages: []string{"openssh-client"}, For: "tests reach an engine over ssh"},
 	}
 }
 

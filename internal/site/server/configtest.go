@@ -21,8 +21,8 @@ var sources = map[string]string{
 // TestConfig runs nginx -t in an image. A configuration that Nginx rejects is a usage
 // error, which names the files in dir, the folder of site.toml.
 func (r Runner) TestConfig(ctx context.Context, image, dir string) error {
-	spec := r.Spec(image, 0)
-	spec.Kind, spec.Publish, spec.Offline, spec.Command = "try", 0, true, []string{"-t"}
+	spec := r.Spec(image)
+	spec.Kind, spec.Offline, spec.Command = "try", true, []string{"-t"}
 	ctr, err := r.Engine.Run(ctx, spec)
 	if err != nil {
 		return err

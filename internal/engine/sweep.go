@@ -17,8 +17,8 @@ func labelled() filters.Args { return filters.NewArgs(filters.Arg("label", Label
 // Scratch is the kind of volumes that are useless to later runs.
 const Scratch = "scratch"
 
-// Sweep removes the containers and the scratch volumes that interrupted runs of this
-// machine left behind, and returns what it removed. Other volumes and images stay: they are
+// Sweep removes the containers, the scratch volumes and the names of kept images that
+// interrupted runs of this machine left behind, and returns what it removed. Other volumes and images stay: they are
 // caches for the next run.
 func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
@@ -52,7 +52,8 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 		}
 		removed = append(removed, "volume "+v.Name)
 	}
-	return removed, nil
+	names, err := e.sweepKept(ctx)
+	return append(removed, names...), err
 }
 
 // Pruned counts what Prune removed.

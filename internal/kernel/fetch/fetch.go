@@ -45,10 +45,10 @@ func (f Fetcher) Resolve(ctx context.Context, from string, want release.Constrai
 	return ref, nil
 }
 
-// Fetch returns the tree of ref with the patches applied. It fetches, verifies and unpacks
+// Fetch returns the tree of ref with the patches applied and the files laid in it. It fetches, verifies and unpacks
 // the source unless that was done before. A patched tree is based on the unpatched one.
-func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch) (source.Tree, error) {
-	volume := source.Volume(ref, patches)
+func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch, files ...source.File) (source.Tree, error) {
+	volume := source.Volume(ref, patches, files...)
 	t, err, _ := f.Flight.Do(volume, func() (any, error) {
 		t := source.Tree{Ref: ref, Volume: volume}
 		if complete, err := f.sealed(ctx, &t); err != nil || complete {
@@ -62,8 +62,8 @@ func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches
 		if complete, err := f.sealed(ctx, &t); err != nil || complete { // by another run, meanwhile
 			return t, err
 		}
-		if len(patches) > 0 {
-			return f.patched(ctx, from, t, patches)
+		if len(patches)+len(files) > 0 {
+			return f.patched(ctx, from, t, patches, files)
 		}
 		if err := f.unpack(ctx, from, &t); err != nil {
 			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)

@@ -56,6 +56,9 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 	if _, err := s.Asked(); err != nil {
 		return none, err
 	}
+	for _, w := range s.Warnings {
+		b.Console.LogOnce("warning: kernel %s: %s", s, w)
+	}
 	var errs []error
 	for _, from := range s.Sources {
 		c, err := resolve(ctx, s, from)

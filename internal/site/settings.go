@@ -85,10 +85,12 @@ func (s Settings) checkTags(report func(key, format string, args ...any)) {
 		report("tags", "expected at least one")
 	}
 	name, _ := reference.WithName("x") // a valid name, to try the tags on
-	sample := gitinfo.Commit{ID: "0123456789ab", Version: "v1.2.3", Branch: "main"}
+	sample := tagParts(gitinfo.Commit{ID: "0123456789ab", Version: "v1.2.3", Branch: "main"})
 	for _, t := range s.Tags {
-		resolved, _ := ResolveTags([]string{t}, sample)
-		if _, err := reference.WithTag(name, strings.Join(resolved, "")); err != nil {
+		filled, _ := fillTag(t, sample)
+		if len(filled) > maxTag {
+			report("tags", "expected at most %d characters, got %q", maxTag, t)
+		} else if _, err := reference.WithTag(name, filled); err != nil {
 			report("tags", "expected letters, digits, _ . and -, or {version}, {minor}, {major}, {commit}, {branch}; got %q", t)
 		}
 	}

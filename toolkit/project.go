@@ -176,7 +176,9 @@ func (p *Project) engine(ctx context.Context) (*engine.Client, error) {
 // registry returns the client for registries. The credentials in the environment are for
 // the site's alone.
 func (p *Project) registry() *registry.Client {
-	return registry.New(p.options.getenv, p.site.Value.Repository)
+	r := registry.New(p.options.getenv, p.site.Value.Repository)
+	r.Logf = p.console.Logf
+	return r
 }
 
 // connect opens a connection to the engine that the caller closes.

@@ -16,7 +16,6 @@ package toolkit
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"io/fs"
 	"os"
@@ -111,10 +110,7 @@ func ExitCode(err error) int { return fault.Code(err) }
 
 func newConsole(o Options) *report.Console {
 	c := report.New(o.Stdout, o.Stderr, o.getenv(OutputVariable))
-	if password := o.getenv(registry.PasswordVariable); password != "" {
-		c.AddSecret(password)
-		c.AddSecret(base64.StdEncoding.EncodeToString([]byte(o.getenv(registry.UsernameVariable) + ":" + password))) // as HTTP sends it
-	}
+	c.AddSecret(o.getenv(registry.PasswordVariable))
 	if o.getenv("GITHUB_ACTIONS") == "true" {
 		c.UseGitHubActions()
 	}

@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -21,15 +22,18 @@ import (
 type Client struct {
 	Logf func(format string, args ...any) // logs each wait that a registry asks for; may be nil
 
-	getenv func(string) string
-	host   string // the only registry that the variables' credentials are sent to; "" for any
+	getenv    func(string) string
+	host      string // the only registry that the variables' credentials are sent to; "" for any
+	transport http.RoundTripper
 }
 
 // New returns a client that reads UsernameVariable and PasswordVariable by getenv, and
 // sends them only to the registry of repository; "" means any registry. A repository
 // that is no valid name counts as "".
 func New(getenv func(string) string, repository string) *Client {
-	c := &Client{getenv: getenv}
+	transport := remote.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = retry.Proxy
+	c := &Client{getenv: getenv, transport: transport}
 	if repository != "" {
 		c.host, _ = hostOf(repository)
 	}
@@ -119,7 +123,7 @@ func (c *Client) request(ctx context.Context, ref string) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	transport := &retry.Transport{Next: remote.DefaultTransport, Logf: c.Logf}
+	transport := &retry.Transport{Next: c.transport, Logf: c.Logf}
 	return request{client: c, ref: parsed, used: used, opts: []remote.Option{
 		remote.WithContext(ctx), remote.WithAuth(used.authenticator()), remote.WithTransport(transport),
 	}}, nil

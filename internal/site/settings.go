@@ -43,17 +43,23 @@ func Defaults() Settings {
 // Check reports every invalid value. Settings that set nothing are those of a project
 // without a site, and are valid.
 func (s Settings) Check(report func(key, format string, args ...any)) {
-	if s.Repository == "" && !reflect.DeepEqual(s, Defaults()) {
+	if withAccount(s.Repository) {
+		report("repository", "%s", noAccount)
+	} else if s.Repository == "" && !reflect.DeepEqual(s, Defaults()) {
 		report("repository", "expected registry/name, where the image is published; set it in site.toml or in KILN_SITE_REPOSITORY")
 	} else if s.Repository != "" && !isRepository(s.Repository) {
 		report("repository", "expected registry/name without a tag, got %q", s.Repository)
 	}
 	for _, m := range s.Mirrors {
-		if !isRepository(m) || m == s.Repository {
+		if withAccount(m) {
+			report("mirrors", "%s", noAccount)
+		} else if !isRepository(m) || m == s.Repository {
 			report("mirrors", "expected registry/name without a tag, different from repository; got %q", m)
 		}
 	}
-	if _, err := reference.ParseNormalizedNamed(s.Base); err != nil {
+	if withAccount(s.Base) {
+		report("base", "%s", noAccount)
+	} else if _, err := reference.ParseNormalizedNamed(s.Base); err != nil {
 		report("base", "expected the name of an image, got %q", s.Base)
 	}
 	s.checkTags(report)
@@ -71,6 +77,15 @@ func (s Settings) Check(report func(key, format string, args ...any)) {
 	if s.Port < 1 || s.Port > 65535 {
 		report("port", "expected 1 to 65535, got %d", s.Port)
 	}
+}
+
+// noAccount is the message about a name with a user name or password, and does not show it.
+const noAccount = "expected registry/name without user name or password: those come from docker login, or KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD"
+
+// withAccount reports whether the name of an image has a user name or password.
+func withAccount(name string) bool {
+	_, rest, ok := strings.Cut(name, "@")
+	return ok && !strings.HasPrefix(rest, "sha256:") && !strings.HasPrefix(rest, "sha512:")
 }
 
 // isRepository reports whether a name is that of a repository, without tag and digest.

@@ -101,9 +101,14 @@ func (p *pusher) setTag(ctx context.Context, pub *publication, r tagRef) error {
 		p.Console.Logf("push %s: the registry no longer has %s, which had no tag; sending it again", r, p.result.Digest)
 		_, err = p.Registry.Upload(ctx, r.String(), pub.what)
 	}
-	if errors.Is(err, registry.ErrRefused) && r.digest != "" {
-		return fault.New(fault.Usage, "publish under a tag that is new each time, as {version} or {commit}; or allow the registry to overwrite tags",
-			"push %s: the tag resolves to %s, and the registry does not move it to %s: %v", r, r.digest, p.result.Digest, err)
+	const fix = "publish under a tag that is new each time, as {version} or {commit}; or allow the registry to overwrite tags"
+	switch {
+	case r.digest == "":
+		return err
+	case errors.Is(err, registry.ErrRefused):
+		return fault.New(fault.Usage, fix, "push %s: the tag resolves to %s, and the registry does not move it to %s: %v", r, r.digest, p.result.Digest, err)
+	case errors.Is(err, registry.ErrDenied): // some registries answer so for an immutable tag
+		return fmt.Errorf("%w\nif the tags of this repository are immutable: %s", err, fix)
 	}
 	return err
 }

@@ -107,8 +107,8 @@ func entry(p record.Entry) catalog.Kernel {
 	for _, a := range m.Artefacts {
 		k.Files = append(k.Files, file(a))
 	}
-	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU {
-		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
+	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU && p.Boot.Verdict != boot.Untestable {
+		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Warnings: len(p.Boot.Warnings), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
 	}
 	if p.Rebuild != nil {
 		k.Rebuild = catalog.Rebuild{Tried: true, Same: p.Rebuild.Same}

@@ -54,9 +54,13 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
 }
 
-// Volume returns the name of the volume that holds a source with its patches.
-func Volume(ref Ref, patches []Patch) string {
-	text, _ := json.Marshal([]any{ref, patches}) // plain values: cannot fail
+// Volume returns the name of the volume that holds a source with its patches and files.
+func Volume(ref Ref, patches []Patch, files ...File) string {
+	what := []any{ref, patches}
+	if len(files) > 0 {
+		what = append(what, files)
+	}
+	text, _ := json.Marshal(what) // plain values: cannot fail
 	sum := sha256.Sum256(text)
 	return "kiln-source-" + ref.Version.String() + "-" + hex.EncodeToString(sum[:6])
 }

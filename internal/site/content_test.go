@@ -80,8 +80,7 @@ func TestContextOfTheDockerfile(t *testing.T) {
 		t.Error("not built again for a changed file of the build context")
 	}
 	sitetest.Write(t, s, ".dockerignore", "# no configuration\nnginx.conf\n")
-	s = sitetest.Read(t, s)
-	if _, err := s.Build(t.Context()); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "COPY nginx.conf: .dockerignore:2 (nginx.conf) leaves it out") {
+	if _, err := s.Settings.ReadSource(s.Dir, s.Commit); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "COPY nginx.conf: .dockerignore:2 (nginx.conf) leaves it out") {
 		t.Errorf("nginx.conf is ignored: %v", err)
 	}
 }

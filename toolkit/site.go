@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -153,7 +154,7 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
-	for _, note := range source.Bundle.Notes() {
+	for _, note := range slices.Concat(source.Bundle.Notes(), source.Server.Notes()) {
 		p.console.LogOnce("%s", note)
 	}
 	cache, err := s.imageCache()

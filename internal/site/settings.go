@@ -24,6 +24,9 @@ type Settings struct {
 	Platforms  []string `toml:"platforms"`  // of the pushed image, as "linux/arm64"; empty for the engine's alone
 	Missing    string   `toml:"missing"`    // what happens to a platform without a base: MissingFails or MissingIsLeftOut
 	Dirty      bool     `toml:"dirty"`      // allows a push with uncommitted changes
+	Strict     bool     `toml:"strict"`     // verify fails where a check cannot be judged
+	Health     string   `toml:"health"`     // path that answers 200 once the server has started; empty for the one of the Dockerfile's HEALTHCHECK
+	Expect     []Expect `toml:"expect"`     // answers that the site must give, whatever nginx.conf says
 }
 
 // The values of Missing: what happens to a platform that the base is not published for.
@@ -68,6 +71,7 @@ func (s Settings) Check(report func(key, format string, args ...any)) {
 			report("platforms", "expected a form like linux/arm64, got %q", p)
 		}
 	}
+	s.checkExpect(report)
 	if s.Missing != MissingFails && s.Missing != MissingIsLeftOut {
 		report("missing", "expected %q or %q, got %q", MissingFails, MissingIsLeftOut, s.Missing)
 	}

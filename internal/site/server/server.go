@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -24,12 +23,13 @@ const startTimeout = 30 * time.Second
 
 // Runner starts the images of one site.
 type Runner struct {
-	Engine     *engine.Client
-	Console    *report.Console
-	Port       int    // that the server listens on, in its container
-	HealthPath string // that answers 200
-	Dist       string // folder that diagnostics go to
-	Compiler   gobuild.Compiler
+	Engine   *engine.Client
+	Console  *report.Console
+	Port     int    // that the server listens on, in its container
+	Host     string // value of the Host header that leads to the site; "" for any
+	Health   suite.Health
+	Dist     string // folder that diagnostics go to
+	Compiler gobuild.Compiler
 }
 
 // Server is a running site image.
@@ -96,9 +96,11 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (Server, error
 func (r Runner) await(ctx context.Context, s Server) error {
 	limited, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	first := start{at: s.Address(), health: r.Health}
+	first.at.Host = r.Host
 	for {
-		if status, _, err := suite.Ask(limited, s.Address(), r.HealthPath); err == nil && status == http.StatusOK {
-			return nil
+		if ready, err := first.ready(limited); ready || err != nil {
+			return err
 		}
 		state, err := s.State(limited)
 		if err == nil && !state.Running {
@@ -106,7 +108,7 @@ func (r Runner) await(ctx context.Context, s Server) error {
 		}
 		select {
 		case <-limited.Done():
-			return r.startError(ctx, s.Container, fmt.Errorf("no answer from %s within %s", s.URL.JoinPath(r.HealthPath), startTimeout))
+			return r.startError(ctx, s.Container, fmt.Errorf("no answer from %s within %s", s.URL.JoinPath(r.Health.Path), startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if err = errors.Join(err, s.Err()); err != nil && limited.Err() == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/site/server"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
+	"github.com/romanatrashyonok/kiln/internal/site/suite"
 )
 
 // serving is a server that is not nginx, at the address that is its argument.
@@ -44,7 +45,7 @@ func start(t *testing.T, r server.Runner, command ...string) (server.Server, err
 
 func runner(t *testing.T, e *engine.Client) server.Runner {
 	return server.Runner{
-		Engine: e, Console: report.New(t.Output(), t.Output(), ""), Port: 8080, HealthPath: "/", Dist: t.TempDir(),
+		Engine: e, Console: report.New(t.Output(), t.Output(), ""), Port: 8080, Health: suite.Health{Path: "/"}, Dist: t.TempDir(),
 		Compiler: gobuild.Compiler{Cache: filepath.Join(os.TempDir(), "kiln-test-cache"), Environ: os.Environ()},
 	}
 }

@@ -18,6 +18,7 @@ type Arch struct {
 	QEMU        QEMU     // the emulator it boots in
 	DeviceTrees bool     // whether its kernels may come with device trees
 	GoEnv       []string // environment of the go command for programs that run on it, besides GOARCH
+	InitABI     []string // options by which its kernels run such a program, as "CONFIG_64BIT=y" or "=n"
 }
 
 // QEMU describes how a kernel of an architecture is booted.

@@ -15,6 +15,7 @@ func All() []Arch {
 			Magic: x86Magic(true),
 			QEMU: QEMU{Binary: "qemu-system-x86_64", Packages: []string{"qemu-system-x86"}, Machine: []string{"-M", "q35"},
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyS0", Native: []string{"amd64"}},
+			InitABI: []string{"CONFIG_64BIT=y"},
 		},
 		{
 			Name: "386", Aliases: []string{"i386", "i486", "i586", "i686", "x86_32", "x86-32", "ia32"},
@@ -33,6 +34,7 @@ func All() []Arch {
 			QEMU: QEMU{Binary: "qemu-system-aarch64", Packages: []string{"qemu-system-arm"},
 				Machine: []string{"-M", "virt,gic-version=max"}, CPU: "max,pauth-impdef=on",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyAMA0", Append: []string{"earlycon"}, Native: []string{"arm64"}},
+			InitABI: []string{"CONFIG_CPU_BIG_ENDIAN=n"},
 		},
 		{
 			Name: "arm", Aliases: []string{"armv7", "armv7l", "armhf", "armv7hl", "armv7a", "arm32v7", "armv8l"},
@@ -42,7 +44,8 @@ func All() []Arch {
 			Magic:       Magic{{Offset: 0x24, Bytes: "\x18\x28\x6f\x01"}}, // arch/arm/boot/compressed/head.S
 			QEMU: QEMU{Binary: "qemu-system-arm", Packages: []string{"qemu-system-arm"}, Machine: []string{"-M", "virt,highmem=off"}, CPU: "cortex-a15",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyAMA0"},
-			GoEnv: []string{"GOARM=7"},
+			GoEnv:   []string{"GOARM=7"},
+			InitABI: []string{"CONFIG_CPU_BIG_ENDIAN=n", "CONFIG_VFP=y"},
 		},
 		{
 			Name: "riscv64", Aliases: []string{"riscv", "rv64", "rv64gc", "riscv64gc"},
@@ -53,6 +56,7 @@ func All() []Arch {
 			QEMU: QEMU{Binary: "qemu-system-riscv64", Packages: []string{"qemu-system-riscv", "opensbi"},
 				Machine: []string{"-M", "virt", "-bios", "default"}, CPU: "rv64",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyS0", Append: []string{"earlycon=sbi"}, Native: []string{"riscv64"}},
+			InitABI: []string{"CONFIG_64BIT=y", "CONFIG_FPU=y"},
 		},
 		{
 			Name: "ppc64le", Aliases: []string{"ppc64el", "powerpc64le", "powerpc64el"},
@@ -62,6 +66,7 @@ func All() []Arch {
 			QEMU: QEMU{Binary: "qemu-system-ppc64", Packages: []string{"qemu-system-ppc"},
 				Machine: []string{"-M", "pseries", "-vga", "none"}, CPU: "POWER8",
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "hvc0", Native: []string{"ppc64le"}},
+			InitABI: []string{"CONFIG_CPU_LITTLE_ENDIAN=y"},
 		},
 		{
 			Name: "s390x", Aliases: []string{"s390"},
@@ -80,7 +85,8 @@ func All() []Arch {
 			Magic: elfMagic(32, big, 8),
 			QEMU: QEMU{Binary: "qemu-system-mips", Packages: []string{"qemu-system-mips"}, Machine: []string{"-M", "malta"}, CPU: "24Kf",
 				Memory: "256M", CPUs: 1, Bus: "pci", Console: "ttyS0"},
-			GoEnv: []string{"GOMIPS=softfloat"},
+			GoEnv:   []string{"GOMIPS=softfloat"},
+			InitABI: []string{"CONFIG_CPU_BIG_ENDIAN=y", "CONFIG_64BIT=n"},
 		},
 		{
 			Name: "loong64", Aliases: []string{"loongarch64", "loongarch"},

@@ -31,8 +31,8 @@ func (f Fetcher) lay(ctx context.Context, ctr *engine.Container, files []source.
 		return err
 	}
 	for _, file := range files {
-		if err := unchanged(file.Local, file.SHA256, func(string) (string, error) { return file.Sum() }); err != nil {
-			return err
+		if sum, err := file.Sum(); err != nil || sum != file.SHA256 {
+			return errChanged(file.Local)
 		}
 	}
 	f.Console.Logf("laid %d files in the source", len(files))

@@ -72,6 +72,9 @@ func TestFilesAreLaid(t *testing.T) {
 		}
 	}
 	checkFileRecords(t, b, s, e.Folder)
+	if r, err := b.Reproduce(t.Context(), s, e.Folder); err != nil || !r.Same {
+		t.Errorf("%s, %v", r, err)
+	}
 
 	writeFile(t, filepath.Join(dir, "keys/ours.pem"), "a new key\n")
 	if err := os.Remove(filepath.Join(dir, "root/init")); err != nil {

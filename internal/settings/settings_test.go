@@ -192,7 +192,7 @@ func TestTablesOfStrings(t *testing.T) {
 		t.Errorf("got %+v, %v", l.Value, err)
 	}
 	for _, row := range l.Rows() {
-		if row.Key == "route[0].headers" && (row.Value != "A = 1" || row.Origin != "kiln.toml:3") {
+		if row.Key == "route[0].headers" && (row.Value != "A=1" || row.Origin != "kiln.toml:3") {
 			t.Errorf("got %+v", row)
 		}
 	}

@@ -3,7 +3,6 @@ package toolkit
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -84,15 +83,15 @@ func offer(k *catalog.Kernel, folder string) (files []bundle.File, err error) {
 	for i := range k.Files {
 		f := &k.Files[i]
 		path := filepath.Join(folder, f.Name)
-		body, err := os.ReadFile(path)
+		got, err := trust.HashFile(path)
 		if err != nil {
 			return nil, fault.Wrap(fault.Environment, err)
 		}
-		if got := trust.Hash(body); got != f.SHA256 {
+		if got != f.SHA256 {
 			return nil, fault.New(fault.Failed, "go tool mage extract", "publish %s: damaged: sha256 %s, recorded %s", path, got, f.SHA256)
 		}
 		f.Path = k.ID() + "/" + f.Name
-		files = append(files, bundle.File{Name: catalogFolder + "/" + f.Path, Body: body, Time: k.Built})
+		files = append(files, bundle.File{Name: catalogFolder + "/" + f.Path, Path: path, Time: k.Built})
 	}
 	return files, nil
 }
@@ -108,8 +107,8 @@ func entry(p record.Entry) catalog.Kernel {
 	for _, a := range m.Artefacts {
 		k.Files = append(k.Files, file(a))
 	}
-	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU {
-		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
+	if p.Boot != nil && p.Boot.Verdict != boot.NoQEMU && p.Boot.Verdict != boot.Untestable {
+		k.Boot = catalog.Boot{Verdict: string(p.Boot.Verdict), Warnings: len(p.Boot.Warnings), Seconds: p.Boot.Init, How: machineOf(*p.Boot)}
 	}
 	if p.Rebuild != nil {
 		k.Rebuild = catalog.Rebuild{Tried: true, Same: p.Rebuild.Same}

@@ -8,11 +8,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 // Boot extracts the chosen kernels that are built, boots each in QEMU, and prints the
 // verdicts. All are booted before one that does not boot is an error, for which ExitCode
-// is 1; the reports are returned with it.
+// is 1, or 2 where a kernel's configuration cannot run the init program that tests it; the
+// reports are returned with it.
 func (k *Kernels) Boot(ctx context.Context, c Choice) ([]KernelBoot, error) {
 	var reports []KernelBoot
 	err := k.eachBuilt(ctx, c, func(b *kernelTools, built KernelResult) error {
@@ -33,7 +35,8 @@ func (k *Kernels) Boot(ctx context.Context, c Choice) ([]KernelBoot, error) {
 // WriteJUnit writes the verdicts of Boot to a file as JUnit XML, for CI.
 func WriteJUnit(path string, reports []KernelBoot) error { return boot.WriteJUnit(path, reports) }
 
-// bootNew boots the kernels in folders of dist/kernels that have not booted yet.
+// bootNew boots the kernels in folders of dist/kernels that have not booted yet. A kernel
+// that cannot run the init program may be right as it is: it is reported, and no error.
 func (k *Kernels) bootNew(ctx context.Context, folders []string) error {
 	b, err := k.builder(ctx)
 	if err != nil {
@@ -51,13 +54,19 @@ func (k *Kernels) bootNew(ctx context.Context, folders []string) error {
 		if err := b.printBoot(r); err != nil {
 			return err
 		}
-		reports = append(reports, r)
+		if r.Verdict != boot.Untestable {
+			reports = append(reports, r)
+		}
 	}
 	return bootFailures(reports)
 }
 
-// printBoot prints the verdict on a kernel.
+// printBoot prints the verdict on a kernel, after the kernel's warnings.
 func (b *kernelTools) printBoot(r KernelBoot) error {
+	for _, text := range r.Warnings {
+		b.Console.Logf("boot %s: %s", r.Folder(), text)
+		b.Console.Annotate(report.Annotation{Level: "warning", Title: "boot " + r.Folder(), Text: text})
+	}
 	b.Console.RecordOutcome(r.Folder(), "boot", r.Outcome())
 	return b.Console.Result(r, r.String())
 }

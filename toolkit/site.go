@@ -153,6 +153,9 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
+	for _, note := range source.Bundle.Notes() {
+		p.console.LogOnce("%s", note)
+	}
 	cache, err := s.imageCache()
 	if err != nil {
 		return site.Site{}, err

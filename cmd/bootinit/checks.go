@@ -25,7 +25,7 @@ func process() (string, error) {
 		return "", err
 	}
 	defer r.Close()
-	child, err := os.StartProcess("/init", []string{"/init", childArgument}, &os.ProcAttr{Files: []*os.File{nil, w, os.Stderr}})
+	child, err := os.StartProcess("/init", []string{"/init", childArgument}, &os.ProcAttr{Files: []*os.File{os.Stdin, w, os.Stderr}}) // a closed one would need /dev/null
 	w.Close()
 	if err != nil {
 		return "", err

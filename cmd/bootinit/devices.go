@@ -9,7 +9,8 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -25,9 +26,9 @@ const (
 
 // blockDevice reads the first sector of the first disk and writes the second.
 func blockDevice() (string, error) {
-	const path = "/dev/vda"
-	if _, err := os.Stat(path); err != nil {
-		return "", absent("no " + path)
+	path, err := diskNode("vda")
+	if err != nil {
+		return "", err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_SYNC, 0)
 	if err != nil {
@@ -47,6 +48,34 @@ func blockDevice() (string, error) {
 		return "", err
 	}
 	return path + " read and written", nil
+}
+
+// diskNode returns the device file of a disk. Without devtmpfs it creates the file by the
+// number that sysfs or /proc/partitions has.
+func diskNode(disk string) (string, error) {
+	path := "/dev/" + disk
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(text("/sys/class/block/"+disk+"/dev"), "%d:%d", &major, &minor); err != nil {
+		if major, minor, err = partition(disk); err != nil {
+			return "", err
+		}
+	}
+	return path, syscall.Mknod(path, syscall.S_IFBLK|0o600, major<<8|minor)
+}
+
+// partition returns the number of a disk in /proc/partitions.
+func partition(disk string) (major, minor int, err error) {
+	for line := range strings.Lines(text("/proc/partitions")) {
+		var blocks int
+		var name string
+		if n, _ := fmt.Sscan(line, &major, &minor, &blocks, &name); n == 4 && name == disk {
+			return major, minor, nil
+		}
+	}
+	return 0, 0, absent("no disk " + disk + " in /dev, /sys or /proc/partitions")
 }
 
 // QEMU's network (its manual, "-netdev user"): the guest's address and an echo server.
@@ -78,16 +107,20 @@ func inetSocket() (string, error) {
 
 // networkDevice configures the first network card and talks to the echo server.
 func networkDevice() (string, error) {
-	cards, _ := filepath.Glob("/sys/class/net/eth*")
-	if len(cards) == 0 {
+	cards, err := net.Interfaces() // by netlink: needs no sysfs
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(cards, func(card net.Interface) bool { return strings.HasPrefix(card.Name, "eth") })
+	if i < 0 {
 		return "", absent("no network card")
 	}
-	card := filepath.Base(cards[0])
-	if err := up(card, guest); err != nil {
-		return card, err
+	card := cards[i]
+	if err := up(card.Name, guest); err != nil {
+		return card.Name, err
 	}
 	result, err := talk(echoServer)
-	return card + " " + text(cards[0]+"/address") + ": " + result, err
+	return card.Name + " " + card.HardwareAddr.String() + ": " + result, err
 }
 
 // talk sends a text to an echo server and reads it back.

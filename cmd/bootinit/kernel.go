@@ -16,6 +16,7 @@ import (
 // Fields of uname(2).
 func release(u *syscall.Utsname) string { return field(u.Release) }
 func machine(u *syscall.Utsname) string { return field(u.Machine) }
+func version(u *syscall.Utsname) string { return field(u.Version) }
 
 func uname(of func(*syscall.Utsname) string) string {
 	var u syscall.Utsname
@@ -36,6 +37,17 @@ func field[Char int8 | uint8](of [65]Char) string {
 		b.WriteByte(byte(char))
 	}
 	return b.String()
+}
+
+// procFile returns a check that a file of /proc can be read.
+func procFile(path string) func() (string, error) {
+	return func() (string, error) {
+		content, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			return "", absent("no " + path)
+		}
+		return fmt.Sprintf("%d bytes", len(content)), err
+	}
 }
 
 // config returns the sha256 of the kernel's configuration in /proc/config.gz, in hex, or "".

@@ -24,7 +24,8 @@ const (
 type Report struct {
 	Release string  `json:"release"` // uname -r
 	Machine string  `json:"machine"` // uname -m
-	Version string  `json:"version"` // /proc/version
+	Version string  `json:"version"` // uname -v
+	Banner  string  `json:"banner"`  // /proc/version; "" if there is none
 	Config  string  `json:"config"`  // sha256 of the configuration in /proc/config.gz; "" if there is none
 	Checks  []Check `json:"checks"`
 }
@@ -44,12 +45,13 @@ func main() {
 	fmt.Println("\n" + startedPrefix)
 	mounted := mounts()
 	misbehave(parameter("kiln.do="))
-	r := Report{Release: uname(release), Machine: uname(machine), Version: text("/proc/version"), Config: config()}
+	r := Report{Release: uname(release), Machine: uname(machine), Version: uname(version), Banner: text("/proc/version"), Config: config()}
 	r.Checks = append(r.Checks, mounted)
 	for _, each := range []struct {
 		name string
 		run  func() (string, error)
 	}{
+		{"/proc/version", procFile("/proc/version")}, {"/proc/config.gz", procFile("/proc/config.gz")},
 		{"process", process}, {"threads", threads}, {"pipe", pipe}, {"unix socket", unixSocket}, {"inet socket", inetSocket},
 		{"clock", clock}, {"memory", memory}, {"block device", blockDevice}, {"network device", networkDevice},
 	} {
@@ -75,7 +77,8 @@ func check(name string, run func() (string, error)) Check {
 // report prints the report. Before that it stops messages of the kernel, which would mix with
 // the line.
 func report(r Report) {
-	os.WriteFile("/proc/sys/kernel/printk", []byte("1"), 0)
+	const consoleLevel = 8 // syslog(2)'s action that sets the console's level to the length of the buffer
+	syscall.Klogctl(consoleLevel, make([]byte, 1))
 	line, err := json.Marshal(r)
 	if err != nil {
 		line = []byte(fmt.Sprintf("%q", err))

@@ -40,6 +40,8 @@ func TestSignalsReachTheMagefile(t *testing.T) {
 		{"SIGTERM to mage", "wait", syscall.SIGTERM, false, 143, "cleaned up\n"},
 		{"SIGHUP to the group", "wait", syscall.SIGHUP, true, 143, "cleaned up\n"},
 		{"SIGHUP to mage", "wait", syscall.SIGHUP, false, 143, "cleaned up\n"},
+		{"SIGQUIT to the group", "wait", syscall.SIGQUIT, true, 143, "cleaned up\n"},
+		{"SIGQUIT to mage", "wait", syscall.SIGQUIT, false, 143, "cleaned up\n"},
 		{"SIGTERM to mage, a target without a handler", "plain", syscall.SIGTERM, false, 143, ""},
 		{"SIGTERM to mage, a target that ends well", "serve", syscall.SIGTERM, false, 0, "cleaned up\n"},
 	} {
@@ -74,6 +76,29 @@ func TestSignalsReachTheMagefile(t *testing.T) {
 				t.Errorf("exit code %d, want %d; %q, want %q", code, tc.code, rest, tc.out)
 			}
 		})
+	}
+}
+
+// TestReaderOfTheOutputEnds reads one line of a target that prints many, as | head -1 does.
+func TestReaderOfTheOutputEnds(t *testing.T) {
+	cmd := exec.Command(build(t), "-d", "testdata", "print")
+	var log strings.Builder
+	cmd.Stderr = &log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	stdout.Close()
+	closed := time.Now()
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 143 || !strings.HasPrefix(log.String(), "cleaned up\n") || time.Since(closed) > 5*time.Second {
+		t.Errorf("exit code %d after %s, want 143\n%s", code, time.Since(closed), &log)
 	}
 }
 

@@ -29,7 +29,7 @@ func (r *relay) run(signals <-chan os.Signal) {
 	}
 }
 
-// endedBy returns the signal that counts: SIGTERM for a SIGHUP.
+// endedBy returns the signal that counts: SIGTERM for SIGHUP and SIGQUIT.
 func endedBy(s os.Signal) syscall.Signal {
 	if s == syscall.SIGINT {
 		return syscall.SIGINT

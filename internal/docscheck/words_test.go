@@ -80,7 +80,7 @@ var words = map[string]string{
 	"boot verdict": "the [verdict](kernels.md#boot)", "boot stage": "how far the boot came", "boot why": "the reason in words, if it did not boot",
 	"boot seconds": "seconds until the verdict", "boot init": "seconds until the init program ran; 0 if it did not",
 	"boot accelerator": "`kvm` or `tcg`", "boot qemu": "version of QEMU", "boot where": "where QEMU ran: `host` or `container`",
-	"boot release": "what `uname -r` reported", "boot tail[]": "the last lines of the console", "boot prover": "SHA-256 of the init program, which made the checks",
+	"boot release": "what `uname -r` reported", "boot warnings[]": "errors that the kernel reported and survived, each once: a failed `WARN_ON`, a stall, a deadlock that lockdep found, ...", "boot tail[]": "the last lines of the console", "boot prover": "SHA-256 of the init program, which made the checks",
 	"boot checks[]": "what the init program checked", "boot checks[].name": "what was checked", "boot checks[].state": "`passed`, `failed`, or `absent` if the kernel does not have the feature",
 
 	"reproduce same": "whether every artefact is the same, byte by byte", "reproduce varied[]": "what differed in the environment of the second build",
@@ -112,7 +112,7 @@ var words = map[string]string{
 
 	"kernels kernels[].standing": "state of the kernel's series", "kernels kernels[].standing.word": "`current`, `behind`, `ending`, `end of life` or `not tracked`",
 	"kernels kernels[].standing.text": "details, such as the newest release; may be empty", "kernels kernels[].boot": "the last boot", "kernels kernels[].boot.verdict": "verdict of boot.json; empty if the kernel was not booted",
-	"kernels kernels[].boot.seconds": "seconds until the init program ran", "kernels kernels[].plan": "SHA-256 of the plan: the id of the build", "kernels kernels[].boot.how": "version of QEMU and accelerator",
+	"kernels kernels[].boot.seconds": "seconds until the init program ran", "kernels kernels[].plan": "SHA-256 of the plan: the id of the build", "kernels kernels[].boot.warnings": "number of errors that the kernel reported and survived", "kernels kernels[].boot.how": "version of QEMU and accelerator",
 	"kernels kernels[].twice": "the second build of `kernel:reproduce`", "kernels kernels[].twice.tried": "whether there was one", "kernels kernels[].twice.same": "whether its files are the same, byte by byte",
 	"kernels kernels[].signature": "state of the source's signature", "kernels kernels[].source": "kind of source, as in the manifest",
 	"kernels kernels[].warnings": "number of compiler warnings", "kernels kernels[].image.name": "name of the file", "kernels kernels[].files[].name": "name of the file", "kernels kernels[].image": "the kernel image", "kernels kernels[].files[]": "all artefacts, the image included",

@@ -52,14 +52,9 @@ func (i *Image) Archive(w io.Writer, skip int, names ...string) error {
 	return out.Close()
 }
 
-// writeLayer writes a layer's tar. It reads the layer twice, since the size comes first.
+// writeLayer writes a layer's tar.
 func writeLayer(out *tar.Writer, name string, l v1.Layer) error {
-	toCount, err := l.Uncompressed()
-	if err != nil {
-		return err
-	}
-	size, err := io.Copy(io.Discard, toCount)
-	toCount.Close()
+	size, err := unpackedSize(l)
 	if err != nil {
 		return err
 	}
@@ -69,6 +64,20 @@ func writeLayer(out *tar.Writer, name string, l v1.Layer) error {
 	}
 	defer body.Close()
 	return writeFile(out, name, size, body)
+}
+
+// unpackedSize returns the number of bytes of a layer's tar. Where it is not known, the
+// layer is read to be counted.
+func unpackedSize(l v1.Layer) (int64, error) {
+	if known, ok := l.(*Layer); ok && known.unpacked > 0 {
+		return known.unpacked, nil
+	}
+	body, err := l.Uncompressed()
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	return io.Copy(io.Discard, body)
 }
 
 func writeFile(out *tar.Writer, name string, size int64, body io.Reader) error {

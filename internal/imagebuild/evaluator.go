@@ -30,7 +30,8 @@ type Input struct {
 type evaluator struct {
 	stage    stage
 	input    Input
-	config   *v1.Config
+	image    *v1.ConfigFile
+	config   *v1.Config // of image
 	args     map[string]string
 	files    files
 	platform map[string]string // the predefined arguments: TARGETOS, TARGETARCH, ...

@@ -3,6 +3,7 @@ package imagebuild
 import (
 	"archive/tar"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,6 +17,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild/buildcontext"
 )
 
 // entry is a file or a folder of the layer.
@@ -38,9 +42,9 @@ func (f files) copy(from fs.FS, c *instructions.CopyCommand, to string, created 
 	}
 	var sources []string
 	for _, pattern := range c.SourcePaths {
-		found, err := fs.Glob(from, cmp.Or(strings.Trim(path.Clean("/"+pattern), "/"), "."))
-		if err != nil || len(found) == 0 {
-			return fmt.Errorf("COPY %s: no such file", pattern)
+		found, err := glob(from, pattern)
+		if err != nil {
+			return fmt.Errorf("COPY %s: %w", pattern, err)
 		}
 		sources = append(sources, found...)
 	}
@@ -54,6 +58,32 @@ func (f files) copy(from fs.FS, c *instructions.CopyCommand, to string, created 
 		}
 	}
 	return nil
+}
+
+// ignoring is a context with an ignore file.
+type ignoring interface {
+	// Ignored returns the rule that leaves out a file, or nil.
+	Ignored(name string) *buildcontext.Rule
+}
+
+// glob returns the files and folders that a source of COPY names. There must be one.
+func glob(from fs.FS, pattern string) ([]string, error) {
+	name := cmp.Or(strings.Trim(path.Clean("/"+pattern), "/"), ".")
+	if _, err := fs.Stat(from, name); err == nil {
+		return []string{name}, nil // whatever is in the name
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	found, err := fs.Glob(from, name)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	if c, ok := from.(ignoring); ok {
+		if rule := c.Ignored(name); rule != nil {
+			return nil, fault.New(fault.Usage, "add the line !"+name+" at the end of the ignore file", "%s leaves it out", rule)
+		}
+	}
+	return nil, errors.New("no such file")
 }
 
 // add adds a file, or the contents of a folder.
@@ -90,6 +120,9 @@ func (f files) put(source, to string, info fs.FileInfo, attrs entry, created tim
 	first, _, _ := strings.Cut(name, "/")
 	if link, ok := links[first]; ok {
 		return fmt.Errorf("COPY to /%s: that is a symbolic link in most bases; use /%s", first, link)
+	}
+	if strings.HasPrefix(path.Base(name), whiteout) {
+		return fmt.Errorf("COPY to /%s: a layer removes a file by this name; rename it", name)
 	}
 	if other, ok := f[name]; ok && (other.source == "") != info.IsDir() {
 		return fmt.Errorf("COPY to /%s: it is both a file and a folder; a destination folder ends with a slash", name)
@@ -143,6 +176,10 @@ func (f files) parents(name string, created time.Time) error {
 	return nil
 }
 
+// whiteout begins the names by which a layer removes files of those below (OCI image
+// specification, layer.md).
+const whiteout = ".wh."
+
 // links are folders that are symbolic links in Debian and Alpine, since /usr was merged.
 var links = map[string]string{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 
@@ -182,11 +219,13 @@ func (f files) layer(from fs.FS, cache Cache) (*Layer, error) {
 		return nil, err
 	}
 	defer r.Close()
-	diffID, _, err := v1.SHA256(r)
+	diffID, size, err := v1.SHA256(r)
 	if err != nil {
 		return nil, err
 	}
-	return NewLayer(diffID, open, cache), nil
+	l := NewLayer(diffID, open, cache)
+	l.unpacked = size
+	return l, nil
 }
 
 // write writes the tar, with times in whole seconds and without names of owners.
@@ -220,6 +259,8 @@ func copyFrom(w io.Writer, from fs.FS, name string) error {
 		return err
 	}
 	defer file.Close()
-	_, err = io.Copy(w, file)
-	return err
+	if _, err = io.Copy(w, file); err != nil {
+		return fmt.Errorf("copy %s: %w", buildcontext.Printable(name), err)
+	}
+	return nil
 }

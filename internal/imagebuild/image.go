@@ -41,22 +41,11 @@ type Image struct {
 
 // Image builds the image: the base with the files in one more layer.
 func (d Dockerfile) Image(base Base, in Input) (*Image, error) {
-	config, err := v1.ParseConfigFile(bytes.NewReader(base.Config))
-	if err != nil {
-		return nil, fault.Wrap(fault.Environment, fmt.Errorf("read the base's configuration: %w", err))
-	}
-	s, err := d.parse(nil)
+	e, err := d.run(base, in)
 	if err != nil {
 		return nil, err
 	}
-	config.Config = writable(config.Config)
-	e := &evaluator{stage: s, input: in, config: &config.Config, args: map[string]string{}, files: files{}}
-	e.platform = map[string]string{
-		"TARGETOS": config.OS, "TARGETARCH": config.Architecture, "TARGETVARIANT": config.Variant, "TARGETPLATFORM": config.Platform().String(),
-	}
-	if err := d.evaluate(e); err != nil {
-		return nil, err
-	}
+	config := e.image
 	maps.Copy(config.Config.Labels, in.Labels)
 	layer, err := e.files.layer(in.Context, in.Cache)
 	if err != nil {
@@ -67,6 +56,44 @@ func (d Dockerfile) Image(base Base, in Input) (*Image, error) {
 	config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, layer.diffID)
 	config.History = append(config.History, v1.History{Created: config.Created, CreatedBy: "kiln", Comment: "composed by a Dockerfile"})
 	return newImage(config, append(slices.Clone(base.Layers), layer))
+}
+
+// Copied is a file that an image gets of the build context.
+type Copied struct {
+	Source string // in the context
+	Path   string // in the image, absolute
+}
+
+// Copied returns the files that Image would copy, sorted by path. It reads none of them.
+func (d Dockerfile) Copied(base Base, in Input) (list []Copied, err error) {
+	e, err := d.run(base, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.files)) {
+		if source := e.files[name].source; source != "" {
+			list = append(list, Copied{source, "/" + name})
+		}
+	}
+	return list, nil
+}
+
+// run executes the Dockerfile on the configuration of a base.
+func (d Dockerfile) run(base Base, in Input) (*evaluator, error) {
+	config, err := v1.ParseConfigFile(bytes.NewReader(base.Config))
+	if err != nil {
+		return nil, fault.Wrap(fault.Environment, fmt.Errorf("read the base's configuration: %w", err))
+	}
+	s, err := d.parse(nil)
+	if err != nil {
+		return nil, err
+	}
+	config.Config = writable(config.Config)
+	e := &evaluator{stage: s, input: in, image: config, config: &config.Config, args: map[string]string{}, files: files{}}
+	e.platform = map[string]string{
+		"TARGETOS": config.OS, "TARGETARCH": config.Architecture, "TARGETVARIANT": config.Variant, "TARGETPLATFORM": config.Platform().String(),
+	}
+	return e, d.evaluate(e)
 }
 
 func newImage(config *v1.ConfigFile, layers []v1.Layer) (*Image, error) {

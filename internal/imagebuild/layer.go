@@ -48,6 +48,8 @@ type Layer struct {
 	open   func() (io.ReadCloser, error)
 	cache  Cache
 	blob   func() (blob, error) // once
+
+	unpacked int64 // bytes of the tar; 0 where they have not been counted
 }
 
 // blob describes the compressed bytes of a layer.

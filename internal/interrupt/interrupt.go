@@ -1,6 +1,6 @@
 // Package interrupt ends a run on SIGINT and SIGTERM, and gives it the exit code that
 // shells expect: 128 and the number of the signal. SIGHUP, by which a closed terminal ends
-// what runs in it, counts as SIGTERM.
+// what runs in it, SIGQUIT, and SIGPIPE of the standard streams, count as SIGTERM.
 package interrupt
 
 import (
@@ -19,6 +19,8 @@ var (
 	errInterrupted = fault.New(fault.Interrupted, "", "interrupted by SIGINT")
 	errTerminated  = fault.New(fault.Terminated, "", "terminated by SIGTERM")
 	errHungUp      = fault.New(fault.Terminated, "", "terminated by SIGHUP: the terminal was closed")
+	errQuit        = fault.New(fault.Terminated, "", "terminated by SIGQUIT")
+	errUnread      = fault.New(fault.Terminated, "", "terminated by SIGPIPE: what read the output has ended")
 	errTimedOut    = fault.New(fault.Environment, "", "timed out: the time limit (mage -t) is nearly over")
 	errOrphaned    = fault.New(fault.Terminated, "", "terminated: the mage that started this run has ended")
 )
@@ -26,9 +28,10 @@ var (
 // cleanupTime is how long work may take to remove what it started.
 const cleanupTime = 5 * time.Second
 
-// Run calls work with a context that ends on SIGINT, on SIGTERM, when the mage that
-// started this process ends, and with ctx, or before its deadline. Work must return within five seconds after
-// that, when it has removed what it started: Mage waits no longer.
+// Run calls work with a context that ends on SIGINT, on SIGTERM, when nobody reads standard
+// output or standard error any more, when the mage that started this process ends, and with
+// ctx, or before its deadline. Work must return within five seconds after that, when it has
+// removed what it started: Mage waits no longer.
 //
 // The error is that of work. Where a signal ended the run, it has the class
 // fault.Interrupted or fault.Terminated, by the signal that came first. Signals that
@@ -39,16 +42,18 @@ func Run(ctx context.Context, work func(context.Context) error) error {
 	defer stop()
 	run, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signals, pipes := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	signal.Notify(pipes, syscall.SIGPIPE)
 	if !signal.Ignored(syscall.SIGHUP) { // as by nohup
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	go watch(run, end, signals)
+	go watch(run, end, signals, pipes)
 	err := work(run)
 	cause := context.Cause(run)
 	if cause == nil { // else the process is about to exit, and a late signal must not kill it
 		signal.Stop(signals)
+		signal.Stop(pipes)
 	}
 	return classify(err, cause)
 }
@@ -64,14 +69,35 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadlineCause(ctx, deadline.Add(-early), errTimedOut)
 }
 
-// watch ends a run on the first signal, and without the mage that started it.
-func watch(run context.Context, end context.CancelCauseFunc, signals <-chan os.Signal) {
-	select {
-	case s := <-signals:
-		end(map[os.Signal]error{syscall.SIGTERM: errTerminated, syscall.SIGHUP: errHungUp, syscall.SIGINT: errInterrupted}[s])
-	case <-parentEnded(run):
-		end(errOrphaned)
-	case <-run.Done():
+// causeOf returns the cause with which a signal ends a run.
+func causeOf(s os.Signal) error {
+	switch s {
+	case syscall.SIGINT:
+		return errInterrupted
+	case syscall.SIGHUP:
+		return errHungUp
+	case syscall.SIGQUIT:
+		return errQuit
+	}
+	return errTerminated
+}
+
+// watch ends a run on the first signal, and without the mage that started it. A SIGPIPE may
+// be that of a connection, which is no reason to end.
+func watch(run context.Context, end context.CancelCauseFunc, signals, pipes <-chan os.Signal) {
+	orphaned := parentEnded(run)
+	for run.Err() == nil {
+		select {
+		case s := <-signals:
+			end(causeOf(s))
+		case <-pipes:
+			if unread() {
+				end(errUnread)
+			}
+		case <-orphaned:
+			end(errOrphaned)
+		case <-run.Done():
+		}
 	}
 }
 

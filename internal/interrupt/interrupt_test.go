@@ -52,6 +52,16 @@ func TestRun(t *testing.T) {
 		{"SIGINT", t.Context(), send(syscall.SIGINT), 130, "interrupted by SIGINT; what was started has been removed"},
 		{"SIGTERM", t.Context(), send(syscall.SIGTERM), 143, "terminated by SIGTERM; what was started has been removed"},
 		{"SIGHUP", t.Context(), send(syscall.SIGHUP), 143, "terminated by SIGHUP: the terminal was closed; what was started has been removed"},
+		{"SIGQUIT", t.Context(), send(syscall.SIGQUIT), 143, "terminated by SIGQUIT; what was started has been removed"},
+		{"SIGPIPE of a connection", t.Context(), func(ctx context.Context) error {
+			syscall.Kill(os.Getpid(), syscall.SIGPIPE)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+				return nil
+			}
+		}, 0, ""},
 		{"SIGINT, passed on as SIGTERM", t.Context(), send(syscall.SIGINT, syscall.SIGTERM, syscall.SIGTERM), 130, "interrupted by SIGINT; what was started has been removed"},
 		{"Mage cancels", mage, func(ctx context.Context) error { cancel(); return untilEnd(ctx) }, 130, "interrupted by SIGINT; what was started has been removed"},
 		{"a different error", t.Context(), func(ctx context.Context) error {

@@ -79,7 +79,7 @@ func median(values []float64) float64 {
 func bareServer(b *testing.B, s site.Site, root base.Image, gzip string) string {
 	b.Helper()
 	dir := b.TempDir()
-	if err := s.Bundle.Stage(dir); err != nil {
+	if err := os.CopyFS(dir, s.Bundle.Layout()); err != nil {
 		b.Fatal(err)
 	}
 	spec := s.Runner().Spec(root.Ref, 0)

@@ -32,10 +32,14 @@ func (s Site) Build(ctx context.Context) (Image, error) {
 		return Image{}, err
 	}
 	defer a.Close()
+	hash, err := a.hash(a.base)
+	if err != nil {
+		return Image{}, err
+	}
 	result := Image{Ref: s.Ref(), Base: root}
 	old, err := s.Engine.FindImage(ctx, result.Ref)
 	switch {
-	case err == nil && old.Labels[HashLabel] == a.hash(a.base):
+	case err == nil && old.Labels[HashLabel] == hash:
 		result.ID, result.Why = old.ID, "nothing changed: same files, configuration and base"
 		s.Console.Logf("image %s: %s", result.Ref, result.Why)
 		return result, s.addTags(ctx, old)

@@ -83,7 +83,7 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	defer running.Remove()
-	result := suite.Run(ctx, running.URL, s.Bundle.Expectation(), running.Target())
+	result := suite.Run(ctx, suite.Address{URL: running.URL}, s.Bundle.Expectation(), running.Target())
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}

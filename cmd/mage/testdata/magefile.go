@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -29,6 +30,23 @@ func Plain(ctx context.Context) error { return wait(ctx) }
 // Serve ends well on a signal.
 func Serve(ctx context.Context) error {
 	return interrupt.Run(ctx, func(ctx context.Context) error { wait(ctx); return nil })
+}
+
+// Print prints until a signal comes, and takes half a second to clean up.
+func Print(ctx context.Context) error {
+	err := interrupt.Run(ctx, func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			fmt.Println("line")
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second / 2)
+		fmt.Fprintln(os.Stderr, "cleaned up")
+		return ctx.Err()
+	})
+	if err != nil {
+		return mg.Fatal(fault.Code(err), err)
+	}
+	return nil
 }
 
 // Fail fails.

@@ -26,13 +26,14 @@ import (
 
 // Kernel is the kernel to boot and what it must report. Empty fields are not compared.
 type Kernel struct {
-	Arch         arch.Arch
-	Image        string            // path of the image on this machine
-	Release      string            // expected output of uname -r
-	VersionParts []string          // expected substrings of /proc/version
-	Config       string            // expected sha256 of its configuration
-	Options      map[string]string // its final configuration, by option
-	CommandLine  []string          // further words of its command line
+	Arch        arch.Arch
+	Image       string            // path of the image on this machine
+	Release     string            // expected output of uname -r
+	Time        string            // of the build, expected in the output of uname -v
+	Builder     string            // expected in /proc/version, as "(user@host)"
+	Config      string            // expected sha256 of its configuration
+	Options     map[string]string // its final configuration, by option
+	CommandLine []string          // further words of its command line
 }
 
 // Limits are the time limits of a boot.
@@ -77,7 +78,7 @@ func boot(ctx context.Context, m Machine, k Kernel, l Limits, program InitProgra
 	if err := k.checkImage(); fault.Code(err) == int(fault.Environment) {
 		return Report{}, err
 	} else if err != nil {
-		return Report{Schema: Schema, Verdict: WrongKernel, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
+		return newReport(WrongKernel, err.Error()), nil
 	}
 	dir, remove, err := scratch.Dir("boot")
 	if err != nil {

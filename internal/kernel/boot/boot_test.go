@@ -18,16 +18,18 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 )
 
+const testTime = "Fri Nov 20 17:06:56 UTC 2026"
+
 // testKernel is a kernel as a manifest describes it.
 var testKernel = Kernel{
-	Release: "6.12.1", VersionParts: []string{"kiln@kiln"}, Config: "c0ffee",
-	Options: map[string]string{"CONFIG_UNIX": "y", "CONFIG_VIRTIO_BLK": "y", "CONFIG_VIRTIO_PCI": "y"},
+	Release: "6.12.1", Time: testTime, Builder: "(kiln@kiln)", Config: "c0ffee",
+	Options: map[string]string{"CONFIG_DEVTMPFS": "y", "CONFIG_UNIX": "y", "CONFIG_VIRTIO_BLK": "y", "CONFIG_VIRTIO_PCI": "y"},
 }
 
 // reportLine returns the report of an init program with all checks passed, changed by change.
 func reportLine(t *testing.T, change func(*guest)) string {
 	t.Helper()
-	g := guest{Release: "6.12.1", Version: "Linux version 6.12.1 (kiln@kiln)", Config: "c0ffee", Checks: []Check{
+	g := guest{Release: "6.12.1", Version: "#1 SMP " + testTime, Banner: "Linux version 6.12.1 (kiln@kiln)", Config: "c0ffee", Checks: []Check{
 		{"process", "passed", ""}, {"unix socket", "passed", ""}, {"block device", "passed", ""}, {"network device", "absent", "no network card"},
 	}}
 	change(&g)
@@ -66,12 +68,20 @@ func TestVerdicts(t *testing.T) {
 		"emulator dies":           {lines: []string{linux}, ended: errors.New("exit status 1"), stderr: "bad opcode", verdict: Died, stage: StageKernel, why: "exit status 1 bad opcode"},
 		"emulator fails":          {ended: errors.New("exit status 1"), stderr: "no such machine", verdict: NoQEMU, stage: StageNone, why: "no such machine"},
 		"different release":       {lines: []string{linux, reportLine(t, func(g *guest) { g.Release = "6.12.2" })}, verdict: WrongKernel, stage: StageOff, why: "6.12.2"},
-		"different builder":       {lines: []string{linux, reportLine(t, func(g *guest) { g.Version = "Linux version 6.12.1 (me@home)" })}, verdict: WrongKernel, stage: StageOff, why: "me@home"},
+		"different builder":       {lines: []string{linux, reportLine(t, func(g *guest) { g.Banner = "Linux version 6.12.1 (me@home)" })}, verdict: WrongKernel, stage: StageOff, why: "me@home"},
 		"different configuration": {lines: []string{linux, reportLine(t, func(g *guest) { g.Config = "decaf" })}, verdict: WrongKernel, stage: StageOff, why: "decaf"},
 		"failed check":            {lines: []string{linux, reportLine(t, func(g *guest) { g.Checks[0] = Check{"process", "failed", "no exec"} })}, verdict: Broken, stage: StageOff, why: "no exec"},
 		"missing device":          {lines: []string{linux, reportLine(t, func(g *guest) { g.Checks[2] = Check{"block device", "absent", "no /dev/vda"} })}, verdict: Broken, stage: StageOff, why: "/dev/vda"},
 		"lost writes":             {lines: []string{linux, passed}, lost: true, verdict: Broken, stage: StageOff, why: "not on the disk"},
-		"half a report":           {lines: []string{linux, initStarted, passed[:len(passed)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
+		"no time":                 {lines: []string{linux, reportLine(t, func(g *guest) { g.Version = "#1 SMP" })}, verdict: WrongKernel, stage: StageOff, why: testTime},
+		"different time":          {lines: []string{linux, reportLine(t, func(g *guest) { g.Version = "#1 SMP Sat Nov 21 17:06:56 UTC 2026" })}, verdict: WrongKernel, stage: StageOff, why: testTime},
+		"time cut off":            {lines: []string{linux, reportLine(t, func(g *guest) { g.Version = ("#1 SMP PREEMPT_DYNAMIC RT a-long-list-of-words " + testTime)[:64] })}, verdict: Booted, stage: StageOff},
+		"different time cut off": {lines: []string{linux, reportLine(t, func(g *guest) {
+			g.Version = ("#1 SMP PREEMPT_DYNAMIC RT a-long-list-of-words Sat Nov 21 17:06:56 UTC 2026")[:64]
+		})}, verdict: WrongKernel, stage: StageOff},
+		"no /proc":        {lines: []string{linux, reportLine(t, func(g *guest) { g.Banner, g.Config = "", "" })}, verdict: Booted, stage: StageOff},
+		"init cannot run": {lines: []string{linux, initStarted, "runtime: eventfd failed with 38", "fatal error: runtime: eventfd failed", "goroutine 1:", "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000200"}, verdict: Panic, stage: StageInit, why: "(the init program ended with: runtime: eventfd failed with 38)"},
+		"half a report":   {lines: []string{linux, initStarted, passed[:len(passed)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := testKernel
@@ -141,6 +151,14 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	c.line(reportLine(t, func(*guest) {}))
+	if got := c.exceeded(Limits{}.withDefaults()); got != nil {
+		t.Errorf("right after its report: %v", got)
+	}
+	c.line("[    2.0] reboot: Power off not available: System halted instead")
+	if got := c.exceeded(Limits{}.withDefaults()); !errors.Is(got, errNotOff) {
+		t.Errorf("halted: %v", got)
+	}
+	c.halted = false
 	clock = clock.Add(offGrace + time.Second)
 	if got := c.exceeded(Limits{}.withDefaults()); !errors.Is(got, errNotOff) {
 		t.Errorf("after its report: %v", got)

@@ -94,20 +94,25 @@ func ReadReport(folder, hash, image string) (*Report, error) {
 	return &r, err
 }
 
-// bootKernel boots the image in a folder. Without an emulator the verdict is NoQEMU.
+// bootKernel boots the image in a folder. Without an emulator the verdict is NoQEMU, and
+// without an option that the init program needs it is Untestable.
 func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, folder string, l Limits) (Report, error) {
+	k := Kernel{
+		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release, Time: plan.Stamp(m.Source.Time), Builder: "(kiln@kiln)",
+		Config: m.Config.SHA256, Options: result.Options(folder),
+	}
+	if why := k.unmet(); why != "" {
+		return newReport(Untestable, why), nil
+	}
 	machine, err := b.Machine(ctx, a)
 	if ctx.Err() != nil {
 		return Report{}, ctx.Err()
 	}
 	if err != nil {
-		return Report{Schema: Schema, Verdict: NoQEMU, Stage: StageNone, Why: err.Error(), Checks: []Check{}, Tail: []string{}}, nil
+		return newReport(NoQEMU, err.Error()), nil
 	}
 	progress := b.Console.Progress("boot " + filepath.Base(folder))
-	r, err := Boot(ctx, machine, Kernel{
-		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release,
-		VersionParts: []string{"(kiln@kiln)", plan.Stamp(m.Source.Time)}, Config: m.Config.SHA256, Options: result.Options(folder),
-	}, l, b.Init, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
+	r, err := Boot(ctx, machine, k, l, b.Init, func(stage Stage, line string) { progress.Set(0, 0, string(stage)+": "+line) })
 	if err != nil {
 		progress.End("failed")
 		return r, err

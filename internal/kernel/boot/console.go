@@ -38,10 +38,13 @@ type console struct {
 	start     time.Time
 	last      time.Time // time of the last output
 	reported  time.Time // time of the report
+	halted    bool      // after the report the kernel stopped without powering off
 	toInit    time.Duration
 	stage     Stage
 	crash     Verdict // Panic or Oops, whichever came first
 	crashLine string  // the line that reported it
+	died      string  // what the init program's runtime reported when it ended, or ""
+	warnings  warnings
 	guest     *guest
 	tail      []string
 	stderr    strings.Builder // stderr of the emulator
@@ -59,6 +62,7 @@ type guest struct {
 	Release string  `json:"release"`
 	Machine string  `json:"machine"`
 	Version string  `json:"version"`
+	Banner  string  `json:"banner"` // /proc/version, "" if there is none
 	Config  string  `json:"config"`
 	Checks  []Check `json:"checks"`
 }
@@ -70,22 +74,27 @@ type Check struct {
 	Got   string `json:"got"`
 }
 
-// Lines that decide the stage and verdict. A kernel that is slow in an emulator may report a
-// soft lockup, which is harmless here.
+// Lines that decide the stage and verdict. Whatever ends a thread of the kernel prints its
+// number, as "[#1]" (die() in arch/*/kernel/traps.c). A "BUG:" of a different kind is a
+// warning, unless the kernel's memory was corrupted.
 var (
 	banner    = regexp.MustCompile(`\bLinux version \d`)
 	panicLine = regexp.MustCompile(`Kernel panic - not syncing`)
-	oopsLine  = regexp.MustCompile(`\bOops\b|\bBUG: |kernel BUG at|Unable to handle kernel|Internal error: |general protection fault`)
-	harmless  = regexp.MustCompile(`soft lockup`)
+	oopsLine  = regexp.MustCompile(`\[#\d+\]|kernel BUG at |Unable to handle kernel|` +
+		`\bBUG: (?:kernel NULL pointer dereference|unable to handle|KASAN: |KFENCE: |Bad page |(?:IRQ|TASK|NMI|#DF)? ?stack guard page)|` +
+		`\bBUG \S+ \((?:Not tainted|Tainted.*)\): `)
+	haltLine    = regexp.MustCompile(`\breboot: .*System halted`)
+	runtimeLine = regexp.MustCompile(`^(?:runtime: |fatal error: |panic: )`) // of Go
 )
 
 // How the lines of the init program begin (cmd/bootinit).
 const (
+	initPrefix  = "kiln-init: "
 	initStarted = "kiln-init: started"
 	initReport  = "kiln-init: report "
 )
 
-func (c *console) lines() io.Writer { return report.EachLine(c.line) }
+func (c *console) lines() io.WriteCloser { return report.EachLine(c.line) }
 
 // line reads one line.
 func (c *console) line(text string) {
@@ -117,20 +126,30 @@ func (c *console) read(text string) {
 	case c.stage == StageNone && text != "":
 		c.stage = StageFirmware
 	}
-	if c.crash == "" && !harmless.MatchString(text) {
-		c.recordCrash(text)
+	if strings.HasPrefix(text, initPrefix) {
+		return
+	}
+	c.halted = c.halted || c.guest != nil && haltLine.MatchString(text)
+	c.recordCrash(text)
+	c.warnings.read(text, isFatal(text))
+	if c.died == "" && runtimeLine.MatchString(text) {
+		c.died = text
 	}
 }
 
 // early reports whether there was no output of the kernel yet.
 func (c *console) early() bool { return c.stage == StageNone || c.stage == StageFirmware }
 
+// isFatal reports whether a line reports a panic or an oops.
+func isFatal(text string) bool { return panicLine.MatchString(text) || oopsLine.MatchString(text) }
+
 // recordCrash records the first panic or oops.
 func (c *console) recordCrash(text string) {
 	switch {
+	case c.crash != "" || !isFatal(text):
 	case panicLine.MatchString(text):
 		c.crash, c.crashLine = Panic, text
-	case oopsLine.MatchString(text):
+	default:
 		c.crash, c.crashLine = Oops, text
 	}
 }
@@ -165,7 +184,7 @@ func (c *console) exceeded(l Limits) error {
 	defer c.mu.Unlock()
 	now := c.now()
 	switch {
-	case c.guest != nil && now.Sub(c.reported) > offGrace:
+	case c.halted, c.guest != nil && now.Sub(c.reported) > offGrace:
 		return errNotOff
 	case now.Sub(c.last) > l.Quiet:
 		return errQuiet

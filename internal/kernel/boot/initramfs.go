@@ -92,9 +92,8 @@ func (p InitProgram) compile(ctx context.Context, a arch.Arch, source, program s
 	return nil
 }
 
-// writeInitramfs writes an initramfs with the init program (the newc format of cpio: the
-// kernel's Documentation/driver-api/early-userspace/buffer-format.rst). /dev/console, which
-// that prints to, comes from the kernel's built-in initramfs.
+// writeInitramfs writes an initramfs with the init program and /dev/console, which that prints
+// to: a kernel whose built-in initramfs is the user's own may have none.
 func writeInitramfs(path, program string) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -106,6 +105,9 @@ func writeInitramfs(path, program string) error {
 		if err := out.WriteHeader(&cpio.Header{Name: dir, Mode: cpio.TypeDir | 0o755, Links: 2}); err != nil {
 			return err
 		}
+	}
+	if err := writeDevice(f, "dev/console", 5, 1); err != nil {
+		return err
 	}
 	text, err := os.ReadFile(program)
 	if err != nil {
@@ -121,6 +123,22 @@ func writeInitramfs(path, program string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// writeDevice writes an entry of a cpio archive for a character device. The library does not
+// write the device's number (newc format of cpio: the kernel's
+// Documentation/driver-api/early-userspace/buffer-format.rst).
+func writeDevice(w io.Writer, name string, major, minor int) error {
+	entry := "070701"
+	for _, field := range []int{0, int(cpio.TypeChar) | 0o600, 0, 0, 1, 0, 0, 0, 0, major, minor, len(name) + 1, 0} {
+		entry += fmt.Sprintf("%08X", field)
+	}
+	entry += name + "\x00"
+	for len(entry)%4 != 0 {
+		entry += "\x00"
+	}
+	_, err := io.WriteString(w, entry)
+	return err
 }
 
 func copyFile(dest, source string) error {

@@ -11,12 +11,13 @@ import (
 )
 
 // junitSuite is the part of JUnit's XML that CI systems read: a suite of cases, each
-// with a failure or without.
+// passed, failed or skipped, with its output.
 type junitSuite struct {
 	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`
 	Tests    int         `xml:"tests,attr"`
 	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -25,6 +26,12 @@ type junitCase struct {
 	Name    string        `xml:"name,attr"`
 	Seconds float64       `xml:"time,attr"`
 	Failure *junitFailure `xml:"failure"`
+	Skipped *junitSkipped `xml:"skipped"`
+	Output  string        `xml:"system-out,omitempty"`
+}
+
+type junitSkipped struct {
+	Message string `xml:"message,attr"`
 }
 
 type junitFailure struct {
@@ -37,8 +44,13 @@ type junitFailure struct {
 func WriteJUnit(path string, reports []Report) error {
 	suite := junitSuite{Name: "kiln boot", Tests: len(reports)}
 	for _, r := range reports {
-		c := junitCase{Class: "boot", Name: r.Folder(), Seconds: r.Seconds}
-		if r.Verdict != Booted {
+		c := junitCase{Class: "boot", Name: r.Folder(), Seconds: r.Seconds, Output: strings.Join(r.Warnings, "\n")}
+		switch r.Verdict {
+		case Booted:
+		case Untestable:
+			suite.Skipped++
+			c.Skipped = &junitSkipped{r.Why}
+		default:
 			suite.Failures++
 			c.Failure = &junitFailure{Kind: string(r.Verdict), Message: r.Why, Tail: strings.Join(r.Tail, "\n")}
 		}

@@ -31,9 +31,9 @@ func argv(k Kernel, m Machine) []string {
 }
 
 // commandLine returns the kernel's command line. After a panic the kernel reboots, which ends
-// the emulator.
+// the emulator. Its warnings are printed whatever CONFIG_CONSOLE_LOGLEVEL_DEFAULT is.
 func (k Kernel) commandLine() string {
-	words := append([]string{"console=" + k.Arch.QEMU.Console, "panic=-1"}, k.Arch.QEMU.Append...)
+	words := append([]string{"console=" + k.Arch.QEMU.Console, "panic=-1", "loglevel=7"}, k.Arch.QEMU.Append...)
 	return strings.Join(append(words, k.CommandLine...), " ")
 }
 
@@ -63,11 +63,14 @@ func (k Kernel) required() map[string]bool {
 		return true
 	}
 	bus := busOption[k.Arch.QEMU.Bus]
+	node := on("CONFIG_DEVTMPFS") || on("CONFIG_SYSFS") || on("CONFIG_PROC_FS") // one of them names the disk
 	return map[string]bool{
-		"unix socket":    on("CONFIG_UNIX"),
-		"inet socket":    on("CONFIG_INET"),
-		"block device":   on("CONFIG_VIRTIO_BLK", bus),
-		"network device": on("CONFIG_VIRTIO_NET", "CONFIG_INET", bus),
+		"/proc/version":   on("CONFIG_PROC_FS"),
+		"/proc/config.gz": on("CONFIG_PROC_FS", "CONFIG_IKCONFIG_PROC"),
+		"unix socket":     on("CONFIG_UNIX"),
+		"inet socket":     on("CONFIG_INET"),
+		"block device":    on("CONFIG_VIRTIO_BLK", bus) && node,
+		"network device":  on("CONFIG_VIRTIO_NET", "CONFIG_INET", bus),
 	}
 }
 

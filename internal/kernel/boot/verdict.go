@@ -3,7 +3,6 @@ package boot
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +23,7 @@ const (
 	Broken      Verdict = "broken"       // a feature that programs rely on does not work
 	WrongKernel Verdict = "wrong kernel" // not the kernel of the manifest
 	NoQEMU      Verdict = "no QEMU"      // no emulator to boot it in
+	Untestable  Verdict = "untestable"   // it cannot run the init program: nothing was booted
 )
 
 // Schema names the form of boot.json.
@@ -47,8 +47,9 @@ type Report struct {
 	Where       string   `json:"where"`       // "host" or "container"
 	Release     string   `json:"release"`     // output of uname -r
 	Checks      []Check  `json:"checks"`
-	Tail        []string `json:"tail"`   // the last lines of the console
-	InitHash    string   `json:"prover"` // of the init program and the toolchain that compiled it
+	Warnings    []string `json:"warnings"` // errors that the kernel reported and survived
+	Tail        []string `json:"tail"`     // the last lines of the console
+	InitHash    string   `json:"prover"`   // of the init program and the toolchain that compiled it
 }
 
 // String returns the kernel, the verdict and the reason in one line.
@@ -58,8 +59,15 @@ func (r Report) String() string {
 
 // Outcome returns the verdict and the reason.
 func (r Report) Outcome() string {
-	if r.Verdict == Booted {
-		return fmt.Sprintf("%s in %.1f s (%s, %s)", r.Verdict, r.Init, r.QEMU, r.Accelerator)
+	switch {
+	case r.Verdict == Untestable:
+		return fmt.Sprintf("%s: %s", r.Verdict, r.Why)
+	case r.Verdict == Booted:
+		text := fmt.Sprintf("%s in %.1f s (%s, %s)", r.Verdict, r.Init, r.QEMU, r.Accelerator)
+		if n := len(r.Warnings); n > 0 {
+			text += fmt.Sprintf("; the kernel's warnings: %d", n)
+		}
+		return text
 	}
 	return fmt.Sprintf("%s at stage %s: %s", r.Verdict, r.Stage, r.Why)
 }
@@ -74,8 +82,15 @@ func (r Report) Err() error {
 		return nil
 	case NoQEMU:
 		return fault.New(fault.Environment, "go tool mage setup", "boot kernel %s", r)
+	case Untestable:
+		return fault.New(fault.Usage, "set the options in the kernel's config in kernels.toml, or choose other kernels with -name and -arch", "boot kernel %s", r)
 	}
 	return fault.New(fault.Failed, "", "%s", strings.Join(append([]string{"boot kernel " + r.String()}, r.Tail...), "\n    "))
+}
+
+// newReport returns the report of a kernel that printed nothing.
+func newReport(v Verdict, why string) Report {
+	return Report{Schema: Schema, Verdict: v, Stage: StageNone, Why: why, Checks: []Check{}, Warnings: []string{}, Tail: []string{}}
 }
 
 // report returns the report of a machine that has ended. ended is the emulator's error, or why
@@ -83,13 +98,12 @@ func (r Report) Err() error {
 func (c *console) report(k Kernel, ended error, written bool) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := Report{Schema: Schema, Stage: c.stage, Init: c.toInit.Seconds(), Tail: slices.Clone(c.tail), Checks: []Check{}}
+	r := newReport("", "")
+	r.Stage, r.Init, r.Warnings = c.stage, c.toInit.Seconds(), c.warnings.all()
+	r.Tail = append(r.Tail, c.tail...)
 	r.Seconds = c.last.Sub(c.start).Round(time.Millisecond).Seconds()
-	if r.Tail == nil {
-		r.Tail = []string{}
-	}
 	if c.guest != nil {
-		r.Release, r.Checks = c.guest.Release, c.guest.Checks
+		r.Release, r.Checks = c.guest.Release, append(r.Checks, c.guest.Checks...)
 		if ended == nil {
 			r.Stage = StageOff
 		}
@@ -103,7 +117,7 @@ func (c *console) verdict(k Kernel, ended error, written bool) (Verdict, string)
 	byItself := !errors.Is(ended, errQuiet) && !errors.Is(ended, errTotal) && !errors.Is(ended, errNotOff)
 	switch {
 	case c.crash != "":
-		return c.crash, c.crashLine + advice(c.crashLine)
+		return c.crash, c.crashLine + c.advice()
 	case c.guest != nil:
 		return c.guest.verdict(k, written)
 	case !byItself && c.early():
@@ -135,12 +149,13 @@ func (c *console) lastLine() string {
 
 // verdict compares the report of the init program with what the kernel must be.
 func (g guest) verdict(k Kernel, written bool) (Verdict, string) {
-	missing := func(part string) bool { return !strings.Contains(g.Version, part) }
 	switch {
 	case k.Release != "" && g.Release != k.Release:
 		return WrongKernel, fmt.Sprintf("uname -r is %s, expected %s as in the manifest", g.Release, k.Release)
-	case slices.ContainsFunc(k.VersionParts, missing):
-		return WrongKernel, fmt.Sprintf("/proc/version is %q, expected %q in it", g.Version, k.VersionParts)
+	case !hasTime(g.Version, k.Time):
+		return WrongKernel, fmt.Sprintf("uname -v is %q, expected the time %q in it", g.Version, k.Time)
+	case g.Banner != "" && !strings.Contains(g.Banner, k.Builder):
+		return WrongKernel, fmt.Sprintf("/proc/version is %q, expected %q in it", g.Banner, k.Builder)
 	case k.Config != "" && g.Config != "" && g.Config != k.Config:
 		return WrongKernel, fmt.Sprintf("sha256 of its configuration is %.12s, expected %.12s as in the manifest", g.Config, k.Config)
 	}
@@ -156,13 +171,36 @@ func (g guest) verdict(k Kernel, written bool) (Verdict, string) {
 	return Booted, ""
 }
 
+// versionLength is the most characters of uname -v: kbuild cuts it off there, the time at
+// its end first (scripts/mkcompile_h, init/Makefile).
+const versionLength = 64
+
+// hasTime reports whether a kernel's version, as uname -v prints it, has the time of the
+// build, or the part of it that fits.
+func hasTime(version, time string) bool {
+	if strings.Contains(version, time) {
+		return true
+	}
+	if len(version) < versionLength {
+		return false
+	}
+	for n := len(time); n > 0; n-- {
+		if strings.HasSuffix(version, " "+time[:n]) {
+			return true
+		}
+	}
+	return false
+}
+
 // advice returns the usual cause of a panic, in parentheses, or "".
-func advice(panicLine string) string {
+func (c *console) advice() string {
 	switch {
-	case strings.Contains(panicLine, "Unable to mount root fs"):
+	case strings.Contains(c.crashLine, "Unable to mount root fs"):
 		return " (the initramfs was not used: enable CONFIG_BLK_DEV_INITRD)"
-	case strings.Contains(panicLine, "No working init found"), strings.Contains(panicLine, "Requested init"):
+	case strings.Contains(c.crashLine, "No working init found"), strings.Contains(c.crashLine, "Requested init"):
 		return " (the init program cannot be run: enable CONFIG_BINFMT_ELF)"
+	case c.died != "":
+		return " (the init program ended with: " + c.died + ")"
 	}
 	return ""
 }

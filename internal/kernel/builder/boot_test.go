@@ -3,6 +3,7 @@ package builder
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -97,6 +99,41 @@ func TestBootVerdicts(t *testing.T) {
 				t.Errorf("got error %v, want class %v", r.Err(), fault.Failed)
 			}
 		})
+	}
+}
+
+// leastConfig is what a boot needs on amd64, and CONFIG_BUG, by which a kernel warns.
+var leastConfig = []string{
+	"CONFIG_64BIT=y", "CONFIG_PRINTK=y", "CONFIG_TTY=y", "CONFIG_SERIAL_8250=y", "CONFIG_SERIAL_8250_CONSOLE=y", "CONFIG_BLK_DEV_INITRD=y",
+	"CONFIG_BINFMT_ELF=y", "CONFIG_FUTEX=y", "CONFIG_EPOLL=y", "CONFIG_EVENTFD=y", "CONFIG_BUG=y",
+}
+
+// warnPatch has the kernel warn when it boots.
+var warnPatch = insertPatch("kernel/pid.c", 646, "", `static int __init start_warn(void)
+{
+	WARN(1, "this kernel warns\n");
+	return 0;
+}
+late_initcall(start_warn);
+`, "void __init pid_idr_init(void)")
+
+// TestLeastKernelBoots boots the smallest kernel that can be tested, which has no /proc, /sys,
+// devtmpfs, network, users, timers or second processor, and warns.
+func TestLeastKernelBoots(t *testing.T) {
+	s := smallSpec(t, spec.Table{Config: leastConfig}, warnPatch)
+	startFromScratch(t, testBuilder(t), s)
+	b, folder := buildAndExtract(t, s)
+	r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
+	if err != nil || r.Verdict != boot.Booted || r.Release == "" {
+		t.Fatalf("%s, %v, %v", r, err, r.Err())
+	}
+	if len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], "WARNING: CPU: 0 PID: 1 at kernel/pid.c:") || !strings.HasSuffix(r.Warnings[0], ": this kernel warns") {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+	for _, c := range r.Checks {
+		if absent := []string{"/proc/version", "/proc/config.gz", "unix socket", "inet socket", "block device", "network device"}; slices.Contains(absent, c.Name) != (c.State == "absent") {
+			t.Errorf("%s is %s: %s", c.Name, c.State, c.Got)
+		}
 	}
 }
 

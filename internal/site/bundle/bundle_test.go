@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,59 +77,6 @@ func TestNamesAndTypes(t *testing.T) {
 	}
 	if strings.Join(e.Folders, " ") != "/deep/ /deep/er/" {
 		t.Errorf("folders %v", e.Folders)
-	}
-}
-
-func TestAllFaultsOfASiteAreReported(t *testing.T) {
-	_, dir, err := siteOf(t, map[string]string{".env": "x", "old.css.gz": "x"})
-	if fault.Code(err) != int(fault.Usage) {
-		t.Fatalf("got %v", err)
-	}
-	for _, part := range []string{".env: begins with a dot", "old.css.gz: ends in .gz", "index.html: missing", "404.html: missing"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error has no %q: %v", part, err)
-		}
-	}
-	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link.txt")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(dir, shipped("nginx.conf")); err == nil || !strings.Contains(err.Error(), "link.txt: is a symbolic link") {
-		t.Errorf("a symbolic link: %v", err)
-	}
-	if _, err := Read(filepath.Join(dir, "none"), shipped("nginx.conf")); fault.Code(err) != int(fault.Usage) {
-		t.Errorf("no folder: %v", err)
-	}
-}
-
-func TestGzipIsMadeWhereItSavesAndIsDeterministic(t *testing.T) {
-	files := map[string]string{
-		"index.html": strings.Repeat("<p>kiln</p>", 200), "404.html": "no", "small.txt": "x",
-		"photo.png": strings.Repeat("a", 5000),
-	}
-	b, _, err := siteOf(t, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, _, err := siteOf(t, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, f := range b.files {
-		if compressed := f.gzip != nil; compressed != (f.name == "index.html") {
-			t.Errorf("%s: compressed is %v", f.name, compressed)
-		}
-		if !bytes.Equal(f.gzip, second.files[i].gzip) {
-			t.Errorf("%s: compressed to different bytes the second time", f.name)
-		}
-	}
-	at := gitinfo.Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	b, second = b.WithTimes(at), second.WithTimes(at)
-	if b.Hash() != second.Hash() {
-		t.Error("the same site has two hashes")
-	}
-	files["small.txt"] = "y"
-	if other, _, _ := siteOf(t, files); other.WithTimes(at).Hash() == b.Hash() {
-		t.Error("a different site has the same hash")
 	}
 }
 
@@ -218,7 +164,6 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for redirects, want := range map[string]string{
-		"/index.html /404.html;":   "index.html: exists, although redirects.conf moves it",
 		"\n/old relative;":         "redirects.conf:2: expected a path",
 		"/old //evil.example/x y;": "redirects.conf:1: expected a path",
 	} {

@@ -30,24 +30,32 @@ func (b Bundle) Expectation() suite.Expectation {
 // expect returns a file as it should be served.
 func (b Bundle) expect(f file) suite.File {
 	t := b.conf.typeOf(f.name)
-	return suite.File{URL: escape(f.name), Body: f.body, Gzip: f.gzip != nil, Type: t, Headers: b.conf.headersOf("/"+f.name, t)}
+	return suite.File{
+		URL: escape(f.name), Size: f.size, SHA256: f.sum, Open: f.open, Gzip: f.compress || f.copied,
+		Type: t, Headers: b.conf.headersOf("/"+f.name, t),
+	}
 }
 
 // foldersWithoutIndex returns the paths of folders that have no index.html, sorted.
 func (b Bundle) foldersWithoutIndex() (list []string) {
-	folders := map[string]bool{}
-	for _, f := range b.files {
-		for dir := path.Dir(f.name); dir != "."; dir = path.Dir(dir) {
-			folders[dir] = true
-		}
-	}
-	for dir := range folders {
+	for dir := range b.folders() {
 		if b.find(dir+"/index.html") == nil {
 			list = append(list, escape(dir)+"/")
 		}
 	}
 	slices.Sort(list)
 	return list
+}
+
+// folders returns the folders that the files are in.
+func (b Bundle) folders() map[string]bool {
+	folders := map[string]bool{}
+	for _, f := range b.files {
+		for dir := path.Dir(f.name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
+	return folders
 }
 
 // escape returns the path that a file is requested by.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
@@ -27,6 +28,9 @@ func (b Bundle) WithTimes(c gitinfo.Commit) Bundle {
 		}
 		f.time = f.time.UTC().Truncate(time.Second)
 	}
+	if c.ID != "" && !c.Dirty {
+		b.extraTime = fallback.UTC().Truncate(time.Second)
+	}
 	b.created = b.newest(fallback).UTC().Truncate(time.Second)
 	return b
 }
@@ -44,14 +48,15 @@ func (b Bundle) newest(than time.Time) time.Time {
 // Created returns when the newest of the files changed, to the second, UTC.
 func (b Bundle) Created() time.Time { return b.created }
 
-// Hash identifies the bundle: the sha256 over names, times and bytes, in hex.
+// Hash identifies the bundle: the sha256 over names, times, sizes and the hashes
+// of the contents, in hex.
 func (b Bundle) Hash() string {
 	parts := []string{b.Created().String()}
 	for _, text := range b.conf.text {
 		parts = append(parts, string(text))
 	}
 	for _, f := range b.files {
-		parts = append(parts, f.name, f.time.String(), string(f.body))
+		parts = append(parts, f.name, f.time.String(), strconv.FormatInt(f.size, 10), f.sum)
 	}
 	return HashStrings(parts...)
 }

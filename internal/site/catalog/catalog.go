@@ -62,9 +62,10 @@ type Status struct {
 
 // Boot is the result of booting the kernel.
 type Boot struct {
-	Verdict string  `json:"verdict"` // "booted", "panic", ...; "" where it was not booted
-	Seconds float64 `json:"seconds"` // until the first program ran
-	How     string  `json:"how"`     // the machine: "QEMU 10.0.2, tcg"
+	Verdict  string  `json:"verdict"`  // "booted", "panic", ...; "" where it was not booted
+	Warnings int     `json:"warnings"` // errors that the kernel reported and survived
+	Seconds  float64 `json:"seconds"`  // until the first program ran
+	How      string  `json:"how"`      // the machine: "QEMU 10.0.2, tcg"
 }
 
 // Rebuild is the result of a second build: Same if its bytes are the same.
@@ -95,7 +96,7 @@ func (k Kernel) ID() string { return k.Name + "-" + k.Version + "-" + k.Arch }
 var texts embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"bytes": report.Bytes, "change": change, "seconds": seconds, "date": date, "class": class,
+	"bytes": report.Bytes, "change": change, "seconds": seconds, "date": date, "class": class, "plural": plural,
 }).ParseFS(texts, "page.html"))
 
 // Render returns index.html, kernels.css, icon.svg, feed.atom and kernels.json. The same

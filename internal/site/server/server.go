@@ -6,6 +6,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -66,10 +67,10 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 	if err != nil {
 		return nil, r.startError(ctx, ctr, err)
 	}
-	health := &url.URL{Scheme: "http", Host: address, Path: r.HealthPath}
+	root := &url.URL{Scheme: "http", Host: address}
 	for {
-		if suite.Answers(limited, health) {
-			return &url.URL{Scheme: "http", Host: address}, nil
+		if status, _, err := suite.Ask(limited, suite.Address{URL: root}, r.HealthPath); err == nil && status == http.StatusOK {
+			return root, nil
 		}
 		state, err := ctr.State(limited)
 		if err == nil && !state.Running {
@@ -77,7 +78,7 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 		}
 		select {
 		case <-limited.Done():
-			return nil, r.startError(ctx, ctr, fmt.Errorf("no answer from %s within %s", health, startTimeout))
+			return nil, r.startError(ctx, ctr, fmt.Errorf("no answer from %s within %s", root.JoinPath(r.HealthPath), startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if err != nil && limited.Err() == nil {

@@ -2,56 +2,81 @@ package suite
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// answerTimeout bounds each request; a static site answers in milliseconds.
-const answerTimeout = 10 * time.Second
+// answerTimeout bounds the wait for the beginning of each answer; a static site answers in
+// milliseconds. bodyTimeout bounds the whole answer.
+const (
+	answerTimeout = 10 * time.Second
+	bodyTimeout   = 2 * time.Minute
+)
 
-// bodyLimit bounds the body that is read of an answer, in bytes.
-const bodyLimit = 1 << 30
+// Dialer opens a connection to an address, as net.Dialer.DialContext does.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// runner sends requests to one site.
-type runner struct {
-	client *http.Client
-	base   *url.URL
-	record *transcript
+// Address is how a running site is reached.
+type Address struct {
+	URL  *url.URL // of its root
+	Dial Dialer   // nil for the network of this machine
+	Host string   // value of the Host header; "" for the one of the URL
 }
 
-// newClient returns a client that follows no redirect and decompresses nothing.
-func newClient() *http.Client {
+func (a Address) dial(ctx context.Context) (net.Conn, error) {
+	dial := a.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	return dial(ctx, "tcp", a.URL.Host)
+}
+
+// host returns the value of the Host header.
+func (a Address) host() string {
+	if a.Host != "" {
+		return a.Host
+	}
+	return a.URL.Host
+}
+
+// client returns a client that follows no redirect and decompresses nothing.
+func (a Address) client() *http.Client {
 	return &http.Client{
-		Timeout:       answerTimeout,
-		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: maxParallel},
+		Timeout: bodyTimeout,
+		Transport: &http.Transport{
+			DisableCompression: true, MaxIdleConnsPerHost: maxParallel, ResponseHeaderTimeout: answerTimeout,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.dial(ctx) },
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
+// runner sends requests to one site.
+type runner struct {
+	at     Address
+	client *http.Client
+	record *transcript
+}
+
 // answer is a complete response.
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
+	status  int
+	header  http.Header
+	body    body // as it came
+	decoded body // without its Content-Encoding
 }
 
 // ask sends a request for a path exactly as it is written, dots included. The pairs are
 // names and values of headers.
-func (r *runner) ask(ctx context.Context, method, path string, pairs ...string) (answer, error) {
-	target := *r.base
-	plain, err := url.PathUnescape(path)
+func (r *runner) ask(ctx context.Context, method, target string, pairs ...string) (answer, error) {
+	request, err := r.at.request(ctx, method, target)
 	if err != nil {
 		return answer{}, err
 	}
-	target.Path, target.RawPath = plain, path
-	request, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
-	if err != nil {
-		return answer{}, err
-	}
-	request.URL = &target // NewRequest has parsed it; this keeps the spelling
 	for i := 0; i+1 < len(pairs); i += 2 {
 		request.Header.Set(pairs[i], pairs[i+1])
 	}
@@ -61,35 +86,56 @@ func (r *runner) ask(ctx context.Context, method, path string, pairs ...string) 
 		return answer{}, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
-	r.record.add(request, response, body)
-	return answer{status: response.StatusCode, header: response.Header, body: body}, err
+	a := answer{status: response.StatusCode, header: response.Header}
+	a.body, a.decoded, err = readDecoded(response.Body, strings.EqualFold(a.header.Get("Content-Encoding"), "gzip"))
+	r.record.add(request, response, a.body.head)
+	return a, err
 }
 
-// Answers reports whether a URL answers 200 within a second.
-func Answers(ctx context.Context, target *url.URL) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+// request returns a request whose target is spelled exactly as given.
+func (a Address) request(ctx context.Context, method, target string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, a.URL.String(), nil)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	client := newClient()
+	path, query, asked := strings.Cut(target, "?")
+	to := *a.URL
+	to.RawQuery, to.ForceQuery = query, asked && query == ""
+	if to.Path, err = url.PathUnescape(path); err != nil {
+		return nil, err
+	}
+	to.RawPath = path
+	request.URL, request.Host = &to, a.host()
+	return request, nil
+}
+
+// probeTimeout bounds a request of Ask.
+const probeTimeout = time.Second
+
+// Ask requests a path once and describes the answer: its status, and where it redirects to.
+// It is an error where nothing answers.
+func Ask(ctx context.Context, at Address, path string) (status int, text string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	client := at.client()
 	defer client.CloseIdleConnections()
+	request, err := at.request(ctx, http.MethodGet, path)
+	if err != nil {
+		return 0, "", err
+	}
 	response, err := client.Do(request)
 	if err != nil {
-		return false
+		return 0, "", err
 	}
 	response.Body.Close()
-	return response.StatusCode == http.StatusOK
+	text = strconv.Itoa(response.StatusCode)
+	if to := response.Header.Get("Location"); to != "" {
+		text += " to " + to
+	}
+	return response.StatusCode, text, nil
 }
 
 // failed is the check of a probe that got no answer.
 func failed(name string, err error) []Check {
 	return []Check{{Name: name, Expected: "an answer", Got: err.Error()}}
-}
-
-// size describes a body by its length and its beginning, for a message.
-func size(body []byte) string {
-	return fmt.Sprintf("%d bytes %.60q", len(body), body)
 }

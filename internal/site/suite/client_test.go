@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestAnswersLeavesNoConnection(t *testing.T) {
+func TestAskLeavesNoConnection(t *testing.T) {
 	var open atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
@@ -27,8 +27,8 @@ func TestAnswersLeavesNoConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !Answers(t.Context(), target) {
-		t.Fatal("no answer")
+	if status, _, err := Ask(t.Context(), Address{URL: target}, "/"); status != http.StatusOK {
+		t.Fatal(status, err)
 	}
 	for end := time.Now().Add(2 * time.Second); open.Load() > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -124,7 +123,7 @@ func checkAttack(ctx context.Context, r *runner, e Expectation, a attack) []Chec
 // sendRaw sends a text unchanged and reads answers until the server sends no more. A failed
 // connection is an error; one that the server closes is not.
 func (r *runner) sendRaw(ctx context.Context, text string) (answers []answer, err error) {
-	conn, err := (&net.Dialer{Timeout: hostileTimeout}).DialContext(ctx, "tcp", r.base.Host)
+	conn, err := r.at.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -132,24 +131,24 @@ func (r *runner) sendRaw(ctx context.Context, text string) (answers []answer, er
 	conn.SetDeadline(time.Now().Add(hostileTimeout))
 	go func() { // a server may answer, and close, before it has read everything
 		io.WriteString(conn, text)
-		if half, ok := conn.(*net.TCPConn); ok {
+		if half, ok := conn.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // there is no more to come
 		}
 	}()
-	var raw bytes.Buffer
-	in := bufio.NewReader(io.TeeReader(conn, &raw))
+	raw := newMeter()
+	in := bufio.NewReader(io.TeeReader(conn, raw))
 	for {
 		response, err := http.ReadResponse(in, nil)
 		if err != nil {
-			if len(answers) == 0 && raw.Len() > 0 { // an answer to HTTP/0.9 has no status line
+			if len(answers) == 0 && raw.size > 0 { // an answer to HTTP/0.9 has no status line
 				io.Copy(io.Discard, in)
-				answers = append(answers, answer{body: raw.Bytes()})
+				answers = append(answers, answer{body: raw.body()})
 			}
 			return answers, nil
 		}
-		body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
+		body, err := readBody(response.Body)
 		response.Body.Close()
-		answers = append(answers, answer{response.StatusCode, response.Header, body})
+		answers = append(answers, answer{status: response.StatusCode, header: response.Header, body: body, decoded: body})
 		if err != nil || response.Close {
 			return answers, nil
 		}
@@ -162,26 +161,42 @@ func (e Expectation) objectTo(a answer) string {
 	case a.header.Get("X-Injected") != "" || a.header.Get("Set-Cookie") != "":
 		return "a header was injected"
 	case a.status >= 400:
-		if own := bytes.Equal(a.body, e.NotFound.Body); !own && len(a.body) > errorLimit {
-			return "an error page of " + size(a.body)
+		if own := a.body.sha256 == e.NotFound.SHA256; !own && a.body.size > errorLimit {
+			return "an error page of " + a.body.String()
 		}
 	case a.status >= 300:
 		if to := a.header.Get("Location"); to != "" && (!strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//")) {
 			return "a redirect to " + to
 		}
 	case a.status == http.StatusPartialContent:
-		if !e.holds(a, bytes.Contains) {
-			return "not a part of a file: " + size(a.body)
+		if !e.holdsPart(a) {
+			return "not a part of a file: " + a.body.String()
 		}
-	case len(a.body) > 0:
-		if bare := a.status == 0 && len(a.body) <= errorLimit && bytes.HasPrefix(a.body, []byte("<html>")); !bare && !e.holds(a, bytes.Equal) {
-			return "not a file of the site: " + size(a.body)
+	case a.body.size > 0:
+		if bare := a.status == 0 && a.body.size <= errorLimit && bytes.HasPrefix(a.body.head, []byte("<html>")); !bare && !e.holds(a.body) {
+			return "not a file of the site: " + a.body.String()
 		}
 	}
 	return ""
 }
 
-// holds reports whether is holds for a file of the site and the body of an answer.
-func (e Expectation) holds(a answer, is func(whole, part []byte) bool) bool {
-	return slices.ContainsFunc(append(slices.Clone(e.Files), e.NotFound), func(f File) bool { return is(f.Body, a.body) })
+// holds reports whether a body is a file of the site.
+func (e Expectation) holds(b body) bool {
+	return slices.ContainsFunc(append(slices.Clone(e.Files), e.NotFound), func(f File) bool { return f.SHA256 == b.sha256 })
+}
+
+// holdsPart reports whether an answer is a part of a file of the site, the one that its
+// Content-Range names.
+func (e Expectation) holdsPart(a answer) bool {
+	var from, to, total int64
+	if _, err := fmt.Sscanf(a.header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &total); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(e.Files, func(f File) bool {
+		if f.Size != total {
+			return false
+		}
+		part, err := f.part(from, to-from+1)
+		return err == nil && part.sha256 == a.body.sha256
+	})
 }

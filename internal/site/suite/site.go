@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -52,7 +51,7 @@ func checkIndex(ctx context.Context, r *runner, e Expectation) []Check {
 	}
 	return []Check{
 		equal("GET /: status", "200", strconv.Itoa(a.status)),
-		sameBytes("GET /: is index.html", e.Files[i].Body, a.body),
+		sameBytes("GET /: is index.html", e.Files[i].body(), a.body),
 	}
 }
 
@@ -70,7 +69,7 @@ func checkFolder(ctx context.Context, r *runner, folder string, index File) []Ch
 	}
 	return []Check{
 		equal(name+": status", "200", strconv.Itoa(a.status)),
-		sameBytes(name+": is its index.html", index.Body, a.body),
+		sameBytes(name+": is its index.html", index.body(), a.body),
 		equal(name+": without the slash", "301 to "+folder, strconv.Itoa(bare.status)+" to "+bare.header.Get("Location")),
 	}
 }
@@ -84,14 +83,14 @@ func checkNotFound(ctx context.Context, r *runner, e Expectation) []Check {
 	}
 	if e.Fallback.URL != "" {
 		return []Check{
-			equal(name+": status", "200", strconv.Itoa(a.status)), sameBytes(name+": the single page", e.Fallback.Body, a.body),
+			equal(name+": status", "200", strconv.Itoa(a.status)), sameBytes(name+": the single page", e.Fallback.body(), a.body),
 		}
 	}
 	checks := []Check{equal(name+": status", "404", strconv.Itoa(a.status))}
 	if e.NotFound.URL == "" {
 		return checks
 	}
-	checks = append(checks, sameBytes(name+": the site's own page", e.NotFound.Body, a.body))
+	checks = append(checks, sameBytes(name+": the site's own page", e.NotFound.body(), a.body))
 	return append(checks, sameHeaders(name, e.NotFound.Headers, a)...)
 }
 
@@ -139,14 +138,14 @@ func notServed(name, path string, fallback File) probe {
 			return failed(name, err)
 		}
 		refused := a.status >= 400 && a.status < 500
-		single := a.status == http.StatusOK && fallback.URL != "" && bytes.Equal(a.body, fallback.Body)
-		return []Check{{Name: name, Passed: refused || single, Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + size(a.body)}}
+		single := a.status == http.StatusOK && fallback.URL != "" && a.body.sha256 == fallback.SHA256
+		return []Check{{Name: name, Passed: refused || single, Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + a.body.String()}}
 	}
 }
 
 // leakPaths returns paths that must never be served: out of the root in several spellings,
-// files of editors and of version control, the server's own files, and the .gz copy of each
-// file. A path that is a file of the site is left out.
+// files of editors and of version control, and the server's own files. A path that is a file
+// of the site is left out.
 func leakPaths(e Expectation) []string {
 	paths := []string{
 		"/../etc/passwd", "/../../../../etc/passwd", "/%2e%2e/etc/passwd", "/%2e%2e%2fetc%2fpasswd", "/..%2f..%2fetc/passwd",
@@ -154,9 +153,6 @@ func leakPaths(e Expectation) []string {
 		"/.git/config", "/.git/HEAD", "/.env", "/.htaccess", "/.DS_Store", "/.well-known/.hidden",
 		"/nginx.conf", "/kiln.conf", "/etc/nginx/kiln.conf", "/mime.types", "/Dockerfile", "/.dockerignore",
 		"/50x.html", "/index.html~", "/index.html.bak", "/index.html.orig", "/index.php", "/server-status", "/nginx_status",
-	}
-	for _, f := range e.Files {
-		paths = append(paths, f.URL+".gz")
 	}
 	return slices.DeleteFunc(paths, func(p string) bool {
 		return slices.ContainsFunc(e.Files, func(f File) bool { return f.URL == p })

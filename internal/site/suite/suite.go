@@ -7,7 +7,7 @@ package suite
 
 import (
 	"context"
-	"net/url"
+	"io"
 	"slices"
 	"sync"
 )
@@ -29,8 +29,10 @@ type Redirect struct{ From, To string }
 // File is one file as it should be served.
 type File struct {
 	URL     string // path, escaped
-	Body    []byte
-	Gzip    bool // whether there is a .gz copy of it
+	Size    int64
+	SHA256  string                        // hex
+	Open    func() (io.ReadCloser, error) // reads it again; best an io.Seeker as well
+	Gzip    bool                          // whether there is a .gz copy of it
 	Type    string
 	Headers map[string]string
 }
@@ -76,8 +78,8 @@ type Report struct {
 }
 
 // Run runs all checks. At the end it stops the site, which is a check too.
-func Run(ctx context.Context, base *url.URL, e Expectation, target Target) (report Report) {
-	r := &runner{client: newClient(), base: base, record: &transcript{}}
+func Run(ctx context.Context, at Address, e Expectation, target Target) (report Report) {
+	r := &runner{at: at, client: at.client(), record: &transcript{}}
 	defer r.client.CloseIdleConnections()
 	var probes []probe
 	for _, f := range e.Files {
@@ -90,7 +92,7 @@ func Run(ctx context.Context, base *url.URL, e Expectation, target Target) (repo
 	checks = append(checks, checkWorkers(ctx, target)...)
 	r.client.CloseIdleConnections()
 	report.Memory, _ = target.Memory(ctx) // reported, not checked
-	report.Checks, report.Failures = append(checks, checkGracefulStop(ctx, base, target)...), r.record.all()
+	report.Checks, report.Failures = append(checks, checkGracefulStop(ctx, at, target)...), r.record.all()
 	return report
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -59,22 +58,22 @@ const (
 
 // checkGracefulStop begins a request, stops the server, and finishes the request: it must be
 // answered completely, new ones must not, and the server must exit by itself with code 0.
-func checkGracefulStop(ctx context.Context, base *url.URL, target Target) []Check {
+func checkGracefulStop(ctx context.Context, at Address, target Target) []Check {
 	const name = "graceful stop"
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", base.Host)
+	conn, err := at.dial(ctx)
 	if err != nil {
 		return failed(name, err)
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(stopLimit))
-	if _, err := fmt.Fprintf(conn, "GET /index.html HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", base.Host); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET /index.html HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", at.host()); err != nil {
 		return failed(name, err)
 	}
 	wait(ctx, stopPoll) // the server has read the first half
 	stopped := stop(ctx, target)
-	fresh := answersFor(ctx, base, closeLimit)
+	fresh := answersFor(ctx, at, closeLimit)
 	return []Check{
 		equal(name+": a request in flight is answered", "200, complete", finish(conn)),
 		equal(name+": new requests are not answered", "false", strconv.FormatBool(fresh)),
@@ -83,13 +82,19 @@ func checkGracefulStop(ctx context.Context, base *url.URL, target Target) []Chec
 }
 
 // answersFor reports whether the server still answers new requests after a time.
-func answersFor(ctx context.Context, base *url.URL, limit time.Duration) bool {
-	for end := time.Now().Add(limit); Answers(ctx, base); wait(ctx, stopPoll) {
+func answersFor(ctx context.Context, at Address, limit time.Duration) bool {
+	for end := time.Now().Add(limit); answers(ctx, at); wait(ctx, stopPoll) {
 		if time.Now().After(end) {
 			return true
 		}
 	}
 	return false
+}
+
+// answers reports whether the server answers 200 at its root.
+func answers(ctx context.Context, at Address) bool {
+	status, _, err := Ask(ctx, at, "/")
+	return err == nil && status == http.StatusOK
 }
 
 // stop stops the container; the channel receives its exit code.

@@ -10,9 +10,6 @@ import (
 // Exchange is a request and its answer, as text, with the beginning of the body.
 type Exchange string
 
-// shownBody is the part of a body that an exchange has, in bytes.
-const shownBody = 2048
-
 // transcript records exchanges.
 type transcript struct {
 	mu   sync.Mutex
@@ -22,14 +19,14 @@ type transcript struct {
 // add records a request and its answer; nil where there was none.
 func (t *transcript) add(request *http.Request, response *http.Response, body []byte) {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", request.Method, request.URL.RequestURI(), request.URL.Host)
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", request.Method, request.URL.RequestURI(), request.Host)
 	request.Header.Write(&text)
 	if response == nil {
 		text.WriteString("\n(no answer)\n")
 	} else {
 		fmt.Fprintf(&text, "\n%s %s\n", response.Proto, response.Status)
 		response.Header.Write(&text)
-		fmt.Fprintf(&text, "\n%s\n", body[:min(len(body), shownBody)])
+		fmt.Fprintf(&text, "\n%s\n", body)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

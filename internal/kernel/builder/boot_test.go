@@ -127,7 +127,7 @@ func TestLeastKernelBoots(t *testing.T) {
 	if err != nil || r.Verdict != boot.Booted || r.Release == "" {
 		t.Fatalf("%s, %v, %v", r, err, r.Err())
 	}
-	if len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], "WARNING: CPU: 0 PID: 1 at kernel/pid.c:") || !strings.HasSuffix(r.Warnings[0], ": this kernel warns") {
+	if len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], "WARNING: CPU: 0 PID: 1 at ./kernel/pid.c:") || !strings.HasSuffix(r.Warnings[0], ": this kernel warns") {
 		t.Errorf("warnings: %q", r.Warnings)
 	}
 	for _, c := range r.Checks {

@@ -21,6 +21,7 @@ func TestEveryResultIsJSON(t *testing.T) {
 	e := enginetest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
 	removePushed(t, e, address)
+	removeKernel(t, e, "json")
 	env := slices.Concat(fixtureSettings(t), toRegistry(address, registrytest.Password), []string{"KILN_OUTPUT=json", "KILN_KERNEL_NAME=json"})
 	for _, tc := range []struct {
 		target string

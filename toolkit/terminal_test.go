@@ -3,7 +3,6 @@
 package toolkit
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,7 +22,7 @@ func TestClosedTerminalEndsShell(t *testing.T) {
 	cmd := exec.Command("go", "tool", "mage", "kernel:shell", "-arch=amd64")
 	cmd.Dir, cmd.Env = "..", append(slow(t), "KILN_KERNEL_NAME=terminal", "TERM=xterm")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	t.Cleanup(func() { e.Volumes().Remove(context.Background(), "kiln-output-terminal-amd64") })
+	removeKernel(t, e, "terminal")
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)

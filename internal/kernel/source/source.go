@@ -54,8 +54,12 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
 }
 
-// Volume returns the name of the volume that holds a source with its patches.
+// Volume returns the name of the volume that holds a source with its patches. It does not
+// depend on where a folder or tarball is on this machine: its content is the same there.
 func Volume(ref Ref, patches []Patch) string {
+	if ref.Kind == Folder || ref.Kind == Tarball {
+		ref.URL = ""
+	}
 	text, _ := json.Marshal([]any{ref, patches}) // plain values: cannot fail
 	sum := sha256.Sum256(text)
 	return "kiln-source-" + ref.Version.String() + "-" + hex.EncodeToString(sum[:6])

@@ -112,9 +112,9 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 		s.Config = join(s.Config, items)
 	}
 	for _, path := range t.Patches {
-		p, err := source.ReadPatch(dir, path)
+		patches, err := source.ReadPatches(dir, path)
 		add(err)
-		s.Patches = append(s.Patches, p)
+		s.Patches = append(s.Patches, patches...)
 	}
 	return s, faults
 }

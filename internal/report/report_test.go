@@ -156,7 +156,7 @@ func TestShareOfAnExceededTotalIsNotShown(t *testing.T) {
 	for _, c := range []struct {
 		done, total int64
 		want        string
-	}{{0, 0, "10.0s so far"}, {80, 71, "80, 10.0s so far"}, {50, 100, " 50 % (50/100), 10.0s left"}} {
+	}{{0, 0, "10.0s so far"}, {80, 71, "80, 10.0s so far"}, {50, 100, " 50 % (50/100), 10.0s left"}, {1, 100, "  1 % (1/100)"}, {5, 100, "  5 % (5/100), 3m10s left"}} {
 		if got := share(c.done, c.total, 10*time.Second); got != c.want {
 			t.Errorf("share(%d, %d) = %q, want %q", c.done, c.total, got, c.want)
 		}

@@ -97,6 +97,8 @@ func set(field reflect.Value, value any) bool {
 		}
 	case []any:
 		return setList(field, v)
+	case map[string]any:
+		return setTextMap(field, v)
 	}
 	return false
 }
@@ -202,6 +204,8 @@ func kindOf(t reflect.Type) string {
 		return "an array of tables"
 	case t.Kind() == reflect.Slice:
 		return "a list of strings"
+	case isTextMap(t):
+		return "a table of strings"
 	case t.Kind() == reflect.Int:
 		return "a whole number"
 	case t.Kind() == reflect.Bool:

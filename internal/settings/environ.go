@@ -84,6 +84,8 @@ func setText(field reflect.Value, text string) bool {
 			return false
 		}
 		field.SetBool(b)
+	case reflect.Map:
+		return parseTextMap(field, text)
 	default:
 		var list []string
 		for part := range strings.SplitSeq(text, ",") {

@@ -2,7 +2,7 @@
 // values from the environment, and records the origin of each value.
 //
 // A struct's fields have `toml:"name"` tags, and are strings, integers, booleans, lists of
-// strings, tables (structs) and arrays of tables (slices of structs). All faults of a file
+// strings, tables of strings, tables (structs) and arrays of tables (slices of structs). All faults of a file
 // come in one error, sorted by line: unknown keys, wrong types, and what the struct's own
 // Check method reports.
 package settings
@@ -131,6 +131,9 @@ func isTables(t reflect.Type) bool {
 func show(v reflect.Value) string {
 	if list, ok := v.Interface().([]string); ok {
 		return strings.Join(list, ", ")
+	}
+	if values, ok := v.Interface().(map[string]string); ok {
+		return showTextMap(values)
 	}
 	return fmt.Sprint(v.Interface())
 }

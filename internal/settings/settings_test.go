@@ -28,6 +28,37 @@ type route struct {
 	Arch []string `toml:"arch"`
 }
 
+// copies has a table of strings.
+type copies struct {
+	Route []struct {
+		Files map[string]string `toml:"files"`
+	} `toml:"route"`
+}
+
+func TestTableOfStrings(t *testing.T) {
+	for text, want := range map[string]string{
+		"[[route]]\nfiles = { \"a/b.pem\" = \"c\", d = \"e\" }\n": "a/b.pem=c, d=e",
+		"[[route]]\n[route.files]\n\"a.b\" = \"c\"\n":             "a.b=c",
+		"[[route]]\nfiles = { a = 1 }\n":                          "kiln.toml:2: route[0].files: expected a table of strings, got a table",
+		"[[route]]\nfiles = [\"a\"]\n":                            "kiln.toml:2: route[0].files: expected a table of strings, got a list",
+	} {
+		t.Chdir(t.TempDir())
+		if err := os.WriteFile("kiln.toml", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Load("kiln.toml", "KILN_", copies{}, nil)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else if rows := l.Rows(); len(rows) == 1 {
+			got = rows[0].Value
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func (s server) Check(report func(key, format string, args ...any)) {
 	if s.Port > 65535 {
 		report("port", "expected at most 65535, got %d", s.Port)

@@ -2,14 +2,6 @@
 // never switches on an architecture's name: it reads the table.
 package arch
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-
-	"github.com/moby/buildkit/util/suggest"
-)
-
 // Arch is one architecture that kernels are built for.
 type Arch struct {
 	Name        string   // Go's name
@@ -42,23 +34,6 @@ type QEMU struct {
 	Console    string   // the serial console's device
 	Append     []string // further words of the kernel's command line
 	Native     []string // Go's names of the architectures whose KVM runs it
-}
-
-// Find returns the architecture with a name or alias, in upper or lower case. The error
-// suggests the most similar one.
-func Find(name string) (Arch, error) {
-	var known []string
-	for _, a := range All() {
-		if slices.ContainsFunc(append([]string{a.Name}, a.Aliases...), func(n string) bool { return strings.EqualFold(n, name) }) {
-			return a, nil
-		}
-		known = append(append(known, a.Name), a.Aliases...)
-	}
-	hint := "expected one of " + strings.Join(Names(), ", ")
-	if near, ok := suggest.Search(name, known, false); ok {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	}
-	return Arch{}, fmt.Errorf("unknown architecture %q; %s", name, hint)
 }
 
 // ConfigTarget returns the make target of a configuration. "defconfig" becomes a.Defconfig:

@@ -5,23 +5,6 @@ import (
 	"testing"
 )
 
-func TestFind(t *testing.T) {
-	for spelling, want := range map[string]string{
-		"amd64": "amd64", "x86_64": "amd64", "X86_64": "amd64", "i686": "386", "aarch64": "arm64", "armhf": "arm",
-		"riscv": "riscv64", "ppc64el": "ppc64le", "s390": "s390x", "mips": "mips", "loongarch64": "loong64",
-	} {
-		if a, err := Find(spelling); err != nil || a.Name != want {
-			t.Errorf("Find(%q) = %s, %v; want %s", spelling, a.Name, err, want)
-		}
-	}
-	if _, err := Find("arm46"); err == nil || !strings.Contains(err.Error(), "arm64") {
-		t.Errorf("arm46: %v", err)
-	}
-	if _, err := Find("vax"); err == nil || !strings.Contains(err.Error(), "loong64") {
-		t.Errorf("vax: %v", err)
-	}
-}
-
 func TestTableIsCompleteAndUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, a := range All() {

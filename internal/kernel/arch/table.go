@@ -9,7 +9,7 @@ package arch
 func All() []Arch {
 	return []Arch{
 		{
-			Name: "amd64", Aliases: []string{"x86_64", "x86-64", "x64"},
+			Name: "amd64", Aliases: []string{"x86_64", "x86-64", "x64", "intel64", "em64t"},
 			Kernel: "x86_64", Source: "x86", Cross: "x86_64-linux-gnu-", Clang: "x86_64-linux-gnu", Packages: []string{"gcc-x86-64-linux-gnu"},
 			Defconfig: "x86_64_defconfig", Target: "bzImage", Image: "arch/x86/boot/bzImage",
 			Magic: x86Magic(true),
@@ -18,7 +18,7 @@ func All() []Arch {
 			InitABI: []string{"CONFIG_64BIT=y"},
 		},
 		{
-			Name: "386", Aliases: []string{"i386", "i486", "i586", "i686", "x86"},
+			Name: "386", Aliases: []string{"i386", "i486", "i586", "i686", "x86_32", "x86-32", "ia32"},
 			Kernel: "i386", Source: "x86", Cross: "i686-linux-gnu-", Clang: "x86_64-linux-gnu", Packages: []string{"gcc-i686-linux-gnu"},
 			Defconfig: "i386_defconfig", Target: "bzImage", Image: "arch/x86/boot/bzImage",
 			Magic: x86Magic(false),
@@ -26,7 +26,7 @@ func All() []Arch {
 				Memory: "512M", CPUs: 2, Bus: "pci", Console: "ttyS0", Native: []string{"amd64", "386"}},
 		},
 		{
-			Name: "arm64", Aliases: []string{"aarch64", "armv8"},
+			Name: "arm64", Aliases: []string{"aarch64", "armv8", "arm64v8"},
 			Kernel: "arm64", Source: "arm64", Cross: "aarch64-linux-gnu-", Clang: "aarch64-linux-gnu", Packages: []string{"gcc-aarch64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/arm64/boot/Image",
 			DeviceTrees: true,
@@ -37,7 +37,7 @@ func All() []Arch {
 			InitABI: []string{"CONFIG_CPU_BIG_ENDIAN=n"},
 		},
 		{
-			Name: "arm", Aliases: []string{"armv7", "armv7l", "armhf", "armv7hl"},
+			Name: "arm", Aliases: []string{"armv7", "armv7l", "armhf", "armv7hl", "armv7a", "arm32v7", "armv8l"},
 			Kernel: "arm", Source: "arm", Cross: "arm-linux-gnueabihf-", Clang: "arm-linux-gnueabi", Packages: []string{"gcc-arm-linux-gnueabihf"},
 			Defconfig: "multi_v7_defconfig", Target: "zImage", Image: "arch/arm/boot/zImage",
 			DeviceTrees: true,
@@ -48,7 +48,7 @@ func All() []Arch {
 			InitABI: []string{"CONFIG_CPU_BIG_ENDIAN=n", "CONFIG_VFP=y"},
 		},
 		{
-			Name: "riscv64", Aliases: []string{"riscv", "rv64"},
+			Name: "riscv64", Aliases: []string{"riscv", "rv64", "rv64gc", "riscv64gc"},
 			Kernel: "riscv", Source: "riscv", Cross: "riscv64-linux-gnu-", Clang: "riscv64-linux-gnu", Packages: []string{"gcc-riscv64-linux-gnu"},
 			Defconfig: "defconfig", Target: "Image", Image: "arch/riscv/boot/Image",
 			DeviceTrees: true,
@@ -59,7 +59,7 @@ func All() []Arch {
 			InitABI: []string{"CONFIG_64BIT=y", "CONFIG_FPU=y"},
 		},
 		{
-			Name: "ppc64le", Aliases: []string{"ppc64el", "powerpc64le"},
+			Name: "ppc64le", Aliases: []string{"ppc64el", "powerpc64le", "powerpc64el"},
 			Kernel: "powerpc", Source: "powerpc", Cross: "powerpc64le-linux-gnu-", Clang: "powerpc64le-linux-gnu", Packages: []string{"gcc-powerpc64le-linux-gnu"},
 			Defconfig: "ppc64le_defconfig", Target: "vmlinux", Image: "vmlinux",
 			Magic: elfMagic(64, little, 21),

@@ -80,7 +80,7 @@ func (t tarball) unpack(ctx context.Context, ctr *engine.Container, to *source.T
 		return none, err
 	}
 	if now, err := trust.HashFile(t.path); err != nil || now != to.SHA256 {
-		return none, fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", t.path)
+		return none, errChanged(t.path)
 	}
 	return none, makeReadable(ctx, ctr)
 }

@@ -300,6 +300,7 @@ def main(config, asked):
         sym = kconf.syms.get(name)
         if sym is not None and sym.nodes:
             answers[option] = explain(kconf, sym, value)
+            answers[option]["derived"] = not any(node.prompt for node in sym.nodes)
             continue
         tree = definitions() if tree is None else tree
         answers[option] = unknown(name, known, tree)

@@ -4,7 +4,6 @@
 package kconfig
 
 import (
-	"bufio"
 	_ "embed"
 	"fmt"
 	"regexp"
@@ -23,48 +22,45 @@ type Option struct {
 	Name  string `json:"option"` // with the prefix: CONFIG_EXT4_FS
 	Value string `json:"asked"`
 	Where string `json:"where"` // "config/micro.config:12"
-}
-
-// The two forms of an option's line (Documentation/kbuild/kconfig.rst in the kernel tree).
-var (
-	set    = regexp.MustCompile(`^(CONFIG_[A-Za-z0-9_]+)=(.*)$`)
-	notSet = regexp.MustCompile(`^# (CONFIG_[A-Za-z0-9_]+) is not set$`)
-)
-
-// ParseOption reads one line, as "CONFIG_EXT4_FS=y" or "# CONFIG_EXT4_FS is not
-// set". ok is false for a comment and an empty line.
-func ParseOption(line string) (o Option, ok bool, err error) {
-	line = strings.TrimSpace(line)
-	if m := set.FindStringSubmatch(line); m != nil {
-		if m[2] == "" {
-			return o, false, fmt.Errorf("%s has no value: expected y, m, n, a number, or a string in quotes", m[1])
-		}
-		return Option{Name: m[1], Value: m[2]}, true, nil
-	}
-	if m := notSet.FindStringSubmatch(line); m != nil {
-		return Option{Name: m[1], Value: "n"}, true, nil
-	}
-	if line == "" || strings.HasPrefix(line, "#") {
-		return o, false, nil
-	}
-	return o, false, fmt.Errorf("expected CONFIG_NAME=value, got %q", line)
+	// Complete is true for an option of a complete .config, which also has the values that
+	// the kernel derives.
+	Complete bool `json:"-"`
 }
 
 // Parse reads a fragment or a complete .config. name is the file's, for Option.Where and
 // messages. It returns an error for each invalid line.
 func Parse(name, text string) (options []Option, errs []error) {
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		o, ok, err := ParseOption(lines.Text())
+	_, complete := MadeFor(text)
+	n := 0
+	for line := range strings.Lines(strings.TrimPrefix(text, byteOrderMark)) {
+		n++
+		o, ok, err := ParseOption(line)
 		switch where := fmt.Sprintf("%s:%d", name, n); {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		case ok:
-			o.Where = where
+			o.Where, o.Complete = where, complete
 			options = append(options, o)
 		}
 	}
 	return options, errs
+}
+
+// The lines with which the kernel's tools begin a complete .config. Its name in the second
+// one is ARCH=, with the kernel's version.
+var (
+	generated = regexp.MustCompile(`(?m)^# Automatically generated file; DO NOT EDIT\.\s*$`)
+	madeFor   = regexp.MustCompile(`(?m)^# Linux/(\S+) \S+ Kernel Configuration\s*$`)
+)
+
+// MadeFor returns the architecture that a complete .config was made for, in the kernel's
+// spelling. complete is false for a fragment.
+func MadeFor(text string) (archName string, complete bool) {
+	m := madeFor.FindStringSubmatch(text)
+	if m == nil || !generated.MatchString(text) {
+		return "", false
+	}
+	return m[1], true
 }
 
 // Values returns the value of each option by name; of an option that is set twice the last

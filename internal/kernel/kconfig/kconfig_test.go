@@ -38,3 +38,62 @@ func TestCompare(t *testing.T) {
 		t.Errorf("compared %d options, want %d", len(kept), len(want))
 	}
 }
+
+func TestSameValue(t *testing.T) {
+	for _, tc := range []struct {
+		asked, got string
+		same       bool
+	}{
+		{"y", "y", true}, {"y", "m", false}, {"n", "", false}, {"12", "13", false}, {"10", "0x10", true}, {"0X1f", "0x1F", true}, {"0x0", "0x00", true},
+		{"ff", "255", false}, {`"a\b"`, `"ab"`, true}, {`"a\"b"`, `"a\"b"`, true}, {`"a"`, `"b"`, false}, {`"y"`, "y", false}, {`"a\\"`, `"a\\"`, true},
+	} {
+		if got := sameValue(tc.asked, tc.got); got != tc.same {
+			t.Errorf("%s and %s: %v", tc.asked, tc.got, got)
+		}
+	}
+}
+
+// TestCompleteConfigAsksOnlyWhatCanBeAsked explains the options of a .config that was made
+// for a different version and compiler.
+func TestCompleteConfigAsksOnlyWhatCanBeAsked(t *testing.T) {
+	const header = "# Automatically generated file; DO NOT EDIT.\n# Linux/x86 6.1.9 Kernel Configuration\n"
+	const options = "CONFIG_GCC_VERSION=120200\nCONFIG_SLAB=y\nCONFIG_USB=y\nCONFIG_EPOLL=y\n"
+	final, _ := Parse(".config", "CONFIG_GCC_VERSION=140200\nCONFIG_EPOLL=y\n")
+	answers := map[string]Answer{"CONFIG_GCC_VERSION": {Kind: Changed, Derived: true}, "CONFIG_SLAB": {Kind: Gone}, "CONFIG_USB": {Kind: Dropped}}
+	for text, want := range map[string]string{
+		header + options: "CONFIG_USB CONFIG_EPOLL / CONFIG_SLAB",
+		options:          "CONFIG_GCC_VERSION CONFIG_SLAB CONFIG_USB CONFIG_EPOLL / ",
+	} {
+		asked, _ := Parse("f", text)
+		kept, foreign := Explain(Compare(asked, final, nil), answers)
+		if got := namesOf(kept) + " / " + namesOf(foreign); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// namesOf lists the options of verdicts.
+func namesOf(verdicts []Verdict) string {
+	var names []string
+	for _, v := range verdicts {
+		names = append(names, v.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestNeedless(t *testing.T) {
+	asked, _ := Parse("f", "CONFIG_KEPT=y\nCONFIG_LOST=y\n# CONFIG_OFF is not set\n")
+	final, _ := Parse(".config", "CONFIG_KEPT=y\n")
+	for name, want := range map[string]string{
+		"LOST": "", "CONFIG_LOST": "",
+		"KEPT":        `allow = ["KEPT"] has no effect: CONFIG_KEPT is as asked, y`,
+		"CONFIG_OFF":  `allow = ["CONFIG_OFF"] has no effect: CONFIG_OFF is as asked, n`,
+		"LOSST":       `allow = ["LOSST"] has no effect: nothing asks for CONFIG_LOSST; did you mean CONFIG_LOST?`,
+		"CONFIG_lost": `allow = ["CONFIG_lost"] has no effect: nothing asks for CONFIG_lost`,
+		"ELSEWHERE":   `allow = ["ELSEWHERE"] has no effect: nothing asks for CONFIG_ELSEWHERE`,
+	} {
+		if got := strings.Join(Needless([]string{name}, Compare(asked, final, []string{name})), "\n"); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}

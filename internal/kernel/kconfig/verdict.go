@@ -49,9 +49,10 @@ func (v Verdict) String() string {
 
 // Answer is the result of explain.py for a lost option.
 type Answer struct {
-	Kind  Kind     `json:"kind"`
-	Why   []string `json:"why"`
-	Needs []string `json:"needs"`
+	Kind    Kind     `json:"kind"`
+	Why     []string `json:"why"`
+	Needs   []string `json:"needs"`
+	Derived bool     `json:"derived"` // the option has no prompt: nobody can ask for it
 }
 
 // Compare returns a verdict for each requested option by the final configuration: Kept,
@@ -61,7 +62,7 @@ func Compare(asked, final []Option, allow []string) []Verdict {
 	values := Values(final)
 	allowed := map[string]bool{}
 	for _, name := range allow {
-		allowed["CONFIG_"+strings.TrimPrefix(name, "CONFIG_")] = true
+		allowed[WithPrefix(name)] = true
 	}
 	last := map[string]int{}
 	for i, o := range asked {
@@ -81,10 +82,10 @@ func compare(o Option, values map[string]string, allowed bool) Verdict {
 	if got, known := values[o.Name]; known {
 		v.Got = got
 	}
-	switch v.Got {
-	case v.Value:
+	switch {
+	case sameValue(v.Value, v.Got):
 		v.Kind = Kept
-	case "n":
+	case v.Got == "n":
 		v.Kind = Dropped
 	}
 	return v
@@ -102,11 +103,24 @@ func NotKept(verdicts []Verdict) map[string]string {
 	return asked
 }
 
-// Explain adds the answers of explain.py to the verdicts.
-func Explain(verdicts []Verdict, answers map[string]Answer) {
-	for i := range verdicts {
-		if a, ok := answers[verdicts[i].Name]; ok && !verdicts[i].Kept() {
-			verdicts[i].Kind, verdicts[i].Why, verdicts[i].Needs = a.Kind, a.Why, a.Needs
+// Explain adds the answers of explain.py to the verdicts, and returns them. Of a complete
+// .config it leaves out what nobody asked for: values that the kernel derives, and options of
+// the other version that it was made for, which it returns apart.
+func Explain(verdicts []Verdict, answers map[string]Answer) (asked, foreign []Verdict) {
+	for _, v := range verdicts {
+		a, ok := answers[v.Name]
+		if !ok || v.Kept() {
+			asked = append(asked, v)
+			continue
+		}
+		v.Kind, v.Why, v.Needs = a.Kind, a.Why, a.Needs
+		switch {
+		case v.Complete && a.Derived:
+		case v.Complete && (a.Kind == Gone || a.Kind == Unknown):
+			foreign = append(foreign, v)
+		default:
+			asked = append(asked, v)
 		}
 	}
+	return asked, foreign
 }

@@ -54,13 +54,18 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
 }
 
-// Volume returns the name of the volume that holds a source with its patches. It does not
-// depend on where a folder or tarball is on this machine: its content is the same there.
-func Volume(ref Ref, patches []Patch) string {
+// Volume returns the name of the volume that holds a source with its patches and files. It
+// does not depend on where a folder or tarball is on this machine: its content is the same
+// there.
+func Volume(ref Ref, patches []Patch, files ...File) string {
 	if ref.Kind == Folder || ref.Kind == Tarball {
 		ref.URL = ""
 	}
-	text, _ := json.Marshal([]any{ref, patches}) // plain values: cannot fail
+	what := []any{ref, patches}
+	if len(files) > 0 {
+		what = append(what, files)
+	}
+	text, _ := json.Marshal(what) // plain values: cannot fail
 	sum := sha256.Sum256(text)
 	return "kiln-source-" + ref.Version.String() + "-" + hex.EncodeToString(sum[:6])
 }

@@ -1,15 +1,16 @@
 package spec
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"github.com/moby/buildkit/util/suggest"
+
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
@@ -17,40 +18,89 @@ import (
 // "kvm_guest.config") or a fragment of options.
 type Item struct {
 	Target   string `json:"target,omitempty"`
+	Seed     string `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
 	Fragment string `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
-	Text     string `json:"text,omitempty"`     // of the fragment
+	Text     string `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
 }
 
 // Inline names the fragment of the options that are written in kernels.toml itself.
 const Inline = "kernels.toml"
 
-// targetPattern is what the name of a target matches.
-var targetPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*config$|^[a-z0-9][a-z0-9_-]*\.config$`)
+// inlineEntry matches an entry of config that is options, and neither a target nor a file.
+var inlineEntry = regexp.MustCompile(`^\s*(?:CONFIG_|#|(?:export\s+)?\w+\s*=)|\n`)
 
-// readItems reads one entry of config. A file NAME.config is followed by the file
-// NAME.ARCH.config, for the options that only one architecture has, if that exists.
-func readItems(dir, entry, archName string) ([]Item, error) {
-	if strings.HasPrefix(entry, "CONFIG_") || strings.HasPrefix(entry, "# CONFIG_") {
-		return []Item{{Fragment: Inline, Text: entry + "\n"}}, nil
+// readEntry reads an entry of config that names no file. ok is false for one that does.
+func readEntry(entry string) (item Item, ok bool, err error) {
+	if !inlineEntry.MatchString(entry) {
+		return readTarget(entry)
 	}
-	if _, err := os.Stat(filepath.Join(dir, entry)); err != nil {
-		if targetPattern.MatchString(entry) && !strings.Contains(entry, "/") {
-			return []Item{{Target: entry}}, nil
+	options, errs := kconfig.Parse(Inline, entry)
+	if len(errs) == 0 && len(options) == 0 {
+		errs = []error{fmt.Errorf("%q is a comment: expected CONFIG_NAME=value or %q", entry, "# CONFIG_NAME is not set")}
+	}
+	if len(errs) > 0 {
+		var texts []string
+		for _, err := range errs {
+			texts = append(texts, strings.TrimPrefix(err.Error(), Inline+":1: "))
 		}
-		return nil, fmt.Errorf(`config %q: expected a target such as "tinyconfig", a file in %s, or CONFIG_NAME=value`, entry, dir)
+		return item, true, fmt.Errorf("config: %s", strings.Join(texts, "; "))
+	}
+	return Item{Fragment: Inline, Text: kconfig.Normalize(strings.TrimSpace(entry))}, true, nil
+}
+
+// readItems reads one entry of config. A file NAME.config is followed by its companion for
+// the architecture, NAME.ARCH.config, for the options that only one architecture has, if that
+// exists.
+func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
+	item, ok, err := readEntry(entry)
+	_, missing := os.Stat(filepath.Join(dir, entry))
+	if ok && (missing != nil || item.Fragment == Inline) && !inFolder(dir, item.Target) {
+		return []Item{item}, err
+	}
+	if missing != nil {
+		return nil, notFound(dir, entry)
+	}
+	names := []string{entry}
+	companion, err := companionOf(dir, entry, a)
+	if err != nil {
+		return nil, err
+	}
+	if companion != "" {
+		names = append(names, companion)
 	}
 	var items []Item
-	for _, name := range []string{entry, strings.TrimSuffix(entry, ".config") + "." + archName + ".config"} {
+	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(dir, name))
-		if name != entry && errors.Is(err, fs.ErrNotExist) {
-			continue // nothing for this architecture alone
-		}
 		if err != nil {
 			return nil, fmt.Errorf("config %q: %w", entry, err)
 		}
-		items = append(items, Item{Fragment: name, Text: string(text)})
+		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text))})
 	}
 	return items, nil
+}
+
+// inFolder reports whether a target has the name of a file in a folder of dir.
+func inFolder(dir, target string) bool {
+	folder, _, ok := strings.Cut(target, "/")
+	info, err := os.Stat(filepath.Join(dir, folder))
+	return ok && err == nil && info.IsDir()
+}
+
+// notFound returns the error about an entry of config that is no target and no file, with the
+// most similar of both.
+func notFound(dir, entry string) error {
+	files, _ := filepath.Glob(filepath.Join(dir, filepath.Dir(entry), "*")) // the pattern is valid unless dir has brackets
+	known := knownTargets()
+	for _, file := range files {
+		if name, err := filepath.Rel(dir, file); err == nil {
+			known = append(known, filepath.ToSlash(name))
+		}
+	}
+	hint := ""
+	if near, ok := suggest.Search(entry, known, true); ok {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf(`config %q: expected a target such as "tinyconfig", a file in %s, or CONFIG_NAME=value%s`, entry, dir, hint)
 }
 
 // join appends items; single options that follow each other become one fragment.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 
@@ -27,6 +28,8 @@ type Table struct {
 	Allow   []string `toml:"allow"`   // asked options whose final value may differ
 	Source  []string `toml:"source"`  // tried in order; see source.Check
 	Patches []string `toml:"patches"` // files, applied in order
+	// Files maps paths in the source's tree to files and folders that are laid there.
+	Files map[string]string `toml:"files"`
 	// Toolchain is the compiler: "gcc" or "llvm". See arch.Compiler.
 	Toolchain string `toml:"toolchain"`
 }
@@ -89,17 +92,45 @@ func (t Table) check(at func(string) string, report func(key, format string, arg
 	if len(t.Arch) == 0 {
 		report(at("arch"), `expected a list of architectures, such as ["amd64", "arm64"]`)
 	}
-	for _, a := range t.Arch {
-		if _, err := arch.Find(a); err != nil {
+	named := map[string]string{}
+	for _, name := range t.Arch {
+		a, err := arch.Find(name)
+		if err != nil {
 			report(at("arch"), "%v", err)
+		} else if earlier, twice := named[a.Name]; twice {
+			report(at("arch"), "%q and %q are one architecture: name it once", earlier, name)
 		}
+		named[a.Name] = name
 	}
+	t.checkConfig(at, report)
 	if _, err := (arch.Arch{}).Compiler(t.Toolchain); err != nil {
 		report(at("toolchain"), "%v", err)
 	}
 	for _, s := range t.Source {
 		if err := source.Check(s); err != nil {
 			report(at("source"), "%v", err)
+		}
+	}
+}
+
+// allowPattern is what a name in allow must match.
+var allowPattern = regexp.MustCompile(`^(?:CONFIG_)?[A-Za-z0-9_]+$`)
+
+// checkConfig reports every invalid value about the configuration.
+func (t Table) checkConfig(at func(string) string, report func(key, format string, args ...any)) {
+	for _, entry := range t.Config {
+		if _, _, err := readEntry(entry); err != nil {
+			report(at("config"), "%v", err)
+		}
+	}
+	for _, name := range t.Allow {
+		if !allowPattern.MatchString(name) || name == "CONFIG_" {
+			report(at("allow"), "expected the name of an option, such as USB_STORAGE, got %q", name)
+		}
+	}
+	for _, target := range slices.Sorted(maps.Keys(t.Files)) {
+		if err := checkTarget(target); err != nil {
+			report(at("files"), "%v", err)
 		}
 	}
 }

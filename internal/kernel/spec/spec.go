@@ -27,6 +27,8 @@ type Spec struct {
 	Allow      []string
 	Sources    []string
 	Patches    []source.Patch
+	Files      []source.File
+	Warnings   []string // about the files of options
 }
 
 // String returns the kernel's name and architecture.
@@ -107,14 +109,19 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 	s.Compiler, err = s.Arch.Compiler(t.Toolchain)
 	add(err)
 	for _, entry := range t.Config {
-		items, err := readItems(dir, entry, s.Arch.Name)
+		items, err := readItems(dir, entry, s.Arch)
 		add(err)
 		s.Config = join(s.Config, items)
+		if err == nil && items[0].Target == "" {
+			s.Warnings = append(s.Warnings, t.warnings(dir, entry, items, s.Arch)...)
+		}
 	}
 	for _, path := range t.Patches {
 		patches, err := source.ReadPatches(dir, path)
 		add(err)
 		s.Patches = append(s.Patches, patches...)
 	}
+	s.Files, err = t.readFiles(dir)
+	add(err)
 	return s, faults
 }

@@ -1,0 +1,140 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+)
+
+// folder returns a folder with these texts by their paths.
+func folder(t testing.TB, texts map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range texts {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// find returns an architecture of the table.
+func find(t testing.TB, name string) arch.Arch {
+	t.Helper()
+	a, err := arch.Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestEntries reads entries of config as people write them.
+func TestEntries(t *testing.T) {
+	dir := folder(t, map[string]string{"config/base.config": "CONFIG_A=y\n", "config_x86": "CONFIG_B=y\n", "defconfig": "CONFIG_C=y\n"})
+	for entry, want := range map[string]string{
+		"tinyconfig": "{tinyconfig   }", "kvm_guest.config": "{kvm_guest.config   }", "multi_v7_defconfig": "{multi_v7_defconfig   }",
+		"44x/akebono_defconfig": "{44x/akebono_defconfig   }", "olddefconfig": "{olddefconfig   }",
+		"randconfig:42": "{randconfig 42  }", "rv64_randconfig:0x2a": "{rv64_randconfig 0x2a  }",
+		"config/base.config": "{  config/base.config CONFIG_A=y\n}", "config_x86": "{  config_x86 CONFIG_B=y\n}", "defconfig": "{  defconfig CONFIG_C=y\n}",
+		"CONFIG_A=y": "{  kernels.toml CONFIG_A=y\n}", " CONFIG_A=y # why": "{  kernels.toml CONFIG_A=y\n}", "# CONFIG_A is not set": "{  kernels.toml # CONFIG_A is not set\n}",
+		"\nCONFIG_A=y\n# why\nCONFIG_B=m\n": "{  kernels.toml CONFIG_A=y\n# why\nCONFIG_B=m\n}",
+
+		"# CONFIG_FOO=y": "is a comment", "#CONFIG_A is not set": `config: expected "# CONFIG_A is not set"`, "CONFIG_A": "did you mean CONFIG_A=y?",
+		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "kernels.toml:2: CONFIG_B: expected y",
+		"randconfig": `"randconfig:42"`, "randconfig:x": "expected a seed", "tinyconfig:42": "only randconfig has a seed", "localmodconfig": "reads which modules this machine uses",
+		"oldconfig": `"olddefconfig" takes their defaults`, "menuconfig": "asks at a terminal", "listnewconfig": "makes no configuration", "savedefconfig": "makes no configuration",
+		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target",
+	} {
+		items, err := readItems(dir, entry, find(t, "amd64"))
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = fmt.Sprint(items[0])
+		}
+		if !strings.Contains(got, want) || len(items) > 1 {
+			t.Errorf("%q: got %q, want %q", entry, got, want)
+		}
+	}
+}
+
+// TestCompanions finds the companion of a file of options in every spelling of its
+// architecture.
+func TestCompanions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		files string // beside base.config
+		want  string // by architecture, or the error
+	}{
+		"none":              {"", "amd64: 386: arm64:"},
+		"Go":                {"base.amd64.config", "amd64:base.amd64.config 386: arm64:"},
+		"kernel":            {"base.x86_64.config base.i386.config base.aarch64.config", "amd64:base.x86_64.config 386:base.i386.config arm64:base.aarch64.config"},
+		"shared folder":     {"base.x86.config", "amd64:base.x86.config 386:base.x86.config arm64:"},
+		"two":               {"base.amd64.config base.x86_64.config", "base.amd64.config and base.x86_64.config are both for amd64"},
+		"two, one shared":   {"base.386.config base.x86.config", "base.386.config and base.x86.config are both for 386"},
+		"a different name":  {"other.amd64.config base.debug.config base.arm64.debug.config", "amd64: 386: arm64:"},
+		"the name's prefix": {"base-amd64.config baseamd64.config", "amd64: 386: arm64:"},
+	} {
+		texts := map[string]string{"base.config": "CONFIG_A=y\n"}
+		for _, file := range strings.Fields(tc.files) {
+			texts[file] = "CONFIG_B=y\n"
+		}
+		dir := folder(t, texts)
+		var got []string
+		for _, archName := range []string{"amd64", "386", "arm64"} {
+			companion, err := companionOf(dir, "base.config", find(t, archName))
+			if err != nil {
+				got = append(got, err.Error())
+				continue
+			}
+			got = append(got, archName+":"+companion)
+		}
+		if text := strings.Join(got, " "); !strings.Contains(text, tc.want) {
+			t.Errorf("%s: got %s, want %s", name, text, tc.want)
+		}
+	}
+}
+
+// TestWarnings names what is odd about files of options.
+func TestWarnings(t *testing.T) {
+	const complete = "# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.12.1 Kernel Configuration\nCONFIG_A=y\n"
+	dir := folder(t, map[string]string{
+		"config/base.config": "CONFIG_A=y\nCONFIG_B=y\nCONFIG_A=m\nCONFIG_B=y\n", "config/base.amd46.config": "", "config/base.debug.config": "CONFIG_C=y\n",
+		"config/full.config": complete,
+	})
+	f := File{Kernels: []Table{table(func(t *Table) {
+		t.Config = []string{"config/base.config", "config/base.debug.config", "config/full.config"}
+	})}}
+	specs, err := f.Specs(dir, Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"config/base.config:3: CONFIG_A=m replaces y of config/base.config:1",
+		`config/base.amd46.config is not read: "amd46" is no architecture that kernels are built for; did you mean "amd64"?`,
+		"config/full.config is a complete configuration for arm64, and the kernel is for amd64",
+	}
+	if got := strings.Join(specs[0].Warnings, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("amd64: got\n%s", got)
+	}
+	if got := strings.Join(specs[1].Warnings, "\n"); got != strings.Join(want[:2], "\n") {
+		t.Errorf("arm64: got\n%s", got)
+	}
+}
+
+func FuzzReadEntry(f *testing.F) {
+	for _, entry := range []string{"tinyconfig", "CONFIG_A=y", "# CONFIG_A is not set", "randconfig:42", "config/a.config", "\nCONFIG_A=\"x\"\n", "44x/a_defconfig", ""} {
+		f.Add(entry)
+	}
+	f.Fuzz(func(t *testing.T, entry string) {
+		item, ok, err := readEntry(entry)
+		if err == nil && ok != (item.Target != "" || item.Text != "") {
+			t.Errorf("%q: %+v, %v", entry, item, ok)
+		}
+	})
+}

@@ -36,17 +36,20 @@ func (q *request) prediction() Prediction {
 	a.collect()
 	a.body()
 	a.effects()
+	if a.broken != nil {
+		return Prediction{Unknown: []Unknown{q.config.unknown("answer", a.broken)}}
+	}
 	return a.p
 }
 
 // answer is a prediction as it is made.
 type answer struct {
 	*request
-	p        Prediction
-	unknown  map[string]error // of headers
-	ranged   bool             // the answer offers ranges
-	compress error            // whether it is compressed is not known
-	gzipped  bool
+	broken  error // that there is an answer at all is not known
+	p       Prediction
+	unknown map[string]error // of headers
+	ranged  bool             // the answer offers ranges
+	gzipped bool
 }
 
 // validators returns an error for a request whose answer depends on what the model does not

@@ -83,16 +83,19 @@ func (s *scope) hasType(directive, kind string, otherwise ...string) bool {
 func (a *answer) types() {
 	d := a.location.find("charset")
 	kind := a.out.contentType
-	if d == nil || d.Args[0] == "off" || kind == "" || a.out.status == 301 || a.out.status == 302 || a.out.typeErr != nil {
+	if d == nil || d.Args[0] == "off" || kind == "" || a.out.typeErr != nil {
 		return
 	}
 	if !a.location.hasType("charset_types", kind, "text/xml", "text/plain", "text/vnd.wap.wml", "application/javascript", "application/rss+xml") {
 		return
 	}
 	charset, err := a.expand(d.Args[0], d)
-	if err != nil {
+	switch {
+	case err != nil:
 		a.out.typeErr = err
-	} else if charset != "" {
+	case charset == "": // Nginx ends the connection where the variable has no value
+		a.broken = at(d, d.Args[0], "whether it has a value is not known")
+	case a.out.status != 301 && a.out.status != 302:
 		a.out.contentType = kind + "; charset=" + charset
 	}
 }

@@ -99,7 +99,7 @@ func (g *grammar) settings() {
 		case 3:
 			g.single("expires", g.pick("1h|-1|0|epoch|max|off|$m0|modified 1d|1d12h"))
 		case 4:
-			g.single("charset", g.pick("utf-8|off|koi8-r|$arg_charset_"))
+			g.single("charset", g.pick("utf-8|utf-8|off|koi8-r|koi8-r|utf-8|$m0"))
 		case 5:
 			g.single("charset_types", g.pick("*|text/css application/json|text/plain"))
 		case 6:

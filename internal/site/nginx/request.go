@@ -93,6 +93,8 @@ func (q *request) run() error {
 	if !valid || !ok {
 		if valid {
 			q.takeTarget(t)
+		} else {
+			q.target = "" // Nginx forgets it, too
 		}
 		q.blind = true
 		return q.finish(400)

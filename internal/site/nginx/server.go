@@ -108,7 +108,8 @@ chosen:
 	return port, hint
 }
 
-// choose returns the server that answers a host on the port that is asked.
+// choose returns the server that answers a host on the port that is asked, with the groups of
+// its name's expression. No host is the default server's: one whose Host Nginx has not read.
 func (c *Config) choose(host string) (*server, map[string]string, []string, error) {
 	port, _ := c.Port()
 	var group []*server
@@ -139,6 +140,9 @@ func (c *Config) choose(host string) (*server, map[string]string, []string, erro
 		return nil, nil, nil, at(group[0].listens[0].Directive, "listen", "which server answers depends on the address")
 	case first == nil:
 		first = group[0]
+	}
+	if host == "" {
+		return first, nil, nil, nil
 	}
 	return named(c, group, first, host)
 }

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +86,7 @@ func safe(status int) bool {
 
 // addHeaders runs add_header.
 func (a *answer) addHeaders() {
-	for _, d := range a.location.all("add_header") {
+	for _, d := range a.location.addedHeaders() {
 		if len(d.Args) < 3 && !safe(a.out.status) {
 			continue
 		}
@@ -98,6 +99,23 @@ func (a *answer) addHeaders() {
 			a.out.add(d.Args[0], value, err)
 		}
 	}
+}
+
+// addedHeaders returns the add_header directives that apply: those of the level, which replace
+// the ones above it unless add_header_inherit says otherwise.
+func (s *scope) addedHeaders() []*conf.Directive {
+	own, mode := s.own["add_header"], s.text("add_header_inherit", "on")
+	if s.parent == nil || mode == "off" {
+		return own
+	}
+	above := s.parent.addedHeaders()
+	switch {
+	case len(own) == 0:
+		return above
+	case mode == "merge":
+		return append(slices.Clone(own), above...)
+	}
+	return own
 }
 
 // replace sets a header that an answer has once. An empty value removes it.

@@ -60,6 +60,10 @@ func TestModelAgreesWithNginx(t *testing.T) {
 	var questions []question
 	var predictions []Prediction
 	for i, text := range texts {
+		if strings.Contains(refused[i], `unknown directive "add_header_inherit"`) {
+			t.Logf("%s: this nginx is older than 1.29.3: not compared", names[i])
+			continue
+		}
 		c, err := readLive(t, text, i)
 		if err != nil || refused[i] != "" {
 			t.Errorf("%s: %v, nginx: %s", names[i], err, refused[i])

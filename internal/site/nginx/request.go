@@ -21,7 +21,6 @@ var (
 	errCookie     = errors.New("the model reads no cookies")
 	errRelative   = errors.New("a relative path depends on where Nginx was built to be")
 	errSegments   = errors.New("the model follows no dot segments in names of files")
-	errUnlisted   = errors.New("the base image may have this file")
 )
 
 // request is a request that Nginx works on.

@@ -147,7 +147,7 @@ func (g git) unpack(ctx context.Context, ctr *engine.Container, t *source.Tree) 
 	if err != nil {
 		return by, fmt.Errorf("unpack %s: %w", g.url, err)
 	}
-	return by, g.fetcher.untar(ctx, ctr, packed, nil)
+	return by, g.fetcher.untar(ctx, ctr, archive{name: g.url, file: packed, prefix: "linux/"}, nil)
 }
 
 // verify verifies the signature of the tag. A repository that kernels.toml names may have

@@ -131,5 +131,8 @@ func (f *findings) notJudged() (list []NotJudged) {
 			list[i].Of = strings.TrimPrefix(list[i].Of+", "+g.What, ", ")
 		}
 	}
+	slices.SortFunc(list, func(a, b NotJudged) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.What, b.What), strings.Compare(a.Why, b.Why))
+	})
 	return list
 }

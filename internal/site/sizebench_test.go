@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -37,6 +38,12 @@ func BenchmarkSize(b *testing.B) {
 // measureSize measures a site with a number of files; the last has a size in bytes.
 func measureSize(b *testing.B, files, large int) {
 	s := sitetest.Open(b, "size", sitetest.NoRegistry)
+	s.Settings.Repository = sitetest.NoRegistry + "/bench/size" // no other test has its name
+	b.Cleanup(func() {
+		for _, tag := range s.Settings.Tags {
+			s.Engine.RemoveImage(context.Background(), s.Settings.Repository+":"+tag)
+		}
+	})
 	writeMany(b, s, files, large)
 	took, memory := map[string][]float64{}, map[string]float64{}
 	measure := func(what string, run func() error) {
@@ -119,7 +126,7 @@ find content -type f ! -name '*.png' ! -name '*.bin' -print0 | xargs -0 -P "$(np
 	}
 	const name = "kiln-bench/by-hand:latest"
 	_, err := s.Engine.Build(b.Context(), engine.Build{Kind: "bench", Context: dir, Tags: []string{name}, Args: map[string]string{"BASE": image.Base.Ref}}, s.Console)
-	b.Cleanup(func() { s.Engine.RemoveImage(b.Context(), name) })
+	b.Cleanup(func() { s.Engine.RemoveImage(context.Background(), name) })
 	return err
 }
 

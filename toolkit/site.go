@@ -61,7 +61,7 @@ func (s *Site) Push(ctx context.Context) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
-	if err := half.Publishable(); err != nil {
+	if err := publish.Check(ctx, half); err != nil {
 		return Pushed{}, err
 	}
 	image, err := s.buildImage(ctx, half)
@@ -267,7 +267,7 @@ func (s *Site) publishable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return half.Publishable()
+	return publish.Check(ctx, half)
 }
 
 // checkedOut returns the site's files as its commit has them, written to dir.

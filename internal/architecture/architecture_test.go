@@ -32,7 +32,8 @@ var layers = [][]string{
 	{"internal/gobuild"},
 	{"internal/imagebuild", "internal/scratch"},
 	{"internal/report"},
-	{"internal/retry", "internal/fault"},
+	{"internal/retry"},
+	{"internal/fault"},
 	{"docker", "cmd"}, // embed what goes into containers
 }
 

@@ -14,12 +14,15 @@ import (
 // labelled selects what Kiln created.
 func labelled() filters.Args { return filters.NewArgs(filters.Arg("label", Label)) }
 
-// Scratch is the kind of volumes that are useless to later runs.
-const Scratch = "scratch"
+// The kinds of volumes that an interrupted run leaves useless to later runs.
+const (
+	Scratch = "scratch" // always
+	Sealed  = "source"  // unless it is sealed
+)
 
-// Sweep removes the containers and the scratch volumes that interrupted runs of this
-// machine left behind, and returns what it removed. Other volumes and images stay: they are
-// caches for the next run.
+// Sweep removes the containers that interrupted runs of this machine left behind, and the
+// volumes that are of no use to later runs, and returns what it removed. Other volumes and
+// images stay: they are caches for the next run.
 func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
@@ -35,24 +38,36 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 		}
 		removed = append(removed, "container "+containerName(c))
 	}
-	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", Label+"="+Scratch))})
+	left, err := e.leftVolumes(ctx)
 	if err != nil {
-		return removed, failed("list volumes", err)
+		return removed, err
 	}
-	for _, v := range volumes.Volumes {
-		if !e.owner.Gone(v.Labels) {
-			continue
-		}
-		err := e.Volumes().Remove(ctx, v.Name)
+	for _, name := range left {
+		err := e.Volumes().Remove(ctx, name)
 		if cerrdefs.IsConflict(err) { // still used by a container: left for the next run
 			continue
 		}
 		if err != nil {
 			return removed, err
 		}
-		removed = append(removed, "volume "+v.Name)
+		removed = append(removed, "volume "+name)
 	}
 	return removed, nil
+}
+
+// leftVolumes returns the volumes that are of no use to later runs and whose run has ended.
+func (e *Client) leftVolumes(ctx context.Context) (names []string, err error) {
+	scratch, err := e.Volumes().List(ctx, Scratch)
+	if err != nil {
+		return nil, err
+	}
+	unsealed, err := e.Volumes().List(ctx, Sealed)
+	for _, v := range append(scratch, unsealed...) {
+		if !v.Sealed && e.owner.Gone(v.owner) {
+			names = append(names, v.Name)
+		}
+	}
+	return names, err
 }
 
 // Pruned counts what Prune removed.

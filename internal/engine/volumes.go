@@ -8,8 +8,8 @@ import (
 	"github.com/docker/docker/api/types/volume"
 )
 
-// Volumes are the named volumes of an engine. Three kinds belong together by their names:
-// a volume, its Layer where it is an Overlay, and its seal.
+// Volumes are the named volumes of an engine. What belongs together by name: a volume, its
+// Layer where it is an Overlay, its seal, and the record of its last use.
 type Volumes struct{ engine *Client }
 
 // Volumes returns the engine's volumes.
@@ -19,6 +19,7 @@ func (e *Client) Volumes() Volumes { return Volumes{e} }
 const (
 	layerSuffix = ".layer"  // holds the layers of an overlay
 	sealSuffix  = ".sealed" // empty: records that the volume is complete
+	usedSuffix  = ".used"   // empty: records when a run last used the volume, and which
 )
 
 // Create creates a volume of a kind, unless there is one of that name. The labels describe
@@ -76,11 +77,11 @@ func (v Volumes) Overlay(ctx context.Context, name, lower, kind string, labels m
 	return failed("create volume "+name, err)
 }
 
-// Remove removes a volume with its seal and its layer. It first waits for containers that
+// Remove removes a volume with all that belongs to it. It first waits for containers that
 // are being removed in the background. A volume that does not exist is no error.
 func (v Volumes) Remove(ctx context.Context, name string) error {
 	v.engine.removals.Wait()
-	for _, each := range []string{name + sealSuffix, name, name + layerSuffix} { // an overlay before the layer it uses
+	for _, each := range []string{name + sealSuffix, name, name + layerSuffix, name + usedSuffix} { // an overlay before the layer it uses
 		err := v.engine.api.VolumeRemove(ctx, each, false)
 		if err != nil && !cerrdefs.IsNotFound(err) {
 			return failed("remove volume "+each, err)

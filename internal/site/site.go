@@ -62,6 +62,8 @@ type Registry interface {
 	Digest(ctx context.Context, ref string) (string, error)
 	// Base returns the image for a platform as one to build on, and its name by digest.
 	Base(ctx context.Context, ref, platform string) (from imagebuild.Base, byDigest string, err error)
+	// CheckCredentials returns an error where the credentials for ref cannot be read.
+	CheckCredentials(ctx context.Context, ref string) error
 	// Upload pushes an image or an index, and returns its digest.
 	Upload(ctx context.Context, ref string, what imagebuild.Pushable) (digest string, err error)
 	// SetTag tags a manifest that the repository has.

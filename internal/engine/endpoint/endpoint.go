@@ -5,6 +5,7 @@ package endpoint
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -109,4 +110,13 @@ func (e Endpoint) Options() ([]client.Opt, error) {
 			filepath.Join(e.tls, "cert.pem"), filepath.Join(e.tls, "key.pem")))
 	}
 	return opts, nil
+}
+
+// Name returns the host as messages and documents name it: without a password.
+func (e Endpoint) Name() string {
+	u, err := url.Parse(e.Host)
+	if err != nil || u.User == nil {
+		return e.Host
+	}
+	return u.Redacted()
 }

@@ -67,7 +67,8 @@ type Config struct {
 func New(c Config) *Builder {
 	images := toolchain.New(base.Provider{Engine: c.Engine, Console: c.Console, Environ: c.Environ})
 	sources := &fetch.Fetcher{
-		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Flight: new(singleflight.Group),
+		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Limit: c.Limits.SourceBytes(),
+		Flight: new(singleflight.Group),
 	}
 	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}
 	return &Builder{

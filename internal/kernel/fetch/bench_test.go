@@ -175,6 +175,20 @@ func script(b *testing.B, f Fetcher, xz string, n int) time.Duration {
 	return time.Since(start)
 }
 
+// putFile copies a file on this machine to the file name in the container's folder dir.
+func putFile(ctx context.Context, ctr *engine.Container, file, dir, name string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return ctr.Put(ctx, dir, engine.File{Name: name, Mode: 0o644, Size: info.Size(), Body: f, Time: info.ModTime()})
+}
+
 // fetched unpacks the downloaded tarball by Fetch and returns how long that took.
 func fetched(b *testing.B, f Fetcher, o *ut.Org, ref source.Ref, n int) time.Duration {
 	b.Helper()
@@ -185,7 +199,7 @@ func fetched(b *testing.B, f Fetcher, o *ut.Org, ref source.Ref, n int) time.Dur
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := f.Upstream.Tarball(b.Context(), at.Version, at.SHA256); err != nil {
+	if _, err := f.Upstream.Download(b.Context(), at.Version, at.URL, at.SHA256); err != nil {
 		b.Fatal(err)
 	}
 	removeAfter(b, f, source.Volume(at, nil))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/decompress"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
@@ -152,7 +153,8 @@ func (d debian) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 		return by, fault.Wrap(fault.Failed, err)
 	}
 	name, _, _ := strings.Cut(packageID(ref), "=")
-	return by, d.fetcher.untar(ctx, ctr, "/tmp/package/usr/src/"+name+".tar.xz", nil)
+	a := archive{name: name + ".tar.xz", file: "/tmp/package/usr/src/" + name + ".tar.xz", format: decompress.XZ, prefix: name + "/"}
+	return by, d.fetcher.untar(ctx, ctr, a, nil)
 }
 
 // packageID returns the package with its version as apt-get takes it, NAME=VERSION.

@@ -28,6 +28,7 @@ type Fetcher struct {
 	Cache    string // folder on this machine for lists
 	Dir      string // folder that relative paths of kernels.toml start from
 	Upstream *upstream.Client
+	Limit    int64               // bytes that the sources in the engine may take; 0 for no limit
 	Flight   *singleflight.Group // several kernels may need one tree at once: it is made once
 }
 
@@ -45,32 +46,46 @@ func (f Fetcher) Resolve(ctx context.Context, from string, want release.Constrai
 	return ref, nil
 }
 
-// Fetch returns the tree of ref with the patches applied. It fetches, verifies and unpacks
-// the source unless that was done before. A patched tree is based on the unpatched one.
-func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch) (source.Tree, error) {
-	volume := source.Volume(ref, patches)
+// Fetch returns the tree of ref with the patches applied and the files laid in it. It
+// fetches, verifies and unpacks the source unless that was done before. A tree with patches
+// or files is based on the one without. Then it removes the least recently used sources as
+// long as all take more than the limit.
+func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch, files ...source.File) (source.Tree, error) {
+	volume := source.Volume(ref, patches, files...)
 	t, err, _ := f.Flight.Do(volume, func() (any, error) {
 		t := source.Tree{Ref: ref, Volume: volume}
-		if complete, err := f.sealed(ctx, &t); err != nil || complete {
-			return t, err
+		complete, err := f.sealed(ctx, &t)
+		if err == nil && !complete {
+			t, err = f.make(ctx, from, t, patches, files)
 		}
-		unlock, err := f.acquire(ctx, volume)
 		if err != nil {
 			return t, err
 		}
-		defer unlock()
-		if complete, err := f.sealed(ctx, &t); err != nil || complete { // by another run, meanwhile
+		if err := f.Engine.Volumes().RecordUse(ctx, volume); err != nil || complete {
 			return t, err
 		}
-		if len(patches) > 0 {
-			return f.patched(ctx, from, t, patches)
-		}
-		if err := f.unpack(ctx, from, &t); err != nil {
-			return t, fmt.Errorf("fetch kernel %s: %w", ref, err)
-		}
-		return t, nil
+		return t, f.makeRoom(ctx)
 	})
 	return t.(source.Tree), err
+}
+
+// make fills the volume of a tree, unless another run does that meanwhile.
+func (f Fetcher) make(ctx context.Context, from string, t source.Tree, patches []source.Patch, files []source.File) (source.Tree, error) {
+	unlock, err := f.acquire(ctx, t.Volume)
+	if err != nil {
+		return t, err
+	}
+	defer unlock()
+	if complete, err := f.sealed(ctx, &t); err != nil || complete {
+		return t, err
+	}
+	if len(patches)+len(files) > 0 {
+		return f.patched(ctx, from, t, patches, files)
+	}
+	if err := f.unpack(ctx, from, &t); err != nil {
+		return t, fmt.Errorf("fetch kernel %s: %w", t.Ref, err)
+	}
+	return t, nil
 }
 
 // acquire takes the mutex of a volume: only one run at a time fills it.
@@ -97,6 +112,21 @@ func (f Fetcher) unpack(ctx context.Context, from string, t *source.Tree) error 
 		if err := checkVersion(ctx, ctr, t.Ref); err != nil {
 			return err
 		}
+		if err := f.prepare(ctx, ctr, t.Ref); err != nil {
+			return err
+		}
 		return settle(ctx, ctr, t)
 	})
+}
+
+// prepare makes a tree that nobody has released for building fit for that, or reports, as an
+// error, why it is not.
+func (f Fetcher) prepare(ctx context.Context, ctr *engine.Container, ref source.Ref) error {
+	if ref.Kind == source.KernelOrg || ref.Kind == source.Debian {
+		return nil
+	}
+	if err := checkCleanInside(ctx, ctr, ref.URL); err != nil {
+		return err
+	}
+	return makeScriptsExecutable(ctx, ctr)
 }

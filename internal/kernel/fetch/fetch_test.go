@@ -15,6 +15,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
 )
@@ -34,21 +35,8 @@ func realFetcher(t testing.TB) Fetcher {
 	e := enginetest.Engine(t)
 	f := newFetcher(t, newOrg(t))
 	f.Engine = e
-	f.Image = func(ctx context.Context) (string, error) {
-		root, err := base.Provider{Engine: e, Console: f.Console, Environ: os.Environ()}.Get(ctx, "debian:trixie-slim")
-		if err != nil {
-			return "", err
-		}
-		return e.Build(ctx, engine.Build{Kind: "test", Context: fetchContext(t, root.Ref), Tags: []string{"kiln/test:fetch"}}, f.Console)
-	}
+	f.Image = toolchain.New(base.Provider{Engine: e, Console: f.Console, Environ: os.Environ()}).Fetch
 	return f
-}
-
-// fetchContext returns the build context of an image with the programs that fetch and unpack.
-func fetchContext(t testing.TB, root string) string {
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "Dockerfile"), "FROM "+root+"\nRUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git isal patch xz-utils\n")
-	return dir
 }
 
 // smallTree writes the smallest tree that is accepted as a kernel's source, of version

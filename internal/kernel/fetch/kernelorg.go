@@ -6,6 +6,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/decompress"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
@@ -41,13 +42,15 @@ func (k kernelOrg) listed(ctx context.Context, v release.Version) (source.Ref, t
 	if err != nil {
 		return source.Ref{}, trust.Signer{}, err
 	}
-	sum, err := sums.Of(v)
+	tarball, err := sums.Of(v)
 	if trust.StateOf(err) == trust.Unpublished { // it may have been since the list was cached
 		if sums, err = k.fetcher.Upstream.Checksums(ctx, v.Major(), 0); err == nil {
-			sum, err = sums.Of(v)
+			tarball, err = sums.Of(v)
 		}
 	}
-	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: sum, URL: k.fetcher.Upstream.Config.TarballURL(v)}, sums.Signer, err
+	k.logStale("the checksums", sums.Document())
+	url := k.fetcher.Upstream.Config.TarballURL(v, tarball.Name)
+	return source.Ref{Kind: source.KernelOrg, Version: v, SHA256: tarball.SHA256, URL: url}, sums.Signer, err
 }
 
 // Newest returns the newest release at kernel.org that want admits.
@@ -133,6 +136,7 @@ func (k kernelOrg) older(ctx context.Context, want release.Constraint, current [
 		if err != nil {
 			return release.Version{}, err
 		}
+		k.logStale("the checksums", sums.Document())
 		if v, ok := want.Newest(sums.Versions()); ok {
 			return v, nil
 		}
@@ -165,6 +169,7 @@ func (k kernelOrg) unpack(ctx context.Context, ctr *engine.Container, t *source.
 // it needs.
 type signed struct {
 	tarball   string // its path
+	format    decompress.Format
 	top       string // the folder in it that has all files
 	signature []byte
 	ring      trust.Keyring
@@ -180,6 +185,14 @@ func (k kernelOrg) obtain(ctx context.Context, ref source.Ref) (s signed, err er
 	if s.signature, err = k.fetcher.Upstream.Signature(ctx, ref.Version); err != nil {
 		return s, err
 	}
-	s.tarball, err = k.fetcher.Upstream.Tarball(ctx, ref.Version, ref.SHA256)
-	return s, err
+	if s.tarball, err = k.fetcher.Upstream.Download(ctx, ref.Version, ref.URL, ref.SHA256); err != nil {
+		return s, err
+	}
+	s.format, err = decompress.OfFile(s.tarball)
+	return s, fault.Wrap(fault.Environment, err)
+}
+
+// archive returns the tarball as it is unpacked.
+func (s signed) archive() archive {
+	return archive{name: s.top, format: s.format, prefix: s.top + "/"}
 }

@@ -18,10 +18,8 @@ const layerDir = "/layers/"
 // files, where comparing the trees would read both. known is false if they are not such
 // trees. sealed has the labels of the other tree's volume.
 func (f Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
-	for key, value := range labels(t.Ref) {
-		if sealed[key] != value {
-			return d, false, nil
-		}
+	if sealed[labelSource] != labels(t.Ref)[labelSource] {
+		return d, false, nil
 	}
 	plain := source.Volume(t.Ref, nil)
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}

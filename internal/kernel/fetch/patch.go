@@ -3,17 +3,15 @@ package fetch
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
-	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
-// patched makes a patched tree: an overlay on the unpatched one where the engine supports
+// patched makes a tree with patches and files: an overlay on the plain one where the engine supports
 // that, else a copy of it.
-func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch) (source.Tree, error) {
+func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch, files []source.File) (source.Tree, error) {
 	plain, err := f.Fetch(ctx, from, t.Ref, nil)
 	if err != nil {
 		return t, err
@@ -25,9 +23,13 @@ func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patche
 				return err
 			}
 		}
-		return nil
+		return f.lay(ctx, ctr, files)
 	}
 	if err := f.overlay(ctx, &t, plain); err != nil {
+		f.discard(ctx, t.Volume)
+		if ctx.Err() != nil {
+			return t, ctx.Err()
+		}
 		f.Console.LogOnce("the engine does not support overlay volumes, so patched sources are copies (%v)", err)
 		return t, f.copied(ctx, &t, plain, apply)
 	}
@@ -39,7 +41,7 @@ func (f Fetcher) overlay(ctx context.Context, t *source.Tree, plain source.Tree)
 	if err := f.Engine.Volumes().Remove(ctx, t.Volume); err != nil { // what an interrupted run left
 		return err
 	}
-	layer, err := f.Engine.Volumes().CreateLayer(ctx, t.Volume, "source")
+	layer, err := f.Engine.Volumes().CreateLayer(ctx, t.Volume, engine.Sealed)
 	if err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func (f Fetcher) overlay(ctx context.Context, t *source.Tree, plain source.Tree)
 	if _, err := ctr.Output(ctx, engine.Command{Argv: []string{"mkdir", "/layer/upper", "/layer/work"}}); err != nil {
 		return err
 	}
-	if err := f.Engine.Volumes().Overlay(ctx, t.Volume, plain.Volume, "source", labels(t.Ref)); err != nil {
+	if err := f.Engine.Volumes().Overlay(ctx, t.Volume, plain.Volume, engine.Sealed, labels(t.Ref)); err != nil {
 		return err
 	}
 	probe, err := f.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
@@ -70,42 +72,4 @@ func (f Fetcher) copied(ctx context.Context, t *source.Tree, plain source.Tree, 
 		}
 		return apply(ctr)
 	})
-}
-
-// apply applies a patch with patch(1), without fuzz: a patch that does not match exactly was
-// made for a different source. The files that it creates or changes get the settled time.
-func (f Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patch) error {
-	if err := putFile(ctx, ctr, p.Path, "/tmp", "patch"); err != nil {
-		return err
-	}
-	if err := unchanged(p.Path, p.SHA256, trust.HashFile); err != nil {
-		return err
-	}
-	out, err := ctr.Output(ctx, engine.Command{Dir: tree, Argv: []string{
-		"patch", "--strip=1", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=/tmp/patch",
-	}})
-	if err != nil && !engine.CommandFailed(err) {
-		return fault.Wrap(fault.Environment, fmt.Errorf("apply patch %s: %w", p.Name, err))
-	}
-	if err != nil {
-		return fault.New(fault.Failed, "rebase the patch on this version of the kernel", "apply patch %s: %w\n%s", p.Name, err, strings.TrimSpace(out))
-	}
-	f.Console.Logf("applied patch %s", p.Name)
-	return settleFiles(ctx, ctr, patchedFiles(out))
-}
-
-// patchedFiles reads the files that patch(1) reports: "patching file kernel/pid.c",
-// optionally followed by "(renamed from ...)".
-func patchedFiles(out string) (paths []string) {
-	for line := range strings.Lines(out) {
-		line = strings.Replace(strings.TrimSuffix(line, "\n"), "patching symbolic link ", "patching file ", 1)
-		name, ok := strings.CutPrefix(line, "patching file ")
-		if !ok {
-			continue
-		}
-		name, _, _ = strings.Cut(name, " (renamed from ")
-		name, _, _ = strings.Cut(name, " (copied from ")
-		paths = append(paths, tree+"/"+name)
-	}
-	return paths
 }

@@ -11,11 +11,11 @@ import (
 	"path"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/decompress"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
@@ -30,7 +30,7 @@ func (k kernelOrg) unpackSigned(ctx context.Context, ctr *engine.Container, s si
 		by, modified, refused = s.verify()
 		return refused
 	})
-	work.Go(func() error { return k.fetcher.untarLocal(ctx, ctr, s.tarball, s.top+".tar.gz", settleMembers) })
+	work.Go(func() error { return k.fetcher.untarLocal(ctx, ctr, s.tarball, s.archive(), settleMembers) })
 	err = work.Wait()
 	if refused != nil { // matters more than an error of the unpacking
 		err = refused
@@ -46,10 +46,11 @@ func (s signed) verify() (by trust.Signer, modified int64, err error) {
 		return by, 0, fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
-	unpacked, err := gzip.NewReader(f)
+	unpacked, err := decompress.NewReader(f)
 	if err != nil {
 		return by, 0, trust.Refuse(trust.Altered, "", "unpack %s: %w", s.top, err)
 	}
+	defer unpacked.Close()
 	reader, pipe := io.Pipe()
 	members := make(chan error, 1)
 	go func() {

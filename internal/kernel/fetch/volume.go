@@ -3,8 +3,11 @@ package fetch
 import (
 	"context"
 	"encoding/json"
+	"strings"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
@@ -13,6 +16,13 @@ const tree = "/source"
 
 // labelTree is the label of a sealed volume that records its source.Tree, as JSON.
 const labelTree = "kiln.tree"
+
+// labelSource is the label of a volume that describes its source.Ref.
+const labelSource = "kiln.source"
+
+// labelSize is the label of a sealed volume that records what its tree takes on disk, in
+// bytes; of an overlay, as if it were a copy.
+const labelSize = "kiln.size"
 
 // downloads is the volume that keeps downloaded packages, by their sha256.
 const downloads = "kiln-downloads"
@@ -32,20 +42,25 @@ func (f Fetcher) sealed(ctx context.Context, t *source.Tree) (bool, error) {
 	return true, nil
 }
 
-// fill creates a tree's volume, lets put fill it, and seals it when that succeeds. put
-// gets a container with the volume at tree and the further mounts.
+// fill creates a tree's volume, lets put fill it, and seals it when that succeeds; else
+// nothing of it stays. put gets a container with the volume at tree and the further mounts.
 func (f Fetcher) fill(ctx context.Context, t *source.Tree, mounts []engine.Mount, put func(*engine.Container) error) error {
 	if err := f.Engine.Volumes().Remove(ctx, t.Volume); err != nil { // what an interrupted run left
 		return err
 	}
-	if err := f.Engine.Volumes().Create(ctx, t.Volume, "source", labels(t.Ref)); err != nil {
+	if err := f.Engine.Volumes().Create(ctx, t.Volume, engine.Sealed, labels(t.Ref)); err != nil {
 		return err
 	}
 	return f.fillExisting(ctx, t, mounts, put)
 }
 
 // fillExisting does the same with a volume that exists already.
-func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engine.Mount, put func(*engine.Container) error) error {
+func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engine.Mount, put func(*engine.Container) error) (err error) {
+	defer func() {
+		if err != nil {
+			f.discard(ctx, t.Volume)
+		}
+	}()
 	ctr, err := f.container(ctx, t.Ref, append(mounts, engine.Mount{Volume: t.Volume, Path: tree})...)
 	if err != nil {
 		return err
@@ -61,7 +76,30 @@ func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engi
 	}
 	labels := labels(t.Ref)
 	labels[labelTree] = string(text)
+	if labels[labelSize], err = sizeInside(ctx, ctr); err != nil {
+		return err
+	}
 	return f.Engine.Volumes().Seal(ctx, t.Volume, labels)
+}
+
+// discardTimeout bounds the removal of a volume that could not be filled: after a signal, all
+// must end within 5 s. The next run finds what is left.
+const discardTimeout = 3 * time.Second
+
+// discard removes a volume that could not be filled, also after the run was cancelled.
+func (f Fetcher) discard(ctx context.Context, volume string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	if err := f.Engine.Volumes().Remove(ctx, volume); err != nil {
+		f.Console.Logf("volume %s could not be removed now, the next run does that: %v", volume, err)
+	}
+}
+
+// sizeInside returns how much the container's tree takes on the engine's disk, in bytes.
+func sizeInside(ctx context.Context, ctr *engine.Container) (string, error) {
+	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"du", "--summarize", "--block-size=1", tree}})
+	size, _, _ := strings.Cut(out, "\t")
+	return size, fault.Wrap(fault.Environment, err)
 }
 
 // container starts the container that fetches and unpacks a source. It has a network only
@@ -83,5 +121,5 @@ func (f Fetcher) container(ctx context.Context, ref source.Ref, mounts ...engine
 
 // labels describes a volume to people who list the engine's.
 func labels(ref source.Ref) map[string]string {
-	return map[string]string{"kiln.source": ref.String(), "kiln.url": ref.URL}
+	return map[string]string{labelSource: ref.String(), "kiln.url": ref.URL}
 }

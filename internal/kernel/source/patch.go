@@ -1,10 +1,20 @@
 package source
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf16"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/decompress"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/kernel/unidiff"
 )
 
 // Patch is a change that is applied to a source, in order.
@@ -14,14 +24,129 @@ type Patch struct {
 	Path   string `json:"-"` // where it is on this machine
 }
 
-// ReadPatch hashes the patch at path, which is relative to dir unless it is absolute.
-func ReadPatch(dir, path string) (Patch, error) {
+// ReadPatches reads an entry of patches in kernels.toml, which is relative to dir unless it
+// is absolute: a patch, a quilt(1) series, or a folder. Of a folder it takes the patches that
+// its file "series" lists, or else all, in the order of their names. Every patch is read to
+// its end: one that cannot be applied to any source is an error.
+func ReadPatches(dir, entry string) ([]Patch, error) {
+	path := entry
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	sum, err := trust.HashFile(path)
+	paths, err := patchFiles(path)
 	if err != nil {
-		return Patch{}, fmt.Errorf("read patch: %w", err)
+		return nil, fmt.Errorf("read patch %s: %w", entry, err)
 	}
-	return Patch{Name: filepath.Base(path), SHA256: sum, Path: path}, nil
+	var patches []Patch
+	var errs []error
+	for _, each := range paths {
+		p := Patch{Name: filepath.Base(each), Path: each}
+		text, _, err := readPatch(each)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read patch %s: %w", each, err))
+			continue
+		}
+		p.SHA256 = trust.Hash(text)
+		patches = append(patches, p)
+	}
+	return patches, errors.Join(errs...)
+}
+
+// patchFiles returns the files that an entry names.
+func patchFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && strings.Contains(path, ":/"):
+		return nil, errors.New("expected a file on this machine; download it first")
+	case err != nil:
+		return nil, err
+	case filepath.Base(path) == seriesFile && !info.IsDir():
+		return readSeries(path)
+	case !info.IsDir():
+		return []string{path}, nil
+	}
+	if series := filepath.Join(path, seriesFile); isFile(series) {
+		return readSeries(series)
+	}
+	entries, err := os.ReadDir(path) // sorted by name
+	var files []string
+	for _, e := range entries {
+		if isPatchName(e.Name()) {
+			files = append(files, filepath.Join(path, e.Name()))
+		}
+	}
+	if err == nil && len(files) == 0 {
+		err = errors.New(`the folder has neither a file "series" nor one whose name ends in .patch or .diff`)
+	}
+	return files, err
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// isPatchName reports whether a file in a folder of patches is one of them by its name.
+func isPatchName(name string) bool {
+	for _, packed := range []string{".gz", ".xz", ".bz2", ".zst"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return slices.Contains([]string{".patch", ".diff"}, filepath.Ext(name))
+}
+
+// Read returns the patch as it is applied, and what it changes. A file that was changed
+// since ReadPatches is an error.
+func (p Patch) Read() (text []byte, diff unidiff.Diff, err error) {
+	text, diff, err = readPatch(p.Path)
+	if err == nil && trust.Hash(text) != p.SHA256 {
+		err = errors.New("it was changed while it was being read")
+	}
+	if err != nil {
+		return nil, diff, fault.New(fault.Usage, "run it again", "read patch %s: %w", p.Path, err)
+	}
+	return text, diff, nil
+}
+
+// readPatch reads a patch: decompressed, in UTF-8 or whichever bytes it has, and with the
+// line ends of the kernel's files.
+func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, diff, err
+	}
+	defer f.Close()
+	r, err := decompress.NewReader(f)
+	if err != nil {
+		return nil, diff, err
+	}
+	defer r.Close()
+	if text, err = io.ReadAll(r); err != nil {
+		return nil, diff, fmt.Errorf("decompress it (%s): %w", r.Format, err)
+	}
+	if len(text) == 0 {
+		return nil, diff, errors.New("it is empty")
+	}
+	text = normalized(text)
+	diff, err = unidiff.Parse(string(text))
+	if errors.Is(err, unidiff.ErrNoChange) {
+		err = fmt.Errorf("%w; it begins with %.40q", err, text)
+	}
+	return text, diff, err
+}
+
+// normalized returns a patch as git would have written it: PowerShell writes UTF-16, and
+// Windows tools end every line with CR LF.
+func normalized(text []byte) []byte {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) {
+		units := make([]uint16, 0, len(text)/2)
+		for i := 2; i+1 < len(text); i += 2 {
+			units = append(units, uint16(text[i])|uint16(text[i+1])<<8)
+		}
+		text = []byte(string(utf16.Decode(units)))
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if lines := bytes.Count(text, []byte("\n")); lines > 0 && bytes.Count(text, []byte("\r\n")) == lines {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	return text
 }

@@ -54,8 +54,13 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
 }
 
-// Volume returns the name of the volume that holds a source with its patches and files.
+// Volume returns the name of the volume that holds a source with its patches and files. It
+// does not depend on where a folder or tarball is on this machine: its content is the same
+// there.
 func Volume(ref Ref, patches []Patch, files ...File) string {
+	if ref.Kind == Folder || ref.Kind == Tarball {
+		ref.URL = ""
+	}
 	what := []any{ref, patches}
 	if len(files) > 0 {
 		what = append(what, files)

@@ -9,17 +9,20 @@ type Limits struct {
 	Memory string `toml:"memory"` // for each build; "" is no limit
 	CCache string `toml:"ccache"` // for ccache on disk, for each architecture; "0" compiles without it
 	Keep   string `toml:"keep"`   // for stored results; "0" keeps only the last of each kernel
+	// Sources is for unpacked sources: the least recently used is removed first. "0" keeps only
+	// those in use; "" is no limit.
+	Sources string `toml:"sources"`
 }
 
 // defaultLimits returns the limits that apply where the file sets none.
-func defaultLimits() Limits { return Limits{CCache: "5GiB", Keep: "5GiB"} }
+func defaultLimits() Limits { return Limits{CCache: "5GiB", Keep: "5GiB", Sources: "20GiB"} }
 
 // check reports every invalid value by its key.
 func (l Limits) check(report func(key, format string, args ...any)) {
 	if l.Jobs < 0 {
 		report("build.jobs", "expected a number of jobs, or 0 for as many as the cores and the memory allow, got %d", l.Jobs)
 	}
-	for key, text := range map[string]string{"memory": l.Memory, "ccache": l.CCache, "keep": l.Keep} {
+	for key, text := range map[string]string{"memory": l.Memory, "ccache": l.CCache, "keep": l.Keep, "sources": l.Sources} {
 		if _, err := parseSize(text); err != nil {
 			report("build."+key, `expected a size, such as "8GiB", got %q`, text)
 		}
@@ -49,6 +52,14 @@ func (l Limits) CCacheBytes() int64 { return bytesOf(l.CCache) }
 
 // KeepBytes returns how much all stored results may take, in bytes.
 func (l Limits) KeepBytes() int64 { return bytesOf(l.Keep) }
+
+// SourceBytes returns how much all unpacked sources may take, in bytes; 0 is no limit.
+func (l Limits) SourceBytes() int64 {
+	if l.Sources == "" {
+		return 0
+	}
+	return max(1, bytesOf(l.Sources))
+}
 
 // memoryPerJob is the memory that one job is assumed to need, in bytes. Measured on the micro
 // kernel of 6.12: a compiler takes 178 MiB at most, the linker 86 MiB. This leaves room for

@@ -117,9 +117,9 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 		}
 	}
 	for _, path := range t.Patches {
-		p, err := source.ReadPatch(dir, path)
+		patches, err := source.ReadPatches(dir, path)
 		add(err)
-		s.Patches = append(s.Patches, p)
+		s.Patches = append(s.Patches, patches...)
 	}
 	s.Files, err = t.readFiles(dir)
 	add(err)

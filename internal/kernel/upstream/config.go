@@ -95,9 +95,9 @@ func (c Config) hosts() []string {
 	return hosts
 }
 
-// TarballURL returns the URL of a release's tarball at the first mirror.
-func (c Config) TarballURL(v release.Version) string {
-	return join(c.Mirrors[0], folder(v.Major())+"/"+tarball(v))
+// TarballURL returns the URL of a release's tarball, by its name, at the first mirror.
+func (c Config) TarballURL(v release.Version, name string) string {
+	return join(c.Mirrors[0], folder(v.Major())+"/"+name)
 }
 
 // ChangelogURL returns the URL of a release's changelog at the first mirror.

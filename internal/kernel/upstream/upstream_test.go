@@ -40,11 +40,11 @@ func tarball(t *testing.T, c *upstream.Client, v release.Version) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := sums.Of(v)
+	listed, err := sums.Of(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Tarball(t.Context(), v, sum)
+	_, err = c.Download(t.Context(), v, c.Config.TarballURL(v, listed.Name), listed.SHA256)
 	return err
 }
 
@@ -144,7 +144,7 @@ func TestCachedListsServeWhenTheNetworkIsDown(t *testing.T) {
 	if err != nil || d.FetchError == nil || len(feed.Releases) != 1 || time.Since(d.Fetched) > time.Minute {
 		t.Errorf("%v, %+v", err, d)
 	}
-	if sums, err := down.Checksums(t.Context(), 6, 0); err != nil || sums.FetchError() == nil {
+	if sums, err := down.Checksums(t.Context(), 6, 0); err != nil || sums.Document().FetchError == nil {
 		t.Errorf("checksums: %v", err)
 	}
 	if _, _, err := down.Dates(t.Context(), 0); !upstream.IsUnreachable(err) {

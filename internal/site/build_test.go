@@ -3,6 +3,7 @@ package site_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -82,8 +83,13 @@ func TestReproduce(t *testing.T) {
 	if err != nil || !r.Same || !strings.HasPrefix(r.Digest, "sha256:") {
 		t.Errorf("the same source: %+v, %v", r, err)
 	}
-	sitetest.Write(t, s, "content/page.html", "changed")
-	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, s).Source)
+	other := s
+	other.Dir = filepath.Join(t.TempDir(), "site") // the first source has to stay as it was read
+	if err := os.CopyFS(other.Dir, os.DirFS(s.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	sitetest.Write(t, other, "content/page.html", "changed")
+	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, other).Source)
 	if fault.Code(err) != int(fault.Failed) || r.Same || !strings.Contains(err.Error(), "layers") {
 		t.Errorf("a changed source: %+v, %v", r, err)
 	}

@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/site/server"
 )
 
@@ -83,7 +85,7 @@ func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 
 // startDev starts the image.
 func (s Site) startDev(ctx context.Context, i Image) (*devServer, error) {
-	running, err := s.Runner().Start(ctx, i.ID)
+	running, _, err := s.start(ctx, i.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +107,21 @@ func (d *devServer) followLog(ctx context.Context) <-chan error {
 // rebuilt rebuilds the image and starts it beside the old one. It returns nil where the
 // image is the same.
 func (d *devServer) rebuilt(ctx context.Context, rebuild Rebuild) (*devServer, error) {
-	s, image, err := rebuild(ctx)
+	s, image, err := recovered(ctx, rebuild)
 	if err != nil || image.ID == d.image.ID {
 		return nil, err
 	}
 	return s.startDev(ctx, image)
+}
+
+// recovered rebuilds the image. A panic is an error, so that the old image is served on.
+func recovered(ctx context.Context, rebuild Rebuild) (s Site, image Image, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Failed, "report this as an error of Kiln", "rebuild the image: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return rebuild(ctx)
 }
 
 // fingerprint returns the names, times and sizes of the site's files: it changes when they do.

@@ -115,11 +115,9 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	defer running.Remove()
-	at := running.Address()
-	at.Host = conf.Host
 	expected := conf.Expectation()
 	expected.Health, expected.Contract = s.health(conf), s.Settings.contract()
-	result := suite.Run(ctx, at, expected, running.Target())
+	result := suite.Run(ctx, running.Address(), expected, running.Target())
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}

@@ -36,7 +36,8 @@ func (r *run) configuration() Configuration {
 	return c
 }
 
-// String returns how many options were kept, and a verdict on each that was not.
+// String returns how many options were kept, a verdict on each that was not, and what else is
+// wrong or odd.
 func (c Configuration) String() string {
 	lines := []string{fmt.Sprintf("%s-%s-%s: %d options asked, %d kept", c.Name, c.Version, c.Arch, c.Asked, c.Kept)}
 	for _, v := range c.Options {
@@ -46,6 +47,9 @@ func (c Configuration) String() string {
 		case !v.Kept():
 			lines = append(lines, "allowed: "+v.String())
 		}
+	}
+	if c.lost() != nil {
+		lines = append(lines, "fix: "+lostFix)
 	}
 	for _, w := range c.Warnings {
 		lines = append(lines, "warning: "+w)
@@ -107,7 +111,7 @@ func Lost(errs []error) error {
 	if lost == 0 {
 		return nil
 	}
-	return fault.New(fault.Usage, "see above", "configure kernels: %d of %d cannot be configured as asked", lost, len(errs))
+	return fault.New(fault.Usage, "", "configure kernels: %d of %d cannot be configured as asked", lost, len(errs))
 }
 
 const lostFix = "also set the options that they depend on, or permit the difference: allow = [...] in kernels.toml"

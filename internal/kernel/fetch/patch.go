@@ -9,7 +9,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// patched makes a tree with patches and files: an overlay on the unpatched one where the engine supports
+// patched makes a tree with patches and files: an overlay on the plain one where the engine supports
 // that, else a copy of it.
 func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch, files []source.File) (source.Tree, error) {
 	plain, err := f.Fetch(ctx, from, t.Ref, nil)

@@ -173,14 +173,14 @@ func TestRandomPlansHaveDistinctHashes(t *testing.T) {
 func TestDifferencesNameWhatChanged(t *testing.T) {
 	old := samplePlan(t)
 	for want, change := range map[string]func(*Plan){
-		"source: +6.12.117 from kernel.org (c0ffee":   func(p *Plan) { p.Source.SHA256 = "c0ffee" },
-		"patches: +c.patch (cc), -b.patch (bb)":       func(p *Plan) { p.Patches[1] = source.Patch{Name: "c.patch", SHA256: "cc"} },
+		"source: +6.12.117 from kernel.org (c0ffee":           func(p *Plan) { p.Source.SHA256 = "c0ffee" },
+		"patches: +c.patch (cc), -b.patch (bb)":               func(p *Plan) { p.Patches[1] = source.Patch{Name: "c.patch", SHA256: "cc"} },
 		"files: +certs/a.pem 755 (ff), -certs/a.pem 644 (ff)": func(p *Plan) { p.Files[0].Mode = source.ModeProgram },
-		"configuration: +randconfig:7, -randconfig:42": func(p *Plan) { p.Config[1].Seed = "7" },
-		"configuration: +CONFIG_A=m, -CONFIG_A=y":     func(p *Plan) { p.Config[2].Text = "CONFIG_A=m\n" },
-		"toolchain: +image sha256:ff, -image sha256:": func(p *Plan) { p.Toolchain.Image = "sha256:ff" },
-		"Kiln itself: +KBUILD_BUILD_HOST=host":        func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=host" },
-		"Kiln itself: the format of plans changed":    func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
+		"configuration: +randconfig:7, -randconfig:42":        func(p *Plan) { p.Config[1].Seed = "7" },
+		"configuration: +CONFIG_A=m, -CONFIG_A=y":             func(p *Plan) { p.Config[2].Text = "CONFIG_A=m\n" },
+		"toolchain: +image sha256:ff, -image sha256:":         func(p *Plan) { p.Toolchain.Image = "sha256:ff" },
+		"Kiln itself: +KBUILD_BUILD_HOST=host":                func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=host" },
+		"Kiln itself: the format of plans changed":            func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
 	} {
 		p := copyOf(t, old)
 		change(&p)

@@ -36,11 +36,14 @@ type Runner struct {
 type Server struct {
 	*engine.Container
 	URL     *url.URL // of its root, as from inside its container
+	host    string   // value of the Host header that leads to the site; "" for any
 	forward *engine.Forward
 }
 
 // Address returns how the site is reached: through the engine.
-func (s Server) Address() suite.Address { return suite.Address{URL: s.URL, Dial: s.DialContext} }
+func (s Server) Address() suite.Address {
+	return suite.Address{URL: s.URL, Dial: s.DialContext, Host: s.host}
+}
 
 // Err returns an environment problem where the engine no longer connects to the server.
 func (s Server) Err() error { return s.forward.Err() }
@@ -84,7 +87,7 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (Server, error
 	if err != nil {
 		return Server{}, r.forwardError(ctx, ctr, err)
 	}
-	s := Server{Container: ctr, URL: &url.URL{Scheme: "http", Host: loopback(r.Port)[0]}, forward: forward}
+	s := Server{Container: ctr, URL: &url.URL{Scheme: "http", Host: loopback(r.Port)[0]}, host: r.Host, forward: forward}
 	if err := r.await(ctx, s); err != nil {
 		forward.Close()
 		return Server{}, err
@@ -97,7 +100,6 @@ func (r Runner) await(ctx context.Context, s Server) error {
 	limited, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	first := start{at: s.Address(), health: r.Health}
-	first.at.Host = r.Host
 	for {
 		if ready, err := first.ready(limited); ready || err != nil {
 			return err

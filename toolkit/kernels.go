@@ -215,8 +215,12 @@ func (k *Kernels) one(ctx context.Context, c Choice, target string) (spec.Spec, 
 		return spec.Spec{}, nil, err
 	}
 	if len(specs) > 1 {
-		return spec.Spec{}, nil, fault.New(fault.Usage,
-			"go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name, "%d kernels match", len(specs))
+		var names []string
+		for _, s := range specs {
+			names = append(names, s.String())
+		}
+		return spec.Spec{}, nil, fault.New(fault.Usage, "go tool mage kernel:"+target+" -name="+specs[0].Name+" -arch="+specs[0].Arch.Name,
+			"choose one kernel: %d match: %s", len(specs), strings.Join(names, ", "))
 	}
 	b, err := k.builder(ctx)
 	return specs[0], b, err

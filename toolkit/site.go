@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -60,7 +61,7 @@ func (s *Site) Push(ctx context.Context) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
-	if err := half.Publishable(); err != nil {
+	if err := publish.Check(ctx, half); err != nil {
 		return Pushed{}, err
 	}
 	image, err := s.buildImage(ctx, half)
@@ -153,10 +154,14 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
-	for _, note := range source.Bundle.Notes() {
+	for _, note := range slices.Concat(source.Bundle.Notes(), source.Server.Notes()) {
 		p.console.LogOnce("%s", note)
 	}
 	cache, err := s.imageCache()
+	if err != nil {
+		return site.Site{}, err
+	}
+	programs, err := p.cache()
 	if err != nil {
 		return site.Site{}, err
 	}
@@ -166,7 +171,7 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	e, err := p.engine(ctx)
 	return site.Site{
 		Source: source, Settings: settings, Engine: e, Registry: p.registry(), Console: p.console, Dist: p.path(Dist), Cache: cache,
-		Environ: p.options.Env,
+		Environ: p.options.Env, Programs: programs,
 	}, err
 }
 
@@ -262,7 +267,7 @@ func (s *Site) publishable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return half.Publishable()
+	return publish.Check(ctx, half)
 }
 
 // checkedOut returns the site's files as its commit has them, written to dir.

@@ -29,9 +29,11 @@ var layers = [][]string{
 	{"internal/base"},
 	{"internal/engine"},
 	{"internal/registry", "internal/host", "internal/settings", "internal/cliargs", "internal/interrupt"},
+	{"internal/gobuild"},
 	{"internal/imagebuild", "internal/scratch"},
 	{"internal/report"},
-	{"internal/retry", "internal/fault"},
+	{"internal/retry"},
+	{"internal/fault"},
 	{"docker", "cmd"}, // embed what goes into containers
 }
 

@@ -22,6 +22,7 @@ import (
 type File struct {
 	Name string // relative to the destination folder; its parents must exist or precede it in the list
 	Mode fs.FileMode
+	Link string // the target of a symbolic link; "" for any other file
 	Size int64
 	Body io.Reader
 	UID  int
@@ -44,6 +45,9 @@ func writeTar(w io.Writer, files []File) error {
 		head := &tar.Header{Name: f.Name, Mode: int64(f.Mode.Perm()), Size: f.Size, Uid: f.UID, Gid: f.GID, ModTime: f.Time}
 		if f.Mode.IsDir() {
 			head.Typeflag, head.Name = tar.TypeDir, f.Name+"/"
+		}
+		if f.Link != "" {
+			head.Typeflag, head.Linkname = tar.TypeSymlink, f.Link
 		}
 		if err := out.WriteHeader(head); err != nil {
 			return err

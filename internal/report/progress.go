@@ -68,6 +68,10 @@ func (p *Progress) End(result string) {
 	c.Logf("%s: %s (%s)", p.title, result, Duration(c.now().Sub(p.start)))
 }
 
+// leastShare is the part of the work, one of so many, from which on its pace says something of
+// the time left: the first units are rarely like the others.
+const leastShare = 20
+
 // share returns the share that is done and, from the pace so far, the time left. A total
 // that is exceeded was a wrong estimate, and is not shown.
 func share(done, total int64, spent time.Duration) string {
@@ -78,7 +82,7 @@ func share(done, total int64, spent time.Duration) string {
 		return fmt.Sprintf("%d, %s so far", done, Duration(spent))
 	}
 	text := fmt.Sprintf("%3d %% (%d/%d)", 100*done/total, done, total)
-	if done == 0 || spent < time.Second {
+	if done*leastShare < total || spent < time.Second {
 		return text
 	}
 	left := time.Duration(float64(spent) / float64(done) * float64(total-done))

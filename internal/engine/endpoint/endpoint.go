@@ -5,7 +5,6 @@ package endpoint
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -113,21 +112,11 @@ func (e Endpoint) Options() ([]client.Opt, error) {
 	return opts, nil
 }
 
-// Machine returns the host under which this machine reaches published ports: loopback,
-// unless the engine is on a different machine.
-func (e Endpoint) Machine() string {
+// Name returns the host as messages and documents name it: without a password.
+func (e Endpoint) Name() string {
 	u, err := url.Parse(e.Host)
-	if err != nil || (u.Scheme != "tcp" && u.Scheme != "ssh") {
-		return "127.0.0.1"
+	if err != nil || u.User == nil {
+		return e.Host
 	}
-	return u.Hostname()
-}
-
-// BindIP returns the address that ports are published at: loopback where this machine
-// reaches it, else all addresses of the engine's machine.
-func (e Endpoint) BindIP() string {
-	if ip, err := netip.ParseAddr(e.Machine()); err == nil && ip.IsLoopback() || e.Machine() == "localhost" {
-		return "127.0.0.1"
-	}
-	return "0.0.0.0"
+	return u.Redacted()
 }

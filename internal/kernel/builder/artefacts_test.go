@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"io"
 	"io/fs"
 	"os"
@@ -23,6 +24,7 @@ import (
 var allArtefacts = []string{
 	"CONFIG_MODULES=y", "CONFIG_CRC7=m", "CONFIG_CRC_ITU_T=m", "CONFIG_ARCH_VEXPRESS=y",
 	"CONFIG_HEADERS_INSTALL=y", "CONFIG_DEBUG_KERNEL=y", "CONFIG_DEBUG_INFO_DWARF5=y",
+	"CONFIG_BPF_SYSCALL=y", "CONFIG_DEBUG_INFO_BTF=y",
 }
 
 // TestOptionalArtefacts builds a small real kernel with modules, device trees, headers and
@@ -33,6 +35,37 @@ func TestOptionalArtefacts(t *testing.T) {
 	_, folder := buildAndExtract(t, s)
 	if n := checkOptionalArtefacts(t, folder); n != 2 {
 		t.Errorf("got %d modules, want 2", n)
+	}
+	checkTypes(t, filepath.Join(folder, "vmlinux.debug"))
+}
+
+// checkTypes checks that a file has the kernel's types, in the format BTF: a header that adds
+// up (Documentation/bpf/btf.rst in the kernel tree), and the name of a type.
+func checkTypes(t *testing.T, file string) {
+	t.Helper()
+	f, err := elf.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	section := f.Section(".BTF")
+	if section == nil || section.Type != elf.SHT_PROGBITS {
+		t.Fatalf("no content of .BTF: %+v", section)
+	}
+	data, err := section.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var head struct {
+		Magic                                      uint16
+		Version, Flags                             uint8
+		Length, TypesAt, Types, StringsAt, Strings uint32
+	}
+	if err := binary.Read(bytes.NewReader(data), f.ByteOrder, &head); err != nil {
+		t.Fatal(err)
+	}
+	if head.Magic != 0xeb9f || int(head.Length+head.StringsAt+head.Strings) != len(data) || !bytes.Contains(data, []byte("\x00task_struct\x00")) {
+		t.Errorf("%+v in %d bytes", head, len(data))
 	}
 }
 

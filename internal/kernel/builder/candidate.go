@@ -41,7 +41,7 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches)
+	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
 	return tree, classify(err)
 }
 
@@ -55,6 +55,9 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 	var none T
 	if _, err := s.Asked(); err != nil {
 		return none, err
+	}
+	for _, w := range s.Warnings {
+		b.Console.LogOnce("warning: kernel %s: %s", s, w)
 	}
 	var errs []error
 	for _, from := range s.Sources {
@@ -99,7 +102,7 @@ func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) 
 	}
 	var prefetch sync.WaitGroup
 	defer prefetch.Wait()
-	prefetch.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches) })
+	prefetch.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches, s.Files...) })
 	return b.resolve(ctx, s, from)
 }
 

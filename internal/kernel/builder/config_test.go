@@ -57,8 +57,8 @@ func TestLostOptions(t *testing.T) {
 		{"y that depends on m", []string{"CONFIG_MODULES=y", "CONFIG_FUSE_FS=m", "CONFIG_VIRTIO_FS=y"}, "CONFIG_VIRTIO_FS", kconfig.Changed, "CONFIG_FUSE_FS=m"},
 		{"number out of range", []string{"CONFIG_LOG_BUF_SHIFT=99"}, "CONFIG_LOG_BUF_SHIFT", kconfig.Changed, "from 12 to 25"},
 		{"word for a number", []string{"CONFIG_PANIC_TIMEOUT=y"}, "CONFIG_PANIC_TIMEOUT", kconfig.Changed, "of type int"},
-		{"word for a bool", []string{"CONFIG_EPOLL=maybe"}, "CONFIG_EPOLL", kconfig.Changed, "of type bool"},
-		{"string without quotes", []string{`CONFIG_DEFAULT_HOSTNAME=kiln`}, "CONFIG_DEFAULT_HOSTNAME", kconfig.Changed, "of type string"},
+		{"number for a bool", []string{"CONFIG_EPOLL=1"}, "CONFIG_EPOLL", kconfig.Changed, "of type bool"},
+		{"word for a string", []string{`CONFIG_DEFAULT_HOSTNAME=y`}, "CONFIG_DEFAULT_HOSTNAME", kconfig.Changed, "of type string"},
 		{"forced by a select", []string{"# CONFIG_JBD2 is not set"}, "CONFIG_JBD2", kconfig.Changed, "selected by CONFIG_EXT4_FS=y"},
 		{"set by Kconfig itself", []string{"CONFIG_PAHOLE_VERSION=125"}, "CONFIG_PAHOLE_VERSION", kconfig.Changed, "has no prompt"},
 	} {

@@ -18,6 +18,7 @@ type buildState struct {
 	Toolchain string `json:"toolchain"` // the image's id
 	Series    string `json:"series"`    // as "6.12"
 	Source    string `json:"source"`    // the source's volume
+	Files     string `json:"files"`     // sha256 of the list of files laid in the source; "" for none
 	Since     string `json:"since"`     // source volumes of earlier builds that did not succeed: some objects may be from them
 	Asked     string `json:"asked"`     // sha256 of how the configuration is made
 	Final     string `json:"final"`     // sha256 of the final configuration; "" until it is made
@@ -32,7 +33,7 @@ const buildStateFile = ".kiln.json"
 func (r *run) state(final string) buildState {
 	p := r.task.Plan
 	return buildState{
-		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches),
+		Toolchain: p.Toolchain.Image, Source: source.Volume(p.Source, p.Patches, p.Files...), Files: p.FilesHash(),
 		Series: p.Source.Version.Series(), Asked: p.AskedHash(), Final: final, Since: strings.Join(r.priorSources, " "),
 		Open: !r.ended,
 	}

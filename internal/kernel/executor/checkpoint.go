@@ -35,7 +35,7 @@ func (r *run) partialManifest() plan.Manifest {
 	p := r.task.Plan
 	return plan.Manifest{
 		Schema: plan.ManifestSchema, Name: p.Name, Version: p.Version, Arch: p.Arch, Plan: p.Hash(), Why: r.task.Why,
-		Source: r.task.Tree, Patches: append([]source.Patch{}, p.Patches...), Steps: r.done, Warnings: r.warningLines(), Artefacts: []plan.Artefact{}, Started: r.started.UTC(),
+		Source: r.task.Tree, Patches: append([]source.Patch{}, p.Patches...), Files: p.Files, Steps: r.done, Warnings: r.warningLines(), Artefacts: []plan.Artefact{}, Started: r.started.UTC(),
 		Toolchain: plan.ToolchainRecord{Image: p.Toolchain.Image, Base: p.Toolchain.From},
 	}
 }

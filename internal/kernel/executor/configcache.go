@@ -27,7 +27,7 @@ const configCacheDays = 90
 // ConfigPath returns the path, in a build's container, of the cached configuration of a
 // plan. It contains a sha256 of everything that decides the configuration.
 func (e *Executor) ConfigPath(p plan.Plan) string {
-	text, _ := json.Marshal([]any{e.Namespace, p.Arch, p.Source, p.Patches, p.Toolchain.Image, p.Env, p.AskedHash()}) // plain values: cannot fail
+	text, _ := json.Marshal([]any{e.Namespace, p.Arch, p.Source, p.Patches, p.Files, p.Toolchain.Image, p.Env, p.AskedHash()}) // plain values: cannot fail
 	return path.Join(configCacheDir, fmt.Sprintf("%x", sha256.Sum256(text)))
 }
 

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,12 +17,17 @@ type Configuration struct {
 	Asked   int               `json:"asked"` // number of options
 	Kept    int               `json:"kept"`  // of them, as asked
 	Options []kconfig.Verdict `json:"options"`
+	// Missing are files that options name and that the build would not find.
+	Missing  []kconfig.FileRef `json:"missing"`
+	Release  string            `json:"release"` // what uname -r will print
+	Warnings []string          `json:"warnings"`
 }
 
 // configuration returns the verdicts on the asked options.
 func (r *run) configuration() Configuration {
 	p := r.task.Plan
-	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.verdicts), Options: r.verdicts}
+	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.verdicts), Options: r.verdicts, Release: r.release}
+	c.Missing, c.Warnings = append([]kconfig.FileRef{}, r.missing...), append([]string{}, r.configWarnings...)
 	for _, v := range r.verdicts {
 		if v.Kept() {
 			c.Kept++
@@ -30,7 +36,8 @@ func (r *run) configuration() Configuration {
 	return c
 }
 
-// String returns how many options were kept, and a verdict on each that was not.
+// String returns how many options were kept, a verdict on each that was not, and what else is
+// wrong or odd.
 func (c Configuration) String() string {
 	lines := []string{fmt.Sprintf("%s-%s-%s: %d options asked, %d kept", c.Name, c.Version, c.Arch, c.Asked, c.Kept)}
 	for _, v := range c.Options {
@@ -41,12 +48,44 @@ func (c Configuration) String() string {
 			lines = append(lines, "allowed: "+v.String())
 		}
 	}
+	if c.lost() != nil {
+		lines = append(lines, "fix: "+lostFix)
+	}
+	for _, w := range c.Warnings {
+		lines = append(lines, "warning: "+w)
+	}
+	if err := c.invalid(); err != nil {
+		lines = append(lines, err.Error())
+	}
 	return strings.Join(lines, "\n")
 }
 
-// Err returns an error of class fault.Usage that names every lost option: one that is not
-// as asked and not allowed to differ. It returns nil where there is none.
-func (c Configuration) Err() error {
+// Err returns an error of class fault.Usage that names every lost option, one that is not
+// as asked and not allowed to differ, and every value that the build would fail on. It returns
+// nil where there is none.
+func (c Configuration) Err() error { return errors.Join(c.lost(), c.invalid()) }
+
+// invalid returns an error of class fault.Usage about the values that the build would fail on:
+// names of files that are not there, and of a release that is none.
+func (c Configuration) invalid() error {
+	var errs []error
+	if len(c.Missing) > 0 {
+		var lines []string
+		for _, file := range c.Missing {
+			lines = append(lines, file.String())
+		}
+		errs = append(errs, fault.New(fault.Usage, missingFix, "configure kernel %s-%s-%s: options name files that the build does not find:\n%s", c.Name, c.Version, c.Arch, strings.Join(lines, "\n")))
+	}
+	if err := kconfig.CheckRelease(c.Release); err != nil {
+		errs = append(errs, fault.New(fault.Usage, "change CONFIG_LOCALVERSION, or the files localversion* in the source", "configure kernel %s-%s-%s: %w", c.Name, c.Version, c.Arch, err))
+	}
+	return errors.Join(errs...)
+}
+
+const missingFix = `name a path in the source's tree and bring the file in: files = { "certs/ours.pem" = "keys/ours.pem" } in kernels.toml`
+
+// lost returns an error of class fault.Usage that names every lost option, or nil.
+func (c Configuration) lost() error {
 	var lost []string
 	for _, v := range c.Options {
 		if v.Lost() {
@@ -72,7 +111,7 @@ func Lost(errs []error) error {
 	if lost == 0 {
 		return nil
 	}
-	return fault.New(fault.Usage, lostFix, "configure kernels: %d of %d have options that are not as asked", lost, len(errs))
+	return fault.New(fault.Usage, "", "configure kernels: %d of %d cannot be configured as asked", lost, len(errs))
 }
 
 const lostFix = "also set the options that they depend on, or permit the difference: allow = [...] in kernels.toml"

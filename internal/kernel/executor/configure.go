@@ -39,6 +39,9 @@ func (r *run) checkConfig(ctx context.Context) error {
 			r.events.Logf("kernel %s: allowed: %s", r.task.Plan.Folder(), v)
 		}
 	}
+	for _, w := range r.configWarnings {
+		r.events.Logf("warning: kernel %s: %s", r.task.Plan.Folder(), w)
+	}
 	if err := r.configuration().Err(); err != nil {
 		return err
 	}
@@ -66,14 +69,12 @@ func (r *run) compareConfig(ctx context.Context) error {
 		return err
 	}
 	r.verdicts = kconfig.Compare(asked, final, r.task.Spec.Allow)
-	lost := kconfig.NotKept(r.verdicts)
-	if len(lost) == 0 {
-		return nil
+	if lost := kconfig.NotKept(r.verdicts); len(lost) > 0 {
+		if err := r.explainLost(ctx, lost); err != nil { // the verdicts are valid without it
+			r.events.Logf("kernel %s: cannot explain why options are not as asked: %v", r.task.Plan.Folder(), err)
+		}
 	}
-	if err := r.explainLost(ctx, lost); err != nil { // the verdicts are valid without it
-		r.events.Logf("kernel %s: cannot explain why options are not as asked: %v", r.task.Plan.Folder(), err)
-	}
-	return nil
+	return r.checkValues(ctx)
 }
 
 // explainLost has kconfiglib, in the container, find out why options were not kept, and
@@ -98,7 +99,11 @@ func (r *run) explainLost(ctx context.Context, lost map[string]string) error {
 	if err := json.Unmarshal([]byte(out), &answers); err != nil {
 		return fmt.Errorf("read the explanation: %w", err)
 	}
-	kconfig.Explain(r.verdicts, answers)
+	verdicts, foreign := kconfig.Explain(r.verdicts, answers)
+	r.verdicts = verdicts
+	for _, v := range foreign {
+		r.configWarnings = append(r.configWarnings, v.String())
+	}
 	return nil
 }
 

@@ -86,6 +86,13 @@ func (r *run) inputs() []engine.File {
 			files = append(files, inputFile(plan.FragmentPath(n), item.Text))
 		}
 	}
+	if laid := r.task.Plan.Files; len(laid) > 0 {
+		var list strings.Builder
+		for _, f := range laid {
+			list.WriteString(f.Path + "\x00")
+		}
+		files = append(files, inputFile(plan.FileList, list.String()))
+	}
 	for path, text := range r.task.Files {
 		files = append(files, inputFile(path, text))
 	}

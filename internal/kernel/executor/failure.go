@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,8 +29,9 @@ type Failure struct {
 	Plan    string `json:"plan"`   // sha256
 	Step    string `json:"step"`
 	Exit    int    `json:"exit"`
-	Command string `json:"command"` // quoted for a shell
-	Log     string `json:"log"`     // path of the full log; "" where none is kept
+	Command string `json:"command"`        // quoted for a shell
+	Log     string `json:"log"`            // path of the full log; "" where none is kept
+	Hint    string `json:"hint,omitempty"` // about the cause, where it is in kernels.toml
 	diagnose.Failure
 }
 
@@ -38,6 +40,9 @@ func (f *Failure) Error() string {
 	lines := []string{fmt.Sprintf("build kernel %s: step %s failed (%s): exit status %d: %s", f.Kernel, f.Step, f.Cause, f.Exit, f.Command)}
 	if fix := causeFix[f.Cause]; fix != "" {
 		lines = append(lines, "  fix: "+fix)
+	}
+	if f.Hint != "" {
+		lines = append(lines, "  fix: "+f.Hint)
 	}
 	if f.Log != "" {
 		lines = append(lines, "  full log: "+f.Log)
@@ -61,13 +66,20 @@ var causeFix = map[fault.Cause]string{
 }
 
 // stepFailure returns the *Failure of a failed step, classified by what the step printed.
-func (r *run) stepFailure(s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
-	if found.Cause == fault.Source && r.configures(s) && (found.First == nil || found.First.Tool == "make") {
-		found.Cause = fault.Configuration // the kernel's tools reject what was asked
+func (r *run) stepFailure(ctx context.Context, s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
+	hint := ""
+	switch {
+	case found.Cause != fault.Source:
+	case r.configures(s) && (found.First == nil || found.First.Tool == "make"):
+		found.Cause, hint = fault.Configuration, r.similarTarget(ctx, s) // the kernel's tools reject what was asked
+	case !r.configures(s):
+		if file, ok := r.namedFile(found); ok {
+			found.Cause, hint = fault.Configuration, fmt.Sprintf("%s=%q: %s", file.Option, file.Value, missingFix)
+		}
 	}
 	p := r.task.Plan
 	f := &Failure{
-		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Failure: found,
+		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Hint: hint, Failure: found,
 	}
 	return fault.WithCause(found.Cause, f)
 }

@@ -80,6 +80,8 @@ func (r *run) rebuildReason(ctx context.Context, last, now buildState) (why stri
 		return "no earlier build", changes, nil
 	case last.Toolchain != now.Toolchain:
 		return "toolchain changed", changes, nil
+	case last.Files != now.Files: // their times are part of an initramfs
+		return "files changed", changes, nil
 	case last.Series != now.Series:
 		return fmt.Sprintf("series changed from %s to %s", last.Series, now.Series), changes, nil
 	}

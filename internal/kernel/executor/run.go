@@ -28,10 +28,14 @@ type run struct {
 	done    []plan.StepRecord // steps that have ended
 	earlier []plan.StepRecord // of an interrupted run of the same plan
 
-	verdicts   []kconfig.Verdict // on the asked options
-	final      map[string]string // the final configuration
-	finalSum   string            // its sha256
-	configured bool              // the output tree already has the final configuration
+	verdicts []kconfig.Verdict // on the asked options
+	missing  []kconfig.FileRef // files that options name and that are not there
+	release  string            // of the kernel, by its configuration
+
+	configWarnings []string          // about the configuration
+	final          map[string]string // the final configuration
+	finalSum       string            // its sha256
+	configured     bool              // the output tree already has the final configuration
 
 	made     []string // files that make reported as made
 	compiled int64    // how many of them in the compile step

@@ -36,7 +36,7 @@ func (r *run) runStep(ctx context.Context, s plan.Step) error {
 		if oomKilled || r.diskFull(ctx) {
 			found.Cause = fault.Resources // each tool reports it differently
 		}
-		err = r.stepFailure(s, exit, found)
+		err = r.stepFailure(ctx, s, exit, found)
 	}
 	if err == nil {
 		record.Out = r.hashMaterials(ctx, s.Out)

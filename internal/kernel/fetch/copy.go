@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -104,4 +105,9 @@ func (w *tarWriter) close() error {
 		w.out = tar.NewWriter(w.to)
 	}
 	return w.out.Close()
+}
+
+// errChanged is that a file or folder of the user's changed between hashing and copying it.
+func errChanged(path string) error {
+	return fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", path)
 }

@@ -46,16 +46,17 @@ func (f Fetcher) Resolve(ctx context.Context, from string, want release.Constrai
 	return ref, nil
 }
 
-// Fetch returns the tree of ref with the patches applied. It fetches, verifies and unpacks
-// the source unless that was done before. A patched tree is based on the unpatched one.
-// Then it removes the least recently used sources as long as all take more than the limit.
-func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch) (source.Tree, error) {
-	volume := source.Volume(ref, patches)
+// Fetch returns the tree of ref with the patches applied and the files laid in it. It
+// fetches, verifies and unpacks the source unless that was done before. A tree with patches
+// or files is based on the one without. Then it removes the least recently used sources as
+// long as all take more than the limit.
+func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches []source.Patch, files ...source.File) (source.Tree, error) {
+	volume := source.Volume(ref, patches, files...)
 	t, err, _ := f.Flight.Do(volume, func() (any, error) {
 		t := source.Tree{Ref: ref, Volume: volume}
 		complete, err := f.sealed(ctx, &t)
 		if err == nil && !complete {
-			t, err = f.make(ctx, from, t, patches)
+			t, err = f.make(ctx, from, t, patches, files)
 		}
 		if err != nil {
 			return t, err
@@ -69,7 +70,7 @@ func (f Fetcher) Fetch(ctx context.Context, from string, ref source.Ref, patches
 }
 
 // make fills the volume of a tree, unless another run does that meanwhile.
-func (f Fetcher) make(ctx context.Context, from string, t source.Tree, patches []source.Patch) (source.Tree, error) {
+func (f Fetcher) make(ctx context.Context, from string, t source.Tree, patches []source.Patch, files []source.File) (source.Tree, error) {
 	unlock, err := f.acquire(ctx, t.Volume)
 	if err != nil {
 		return t, err
@@ -78,8 +79,8 @@ func (f Fetcher) make(ctx context.Context, from string, t source.Tree, patches [
 	if complete, err := f.sealed(ctx, &t); err != nil || complete {
 		return t, err
 	}
-	if len(patches) > 0 {
-		return f.patched(ctx, from, t, patches)
+	if len(patches)+len(files) > 0 {
+		return f.patched(ctx, from, t, patches, files)
 	}
 	if err := f.unpack(ctx, from, &t); err != nil {
 		return t, fmt.Errorf("fetch kernel %s: %w", t.Ref, err)

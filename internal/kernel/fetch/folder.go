@@ -82,7 +82,7 @@ func (f folder) unpack(ctx context.Context, ctr *engine.Container, t *source.Tre
 	progress := f.fetcher.Console.Progress("copy " + f.path)
 	sum, err := f.copy(ctx, ctr, files, progress)
 	if err == nil && sum != t.SHA256 {
-		err = fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", f.path)
+		err = errChanged(f.path)
 	}
 	if err != nil {
 		progress.End("failed")

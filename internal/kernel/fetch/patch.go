@@ -9,9 +9,9 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
-// patched makes a patched tree: an overlay on the unpatched one where the engine supports
+// patched makes a tree with patches and files: an overlay on the plain one where the engine supports
 // that, else a copy of it.
-func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch) (source.Tree, error) {
+func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patches []source.Patch, files []source.File) (source.Tree, error) {
 	plain, err := f.Fetch(ctx, from, t.Ref, nil)
 	if err != nil {
 		return t, err
@@ -23,7 +23,7 @@ func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patche
 				return err
 			}
 		}
-		return nil
+		return f.lay(ctx, ctr, files)
 	}
 	if err := f.overlay(ctx, &t, plain); err != nil {
 		f.discard(ctx, t.Volume)

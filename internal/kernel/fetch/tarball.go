@@ -79,17 +79,8 @@ func (t tarball) unpack(ctx context.Context, ctr *engine.Container, to *source.T
 	if err != nil {
 		return none, err
 	}
-	if err := unchanged(t.path, to.SHA256, trust.HashFile); err != nil {
-		return none, err
+	if now, err := trust.HashFile(t.path); err != nil || now != to.SHA256 {
+		return none, errChanged(t.path)
 	}
 	return none, makeReadable(ctx, ctr)
-}
-
-// unchanged checks that a file was not changed between resolving and reading it.
-func unchanged(path, sum string, hash func(string) (string, error)) error {
-	now, err := hash(path)
-	if err == nil && now != sum {
-		return fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", path)
-	}
-	return err
 }

@@ -1,6 +1,7 @@
 package kconfig
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -11,9 +12,19 @@ type FileRef struct {
 	Option string `json:"option"`
 	Value  string `json:"value"` // of the option, without quotes
 	File   string `json:"file"`  // the part of the value
+	Where  string `json:"where"` // where the option is asked for: "config/micro.config:12"; "" if it is not
 	// Paths are where the build finds it: one of them is enough. A relative path is one of
 	// the source's tree or of the output tree.
 	Paths []string `json:"-"`
+}
+
+// String returns the option with its value, and the file.
+func (f FileRef) String() string {
+	text := fmt.Sprintf("%s=%q: there is no %s", f.Option, f.Value, strings.Join(f.Paths, " or "))
+	if f.Where != "" {
+		text = f.Where + ": " + text
+	}
+	return text
 }
 
 // fileOptions maps each option whose value names files to a function that returns where the

@@ -12,7 +12,7 @@ import (
 func (p Plan) Reason(old Plan) string { return strings.Join(p.Differences(old), "; ") }
 
 // Differences lists what changed since an older plan, by what a user changes: source,
-// patches, configuration, toolchain, Kiln itself. It is never empty.
+// patches, files, configuration, toolchain, Kiln itself. It is never empty.
 func (p Plan) Differences(old Plan) []string {
 	var list []string
 	compare := func(what string, before, now []string) {
@@ -23,6 +23,7 @@ func (p Plan) Differences(old Plan) []string {
 	compare("kernel", []string{old.Name + " for " + old.Arch}, []string{p.Name + " for " + p.Arch})
 	compare("source", []string{old.Source.String()}, []string{p.Source.String()})
 	compare("patches", patchLines(old), patchLines(p))
+	compare("files", fileLines(old), fileLines(p))
 	compare("configuration", configLines(old), configLines(p))
 	compare("toolchain", toolchainLines(old), toolchainLines(p))
 	compare("Kiln itself", kilnLines(old), kilnLines(p))
@@ -39,10 +40,17 @@ func patchLines(p Plan) (lines []string) {
 	return lines
 }
 
+func fileLines(p Plan) (lines []string) {
+	for _, f := range p.Files {
+		lines = append(lines, f.String())
+	}
+	return lines
+}
+
 func configLines(p Plan) (lines []string) {
 	for _, item := range p.Config {
 		if item.Target != "" {
-			lines = append(lines, item.Target)
+			lines = append(lines, strings.TrimSuffix(item.Target+":"+item.Seed, ":"))
 		}
 		for line := range strings.Lines(item.Text) {
 			lines = append(lines, strings.TrimSpace(line))

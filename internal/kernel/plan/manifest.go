@@ -26,6 +26,7 @@ type Manifest struct {
 	Plan      string          `json:"plan"` // sha256
 	Source    source.Tree     `json:"source"`
 	Patches   []source.Patch  `json:"patches"`
+	Files     []source.File   `json:"files,omitempty"` // laid in the source's tree
 	Toolchain ToolchainRecord `json:"toolchain"`
 	Config    ConfigRecord    `json:"config"`
 	Steps     []StepRecord    `json:"steps"`

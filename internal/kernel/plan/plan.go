@@ -42,6 +42,7 @@ type Plan struct {
 	Arch      string         `json:"arch"`
 	Source    source.Ref     `json:"source"`
 	Patches   []source.Patch `json:"patches,omitempty"`
+	Files     []source.File  `json:"files,omitempty"` // laid in the source's tree
 	Toolchain Toolchain      `json:"toolchain"`
 	Config    []spec.Item    `json:"config"`
 	User      string         `json:"user"`
@@ -87,11 +88,11 @@ type Step struct {
 func New(s spec.Spec, ref source.Ref, tools Toolchain) Plan {
 	p := Plan{
 		Name: s.Name, Version: ref.Version.String(), Arch: s.Arch.Name,
-		Source: ref, Patches: s.Patches, Toolchain: tools, Config: s.Config,
+		Source: ref, Patches: s.Patches, Files: s.Files, Toolchain: tools, Config: s.Config,
 		User: BuildUser, Network: "none", Env: environment(s),
 	}
 	p.Mounts = []Mount{
-		{Volume: source.Volume(ref, s.Patches), Path: SourceDir, ReadOnly: true},
+		{Volume: source.Volume(ref, s.Patches, s.Files...), Path: SourceDir, ReadOnly: true},
 		{Volume: p.OutputVolume(), Path: OutputDir},
 		{Volume: "kiln-ccache-" + s.Arch.Name, Path: CacheDir},
 	}
@@ -108,6 +109,15 @@ func (p Plan) Hash() string { return hash(p) }
 // AskedHash returns the sha256, in hex, of the steps that make the configuration and of
 // their input.
 func (p Plan) AskedHash() string { return hash([]any{p.Config, p.Steps[:p.ChecksAt()+1]}) }
+
+// FilesHash returns the sha256, in hex, of the list of files that are laid in the source's
+// tree, or "" where there are none.
+func (p Plan) FilesHash() string {
+	if len(p.Files) == 0 {
+		return ""
+	}
+	return hash(p.Files)
+}
 
 // hash returns the sha256 of plain values as JSON, in hex.
 func hash(v any) string {

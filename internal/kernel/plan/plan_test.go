@@ -18,7 +18,7 @@ import (
 // samplePlan is a plan with a value in every field.
 func samplePlan(t *testing.T) Plan {
 	t.Helper()
-	return planFor(t, "micro", "amd64", arch.GCC, spec.Item{Target: "tinyconfig"}, spec.Item{Fragment: "a.config", Text: "CONFIG_A=y\n"})
+	return planFor(t, "micro", "amd64", arch.GCC, spec.Item{Target: "tinyconfig"}, spec.Item{Target: "randconfig", Seed: "42"}, spec.Item{Fragment: "a.config", Text: "CONFIG_A=y\n"})
 }
 
 // planFor returns the plan of a kernel with two patches.
@@ -38,6 +38,7 @@ func planFor(t *testing.T, name, archName, compiler string, config ...spec.Item)
 	}
 	s := spec.Spec{
 		Name: name, Arch: a, Compiler: c, Config: config,
+		Files:   []source.File{{Path: "certs/a.pem", Mode: source.ModeFile, SHA256: "ff", Local: "/a.pem"}},
 		Patches: []source.Patch{{Name: "a.patch", SHA256: "aa", Path: "/a.patch"}, {Name: "b.patch", SHA256: "bb"}},
 	}
 	ref := source.Ref{Kind: "kernel.org", Version: v, URL: "https://example.test/", SHA256: "cc", Commit: "dd", Tag: "v6.12.117"}
@@ -172,12 +173,14 @@ func TestRandomPlansHaveDistinctHashes(t *testing.T) {
 func TestDifferencesNameWhatChanged(t *testing.T) {
 	old := samplePlan(t)
 	for want, change := range map[string]func(*Plan){
-		"source: +6.12.117 from kernel.org (c0ffee":   func(p *Plan) { p.Source.SHA256 = "c0ffee" },
-		"patches: +c.patch (cc), -b.patch (bb)":       func(p *Plan) { p.Patches[1] = source.Patch{Name: "c.patch", SHA256: "cc"} },
-		"configuration: +CONFIG_A=m, -CONFIG_A=y":     func(p *Plan) { p.Config[1].Text = "CONFIG_A=m\n" },
-		"toolchain: +image sha256:ff, -image sha256:": func(p *Plan) { p.Toolchain.Image = "sha256:ff" },
-		"Kiln itself: +KBUILD_BUILD_HOST=host":        func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=host" },
-		"Kiln itself: the format of plans changed":    func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
+		"source: +6.12.117 from kernel.org (c0ffee":           func(p *Plan) { p.Source.SHA256 = "c0ffee" },
+		"patches: +c.patch (cc), -b.patch (bb)":               func(p *Plan) { p.Patches[1] = source.Patch{Name: "c.patch", SHA256: "cc"} },
+		"files: +certs/a.pem 755 (ff), -certs/a.pem 644 (ff)": func(p *Plan) { p.Files[0].Mode = source.ModeProgram },
+		"configuration: +randconfig:7, -randconfig:42":        func(p *Plan) { p.Config[1].Seed = "7" },
+		"configuration: +CONFIG_A=m, -CONFIG_A=y":             func(p *Plan) { p.Config[2].Text = "CONFIG_A=m\n" },
+		"toolchain: +image sha256:ff, -image sha256:":         func(p *Plan) { p.Toolchain.Image = "sha256:ff" },
+		"Kiln itself: +KBUILD_BUILD_HOST=host":                func(p *Plan) { p.Env[slices.Index(p.Env, "KBUILD_BUILD_HOST=kiln")] = "KBUILD_BUILD_HOST=host" },
+		"Kiln itself: the format of plans changed":            func(p *Plan) { p.Mounts = append(p.Mounts, Mount{Volume: "v", Path: "/v"}) },
 	} {
 		p := copyOf(t, old)
 		change(&p)

@@ -18,6 +18,9 @@ func (p Plan) String() string {
 	for _, patch := range p.Patches {
 		line("patch", "%s (%.12s)", patch.Name, patch.SHA256)
 	}
+	for _, f := range p.Files {
+		line("file", "%s", f)
+	}
 	line("toolchain", "%.19s (%s), base from %s", p.Toolchain.Image, strings.Join(p.Toolchain.Packages, " "), p.Toolchain.From)
 	for _, m := range p.Mounts {
 		line("mount", "%s", m)

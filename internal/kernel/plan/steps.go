@@ -10,7 +10,7 @@ import (
 
 // steps returns the commands of a build in the order in which they run.
 func steps(s spec.Spec) []Step {
-	return slices.Concat(configure(s), deviceTrees(s), compile(s), collect(s), modules(s), extras(s))
+	return slices.Concat(configure(s), lay(s), deviceTrees(s), compile(s), collect(s), modules(s), extras(s))
 }
 
 // ConfigFile is the configuration in the output tree.
@@ -30,12 +30,39 @@ func configure(s spec.Spec) []Step {
 	}
 	for n, item := range s.Config {
 		if item.Target != "" {
-			steps = append(steps, Step{Name: item.Target, Argv: Make(s, s.Arch.ConfigTarget(item.Target)), Out: []string{ConfigFile}})
+			steps = append(steps, Step{Name: item.Target, Argv: Make(s, targetArgs(s, item)...), Out: []string{ConfigFile}})
 		} else {
 			steps = append(steps, merge(item.Fragment, FragmentPath(n)))
 		}
 	}
 	return append(steps, Step{Name: "olddefconfig", Argv: Make(s, "olddefconfig"), Checks: true, In: []string{ConfigFile}, Out: []string{ConfigFile}})
+}
+
+// targetArgs returns the arguments of make that select a target of the configuration.
+func targetArgs(s spec.Spec, item spec.Item) []string {
+	target := s.Arch.ConfigTarget(item.Target)
+	if item.Seed != "" {
+		return []string{"KCONFIG_SEED=" + item.Seed, target}
+	}
+	return []string{target}
+}
+
+// FileList is the file in the container that lists the paths of the plan's files, each ended
+// by NUL.
+const FileList = InputDir + "/files"
+
+// lay returns the step that copies the files that are laid in the source's tree to the output
+// tree as well: the kernel's Makefiles look for some in the one and for some in the other.
+func lay(s spec.Spec) []Step {
+	if len(s.Files) == 0 {
+		return nil
+	}
+	return []Step{{
+		Name: "lay files", Dir: SourceDir,
+		Argv: []string{
+			"xargs", "--null", "--arg-file=" + FileList, "cp", "--parents", "--recursive", "--no-dereference", "--remove-destination", "--preserve=mode,timestamps", "-t", OutputDir, "--",
+		},
+	}}
 }
 
 // merge returns the step that merges a fragment, a file in the container, into the
@@ -95,8 +122,12 @@ func modules(s spec.Spec) []Step {
 	}
 }
 
+// btfFile has the content of the section .BTF of vmlinux: the kernel's types.
+const btfFile = "/tmp/vmlinux.btf"
+
 // extras returns the steps that collect what only some configurations make: the headers
-// for user space, without make's own files, and the debug information.
+// for user space, without make's own files, and the debug information. objcopy keeps the types
+// in .BTF with the loaded sections, whose content it removes.
 func extras(s spec.Spec) []Step {
 	vmlinux, debug := OutputDir+"/vmlinux", ResultDir+"/vmlinux.debug"
 	return []Step{
@@ -104,6 +135,14 @@ func extras(s spec.Spec) []Step {
 		{
 			Name: "collect debug info", When: "CONFIG_DEBUG_INFO", In: []string{vmlinux}, Out: []string{debug},
 			Argv: []string{s.Compiler.Tools + "objcopy", "--only-keep-debug", vmlinux, debug},
+		},
+		{
+			Name: "read BTF", When: "CONFIG_DEBUG_INFO_BTF", In: []string{vmlinux}, Out: []string{btfFile},
+			Argv: []string{s.Compiler.Tools + "objcopy", "--dump-section", ".BTF=" + btfFile, vmlinux, "/dev/null"},
+		},
+		{
+			Name: "collect BTF", When: "CONFIG_DEBUG_INFO_BTF", In: []string{btfFile, debug}, Out: []string{debug},
+			Argv: []string{s.Compiler.Tools + "objcopy", "--remove-section=.BTF", "--add-section=.BTF=" + btfFile, debug},
 		},
 	}
 }

@@ -79,6 +79,9 @@ func (p Provenance) String() string {
 	for _, patch := range m.Patches {
 		line("patch", "%s (%.12s)", patch.Name, patch.SHA256)
 	}
+	for _, f := range m.Files {
+		line("file", "%s", f)
+	}
 	line("toolchain", "%s; %s; image %.19s, base from %s", m.Toolchain.Compiler, m.Toolchain.Linker, m.Toolchain.Image, m.Toolchain.Base)
 	line("config", "%d options asked, %d kept (%.12s)", m.Config.Asked, m.Config.Kept, m.Config.SHA256)
 	for _, step := range m.Steps {

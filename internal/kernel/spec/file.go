@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
@@ -120,7 +121,7 @@ var allowPattern = regexp.MustCompile(`^(?:CONFIG_)?[A-Za-z0-9_]+$`)
 func (t Table) checkConfig(at func(string) string, report func(key, format string, args ...any)) {
 	for _, entry := range t.Config {
 		if _, _, err := readEntry(entry); err != nil {
-			report(at("config"), "%v", err)
+			report(at("config"), "%s", strings.TrimPrefix(err.Error(), "config: "))
 		}
 	}
 	for _, name := range t.Allow {
@@ -130,7 +131,7 @@ func (t Table) checkConfig(at func(string) string, report func(key, format strin
 	}
 	for _, target := range slices.Sorted(maps.Keys(t.Files)) {
 		if err := checkTarget(target); err != nil {
-			report(at("files"), "%v", err)
+			report(at("files"), "%s", strings.TrimPrefix(err.Error(), "files: "))
 		}
 	}
 }

@@ -50,16 +50,16 @@ func readTarget(entry string) (item Item, ok bool, err error) {
 		return item, false, nil // a file
 	}
 	if why := useless(name); why != "" {
-		return item, true, fmt.Errorf("config %q: %s", entry, why)
+		return item, true, fmt.Errorf("config: %q: %s", entry, why)
 	}
 	if !strings.HasSuffix(name, randomSuffix) {
 		if seeded {
-			return item, true, fmt.Errorf("config %q: only randconfig has a seed", entry)
+			return item, true, fmt.Errorf("config: %q: only randconfig has a seed", entry)
 		}
 		return Item{Target: name}, true, nil
 	}
 	if _, err := strconv.ParseUint(seed, 0, 31); err != nil {
-		return item, true, fmt.Errorf(`config %q: it draws at random; expected a seed, a whole number, which becomes part of the plan: "%s:42"`, entry, name)
+		return item, true, fmt.Errorf(`config: %q draws at random; expected a seed, a whole number, which becomes part of the plan: "%s:42"`, entry, name)
 	}
 	return Item{Target: name, Seed: seed}, true, nil
 }

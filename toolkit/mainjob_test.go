@@ -134,7 +134,7 @@ func toRegistry(address, password string) []string {
 func removePushed(t *testing.T, e *engine.Client, address string) {
 	t.Helper()
 	t.Cleanup(func() {
-		for _, tag := range []string{"v1", "latest", "kiln-staging"} {
+		for _, tag := range []string{"v1", "latest"} {
 			if err := e.RemoveImage(context.Background(), address+"/me/site:"+tag); err != nil {
 				t.Error(err)
 			}

@@ -16,7 +16,6 @@ package toolkit
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"io/fs"
 	"os"
@@ -69,8 +68,8 @@ func Open(o Options) (*Project, error) {
 	}
 	p := &Project{options: o, console: newConsole(o)}
 	var siteErr, kernelErr error
-	p.site, siteErr = settings.Load(p.path(SiteFile), sitePrefix, site.Defaults(), o.Env)
-	p.kernels, kernelErr = settings.Load(p.path(KernelFile), kernelPrefix, spec.Defaults(), o.Env)
+	p.site, siteErr = settings.Load(p.path(SiteFile), sitePrefix, site.Defaults(), o.Env, settings.OtherFile[spec.File](p.path(KernelFile)))
+	p.kernels, kernelErr = settings.Load(p.path(KernelFile), kernelPrefix, spec.Defaults(), o.Env, settings.OtherFile[site.Settings](p.path(SiteFile)))
 	if err := errors.Join(siteErr, kernelErr, settings.CheckEnviron(o.Env, Variables()), checkOutput(o)); err != nil {
 		return nil, err
 	}
@@ -111,10 +110,7 @@ func ExitCode(err error) int { return fault.Code(err) }
 
 func newConsole(o Options) *report.Console {
 	c := report.New(o.Stdout, o.Stderr, o.getenv(OutputVariable))
-	if password := o.getenv(registry.PasswordVariable); password != "" {
-		c.AddSecret(password)
-		c.AddSecret(base64.StdEncoding.EncodeToString([]byte(o.getenv(registry.UsernameVariable) + ":" + password))) // as HTTP sends it
-	}
+	c.AddSecret(o.getenv(registry.PasswordVariable))
 	if o.getenv("GITHUB_ACTIONS") == "true" {
 		c.UseGitHubActions()
 	}
@@ -176,7 +172,9 @@ func (p *Project) engine(ctx context.Context) (*engine.Client, error) {
 // registry returns the client for registries. The credentials in the environment are for
 // the site's alone.
 func (p *Project) registry() *registry.Client {
-	return registry.New(p.options.getenv, p.site.Value.Repository)
+	r := registry.New(p.options.getenv, p.site.Value.Repository)
+	r.Logf = p.console.Logf
+	return r
 }
 
 // connect opens a connection to the engine that the caller closes.

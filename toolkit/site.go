@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -60,7 +61,7 @@ func (s *Site) Push(ctx context.Context) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
-	if err := half.Publishable(); err != nil {
+	if err := publish.Check(ctx, half); err != nil {
 		return Pushed{}, err
 	}
 	image, err := s.buildImage(ctx, half)
@@ -153,7 +154,7 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
-	for _, note := range source.Bundle.Notes() {
+	for _, note := range slices.Concat(source.Bundle.Notes(), source.Server.Notes()) {
 		p.console.LogOnce("%s", note)
 	}
 	cache, err := s.imageCache()
@@ -262,7 +263,7 @@ func (s *Site) publishable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return half.Publishable()
+	return publish.Check(ctx, half)
 }
 
 // checkedOut returns the site's files as its commit has them, written to dir.

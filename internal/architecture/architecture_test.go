@@ -31,7 +31,8 @@ var layers = [][]string{
 	{"internal/registry", "internal/host", "internal/settings", "internal/cliargs", "internal/interrupt"},
 	{"internal/imagebuild", "internal/scratch"},
 	{"internal/report"},
-	{"internal/retry", "internal/fault"},
+	{"internal/retry"},
+	{"internal/fault"},
 	{"docker", "cmd"}, // embed what goes into containers
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -85,6 +86,9 @@ func (p Provider) Pinned(ctx context.Context, ref, digest string) (Image, error)
 	}
 	if ctx.Err() != nil {
 		return Image{}, ctx.Err()
+	}
+	if errors.Is(pullErr, registry.ErrCredentials) { // which its user can fix: no reason to take something else
+		return Image{}, fmt.Errorf("get base image %s: %w", ref, pullErr)
 	}
 	if unsupported != nil {
 		return Image{}, fault.New(fault.Environment, "connect to the registry, or load the image: docker load",

@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild/imagebuildtest"
+	"github.com/romanatrashyonok/kiln/internal/registry"
 	"github.com/romanatrashyonok/kiln/internal/registry/registrytest"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -74,6 +76,30 @@ func TestPinnedBase(t *testing.T) {
 	moved, err := p.Pinned(t.Context(), ref, second)
 	if err != nil || moved.ID == old.ID || moved.From != FromRegistry {
 		t.Errorf("after the pin moved: got %+v, %v", moved, err)
+	}
+}
+
+func TestBrokenCredentialsAreNoReasonToBootstrap(t *testing.T) {
+	t.Setenv("DOCKER_AUTH_CONFIG", "{")
+	p := provider(t)
+	e, err := engine.Connect(t.Context(), os.Getenv, registry.New(os.Getenv, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	p.Engine = e
+	pinned := "sha256:" + strings.Repeat("0", 64)
+	_, err = p.Pinned(t.Context(), "registry.invalid/nginx:1.30-alpine-slim", pinned) // a pin is always looked up
+	if fault.Code(err) != int(fault.Usage) || !errors.Is(err, registry.ErrCredentials) || !strings.Contains(err.Error(), "DOCKER_AUTH_CONFIG") {
+		t.Errorf("got %v", err)
+	}
+	ref := registrytest.Start(t) + "/library/base:1"
+	upload(t, provider(t).Engine, ref, "one")
+	if _, err := provider(t).Get(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Get(t.Context(), ref); err != nil || got.From != FromStore {
+		t.Errorf("a base that the engine has: got %+v, %v", got, err)
 	}
 }
 

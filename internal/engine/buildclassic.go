@@ -9,17 +9,16 @@ import (
 	"regexp"
 
 	"github.com/docker/docker/api/types/build"
-	enginetypes "github.com/docker/docker/api/types/registry"
 	"github.com/moby/go-archive"
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/romanatrashyonok/kiln/internal/engine/buildlog"
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
 // buildClassic builds with the engine's classic builder, which gets the whole context as a
-// tar. It has no secrets, and no cache mounts: those are removed from the Dockerfile.
+// tar. It has no secrets, and no cache mounts: those are removed from the Dockerfile. It gets
+// no credentials either: the base is in the engine.
 func buildClassic(ctx context.Context, e *Client, b Build, log *buildlog.Log) (string, error) {
 	if len(b.Secrets) > 0 {
 		return "", fault.New(fault.Environment, "use an engine with BuildKit",
@@ -33,9 +32,6 @@ func buildClassic(ctx context.Context, e *Client, b Build, log *buildlog.Log) (s
 	defer files.Close()
 	opts := b.options()
 	opts.Version = build.BuilderV1
-	if opts.AuthConfigs, err = allCredentials(e.registry); err != nil {
-		return "", err
-	}
 	response, err := e.api.ImageBuild(ctx, files, opts)
 	if err != nil {
 		return "", failed("start the build", err)
@@ -68,21 +64,4 @@ func contextTar(dir string) (io.ReadCloser, error) {
 		ExcludePatterns: excludes, ChownOpts: &archive.ChownOpts{UID: 0, GID: 0},
 	})
 	return files, fault.Wrap(fault.Usage, err)
-}
-
-// allCredentials returns docker's credentials by registry, as the classic builder takes them.
-func allCredentials(r *registry.Client) (map[string]enginetypes.AuthConfig, error) {
-	file, err := r.DockerConfig()
-	if err != nil {
-		return nil, err
-	}
-	known, err := file.GetAllCredentials()
-	if err != nil {
-		return nil, fault.Wrap(fault.Usage, err)
-	}
-	all := map[string]enginetypes.AuthConfig{}
-	for host, auth := range known {
-		all[host] = engineAuth(auth)
-	}
-	return all, nil
 }

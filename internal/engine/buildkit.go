@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/docker/cli/cli/config/types"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/client"
 	"github.com/moby/buildkit/session"
@@ -68,17 +69,19 @@ func openSession(ctx context.Context, r *registry.Client, b Build) (*session.Ses
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := r.DockerConfig()
-	if err != nil {
-		return nil, err
-	}
 	s, err := session.NewSession(ctx, b.Context)
 	if err != nil {
 		return nil, fmt.Errorf("open a build session: %w", err)
 	}
 	s.Allow(filesync.NewFSSyncProvider(filesync.StaticDirSource{"context": files, "dockerfile": files}))
 	s.Allow(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-		AuthConfigProvider: authprovider.LoadAuthConfig(credentials),
+		AuthConfigProvider: func(ctx context.Context, host string, _ []string, _ authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
+			if host == authprovider.DockerHubRegistryHost {
+				host = registry.DockerHub
+			}
+			found, err := r.CredentialsOf(ctx, host)
+			return found.AuthConfig, err
+		},
 	}))
 	s.Allow(secretsprovider.FromMap(b.Secrets))
 	return s, nil

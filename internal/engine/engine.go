@@ -88,7 +88,7 @@ func Connect(ctx context.Context, getenv func(string) string, r *registry.Client
 	api, err := client.NewClientWithOpts(append(opts, client.WithAPIVersionNegotiation())...)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "correct "+at.Origin+": its form is in Docker's documentation",
-			"connect to the engine at %s (%s): %w", at.Host, at.Origin, err)
+			"connect to the engine at %s (%s): %w", at.Name(), at.Origin, err)
 	}
 	e := &Client{api: api, endpoint: at, registry: r, owner: owner.Current()}
 	if err := negotiate(ctx, e); err != nil {
@@ -122,12 +122,12 @@ func negotiate(ctx context.Context, e *Client) error {
 	ping, err := e.api.Ping(ctx)
 	if err != nil {
 		return fault.NewWithCause(fault.Engine, connectFix(e.endpoint),
-			"connect to the engine at %s (%s): %w", e.endpoint.Host, e.endpoint.Origin, err)
+			"connect to the engine at %s (%s): %w", e.endpoint.Name(), e.endpoint.Origin, err)
 	}
 	if versions.LessThan(ping.APIVersion, minAPI) {
 		return fault.NewWithCause(fault.Engine, "use Docker Engine 20.10 or newer",
 			"connect to the engine at %s (%s): it has API %s, Kiln needs %s or newer",
-			e.endpoint.Host, e.endpoint.Origin, ping.APIVersion, minAPI)
+			e.endpoint.Name(), e.endpoint.Origin, ping.APIVersion, minAPI)
 	}
 	e.api.NegotiateAPIVersionPing(ping)
 	e.buildKit = ping.BuilderVersion == build.BuilderBuildKit || hasSessions(ctx, e.api)
@@ -141,7 +141,7 @@ func (e *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, failed("read the engine's description", err)
 	}
 	return Info{
-		Host: e.endpoint.Host, Origin: e.endpoint.Origin,
+		Host: e.endpoint.Name(), Origin: e.endpoint.Origin,
 		Version: info.ServerVersion, API: e.api.ClientVersion(), BuildKit: e.buildKit,
 		Driver: info.Driver, OS: info.OSType, Arch: info.Architecture, Root: info.DockerRootDir,
 		CPUs: info.NCPU, Memory: info.MemTotal,

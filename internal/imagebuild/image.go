@@ -65,17 +65,22 @@ type Copied struct {
 }
 
 // Copied returns the files that Image would copy, sorted by path. It reads none of them.
-func (d Dockerfile) Copied(base Base, in Input) (list []Copied, err error) {
+func (d Dockerfile) Copied(base Base, in Input) ([]Copied, error) {
 	e, err := d.run(base, in)
 	if err != nil {
 		return nil, err
 	}
+	return e.copied(), nil
+}
+
+// copied returns the files so far, sorted by path.
+func (e *evaluator) copied() (list []Copied) {
 	for _, name := range slices.Sorted(maps.Keys(e.files)) {
 		if source := e.files[name].source; source != "" {
 			list = append(list, Copied{source, "/" + name})
 		}
 	}
-	return list, nil
+	return list
 }
 
 // run executes the Dockerfile on the configuration of a base.

@@ -20,34 +20,34 @@ func (c *Client) Base(ctx context.Context, ref, platform string) (base imagebuil
 	if err != nil {
 		return base, "", fault.New(fault.Usage, "write it as linux/arm64", "read platform %q: %w", platform, err)
 	}
-	parsed, opts, err := c.remote(ctx, ref)
+	q, err := c.request(ctx, ref)
 	if err != nil {
 		return base, "", err
 	}
-	manifest, err := remote.Get(parsed, append(opts, remote.WithPlatform(*wanted))...)
+	manifest, err := remote.Get(q.ref, append(q.opts, remote.WithPlatform(*wanted))...)
 	if err != nil {
-		return base, "", failed("look up "+ref, err)
+		return base, "", q.failed("look up "+ref, err)
 	}
 	image, err := manifest.Image()
 	if err != nil && strings.Contains(err.Error(), "no child with platform") { // of the index; the library has no type for it
 		return base, "", noPlatform(ref, platform, err)
 	}
 	if err != nil {
-		return base, "", failed("read "+ref+" for "+platform, err)
+		return base, "", q.failed("read "+ref+" for "+platform, err)
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return base, "", failed("read "+ref+" for "+platform, err)
+		return base, "", q.failed("read "+ref+" for "+platform, err)
 	}
 	if config.OS != wanted.OS || config.Architecture != wanted.Architecture {
 		return base, "", noPlatform(ref, platform, fmt.Errorf("the image is for %s/%s", config.OS, config.Architecture))
 	}
 	digest, err := image.Digest()
 	if err != nil {
-		return base, "", failed("read "+ref+" for "+platform, err)
+		return base, "", q.failed("read "+ref+" for "+platform, err)
 	}
 	base, err = baseOf(image)
-	return base, parsed.Context().Digest(digest.String()).String(), failed("read "+ref+" for "+platform, err)
+	return base, q.ref.Context().Digest(digest.String()).String(), q.failed("read "+ref+" for "+platform, err)
 }
 
 func baseOf(image v1.Image) (base imagebuild.Base, err error) {

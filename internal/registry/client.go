@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -19,15 +20,20 @@ import (
 // Client talks to registries with the credentials of this machine's user. It is safe for
 // concurrent use.
 type Client struct {
-	getenv func(string) string
-	host   string // the only registry that the variables' credentials are sent to; "" for any
+	Logf func(format string, args ...any) // logs each wait that a registry asks for; may be nil
+
+	getenv    func(string) string
+	host      string // the only registry that the variables' credentials are sent to; "" for any
+	transport http.RoundTripper
 }
 
 // New returns a client that reads UsernameVariable and PasswordVariable by getenv, and
 // sends them only to the registry of repository; "" means any registry. A repository
 // that is no valid name counts as "".
 func New(getenv func(string) string, repository string) *Client {
-	c := &Client{getenv: getenv}
+	transport := remote.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = retry.Proxy
+	c := &Client{getenv: getenv, transport: transport}
 	if repository != "" {
 		c.host, _ = hostOf(repository)
 	}
@@ -38,11 +44,11 @@ func New(getenv func(string) string, repository string) *Client {
 // manifest last, and returns its digest, "sha256:...". What the registry has already is
 // not sent.
 func (c *Client) Upload(ctx context.Context, ref string, what imagebuild.Pushable) (digest string, err error) {
-	parsed, opts, err := c.remote(ctx, ref)
+	q, err := c.request(ctx, ref)
 	if err != nil {
 		return "", err
 	}
-	err = failed("push "+ref, remote.Push(parsed, what, opts...))
+	err = q.failed("push "+ref, remote.Push(q.ref, what, q.opts...))
 	if errors.Is(err, ErrNotFound) {
 		return "", fault.NewWithCause(fault.Network, "create the repository, if the registry requires that", "push %s: unknown to the registry", ref)
 	}
@@ -55,58 +61,70 @@ func (c *Client) Upload(ctx context.Context, ref string, what imagebuild.Pushabl
 // Digest returns the digest, "sha256:...", of the manifest that ref names, by one HEAD.
 // The error is ErrNotFound where the registry does not have it.
 func (c *Client) Digest(ctx context.Context, ref string) (string, error) {
-	parsed, opts, err := c.remote(ctx, ref)
+	q, err := c.request(ctx, ref)
 	if err != nil {
 		return "", err
 	}
-	head, err := remote.Head(parsed, opts...)
+	head, err := remote.Head(q.ref, q.opts...)
 	if err != nil {
-		return "", failed("look up "+ref, err)
+		return "", q.failed("look up "+ref, err)
 	}
 	return head.Digest.String(), nil
 }
 
 // Created returns when an image was created; for an index, the image for linux/amd64.
 func (c *Client) Created(ctx context.Context, ref string) (time.Time, error) {
-	parsed, opts, err := c.remote(ctx, ref)
+	q, err := c.request(ctx, ref)
 	if err != nil {
 		return time.Time{}, err
 	}
-	image, err := remote.Image(parsed, opts...)
+	image, err := remote.Image(q.ref, q.opts...)
 	if err != nil {
-		return time.Time{}, failed("read "+ref, err)
+		return time.Time{}, q.failed("read "+ref, err)
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return time.Time{}, failed("read "+ref, err)
+		return time.Time{}, q.failed("read "+ref, err)
 	}
 	return config.Created.Time, nil
 }
 
 // SetTag sets a tag to a manifest of the same repository, by one PUT: the tag then names
-// exactly what has that digest. byDigest is "repository@sha256:...".
+// exactly what has that digest. byDigest is "repository@sha256:...". The error is
+// ErrNotFound where the repository does not have the manifest, and ErrRefused where the
+// registry keeps the tag, as one whose tags are immutable.
 func (c *Client) SetTag(ctx context.Context, byDigest, tag string) error {
-	parsed, opts, err := c.remote(ctx, byDigest)
+	q, err := c.request(ctx, byDigest)
 	if err != nil {
 		return err
 	}
-	manifest, err := remote.Get(parsed, opts...)
+	manifest, err := remote.Get(q.ref, q.opts...)
 	if err != nil {
-		return failed("read "+byDigest, err)
+		return q.failed("read "+byDigest, err)
 	}
-	return failed("tag "+byDigest+" as "+tag, remote.Tag(parsed.Context().Tag(tag), manifest, opts...))
+	err = remote.Tag(q.ref.Context().Tag(tag), manifest, q.opts...)
+	return q.tagFailed("tag "+byDigest+" as "+tag, err)
 }
 
-// remote prepares a call of the registry library.
-func (c *Client) remote(ctx context.Context, ref string) (name.Reference, []remote.Option, error) {
+// request is a call of the registry library in preparation.
+type request struct {
+	client *Client
+	ref    name.Reference
+	used   Credentials
+	opts   []remote.Option
+}
+
+func (c *Client) request(ctx context.Context, ref string) (request, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return nil, nil, badName(ref, err)
+		return request{}, badName(ref, err)
 	}
-	auth, err := c.authenticator(ref)
+	used, err := c.Credentials(ctx, ref)
 	if err != nil {
-		return nil, nil, err
+		return request{}, err
 	}
-	transport := &retry.Transport{Next: remote.DefaultTransport}
-	return parsed, []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(transport)}, nil
+	transport := &retry.Transport{Next: c.transport, Logf: c.Logf}
+	return request{client: c, ref: parsed, used: used, opts: []remote.Option{
+		remote.WithContext(ctx), remote.WithAuth(used.authenticator()), remote.WithTransport(transport),
+	}}, nil
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -22,15 +23,17 @@ func tiny(t *testing.T, text string) *imagebuild.Image {
 
 func TestUploadAndTag(t *testing.T) {
 	r, repository := registrytest.Client(registrytest.Password), registrytest.Start(t)+"/site"
-	staging := repository + ":staging"
-	digest, err := r.Upload(t.Context(), staging, tiny(t, "one"))
+	image := tiny(t, "one")
+	want, err := imagebuild.Digest(image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{staging, repository + "@" + digest} {
-		if got, err := r.Digest(t.Context(), ref); err != nil || got != digest {
-			t.Errorf("%s: got %s, %v, want %s", ref, got, err, digest)
-		}
+	digest, err := r.Upload(t.Context(), repository+"@"+want, image)
+	if err != nil || digest != want {
+		t.Fatalf("got %s, %v, want %s", digest, err, want)
+	}
+	if got, err := r.Digest(t.Context(), repository+"@"+digest); err != nil || got != digest {
+		t.Errorf("got %s, %v, want %s", got, err, digest)
 	}
 	if _, err := r.Digest(t.Context(), repository+":v1"); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("before it is tagged: got %v, want ErrNotFound", err)
@@ -40,6 +43,41 @@ func TestUploadAndTag(t *testing.T) {
 	}
 	if got, err := r.Digest(t.Context(), repository+":v1"); err != nil || got != digest {
 		t.Errorf("after it is tagged: got %s, %v, want %s", got, err, digest)
+	}
+}
+
+// TestTagThatTheRegistryKeeps has a real registry behind a proxy refuse to move a tag, as
+// registries do whose tags are immutable, and refuse it to an account without the right.
+func TestTagThatTheRegistryKeeps(t *testing.T) {
+	upstream, r := registrytest.Start(t), registrytest.Client(registrytest.Password)
+	for _, tc := range []struct {
+		status  int
+		message string
+		want    error
+	}{
+		{http.StatusBadRequest, "The image tag 'latest' already exists and cannot be overwritten because the repository is immutable.", registry.ErrRefused},
+		{http.StatusForbidden, "cannot overwrite an immutable tag", registry.ErrRefused},
+		{http.StatusForbidden, "insufficient scope", registry.ErrDenied},
+		{http.StatusUnauthorized, "authentication required", registry.ErrDenied},
+		{http.StatusMethodNotAllowed, "The operation is disallowed on this registry, repository or image.", registry.ErrRefused},
+		{http.StatusConflict, "tag is immutable", registry.ErrRefused},
+		{http.StatusPreconditionFailed, "configured as immutable", registry.ErrRefused},
+	} {
+		repository := registrytest.FlakyProxy(t, upstream, registrytest.Keeps(upstream, tc.status, tc.message)) + "/site"
+		if _, err := r.Upload(t.Context(), repository+":latest", tiny(t, "first")); err != nil && !errors.Is(err, tc.want) {
+			t.Fatal(err)
+		}
+		second, err := imagebuild.Digest(tiny(t, tc.message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Upload(t.Context(), repository+"@"+second, tiny(t, tc.message)); err != nil {
+			t.Fatal(err)
+		}
+		err = r.SetTag(t.Context(), repository+"@"+second, "latest")
+		if !errors.Is(err, tc.want) || fault.Code(err) != int(fault.Environment) || tc.want == registry.ErrRefused && !strings.Contains(err.Error(), tc.message) {
+			t.Errorf("%d %s: got %v, want %v", tc.status, tc.message, err, tc.want)
+		}
 	}
 }
 

@@ -1,11 +1,12 @@
 package registry
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/distribution/reference"
-	"github.com/docker/cli/cli/config"
-	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 
@@ -18,54 +19,87 @@ const (
 	PasswordVariable = "KILN_REGISTRY_PASSWORD"
 )
 
-// loginHint is the fix for credentials that a registry refused.
-const loginHint = "log in with docker login, or set " + UsernameVariable + " and " + PasswordVariable
+// DockerHub is Docker Hub as the registry of an image's name.
+const DockerHub = "docker.io"
 
-// dockerHubKey is Docker Hub's key in docker's configuration file.
-const dockerHubKey = "https://index.docker.io/v1/"
+// ErrCredentials is the error for credentials that cannot be read: a broken configuration of
+// docker's, or a credential helper that fails. It names the variable, the file or the helper.
+var ErrCredentials = errors.New("the credentials cannot be read")
 
-// ErrDenied is the error of a registry that refuses the credentials.
-var ErrDenied = errors.New("the registry refused the credentials")
-
-// Denied returns cause, the error of an action that needs other credentials, as an
-// ErrDenied with its fix.
-func Denied(action string, cause error) error {
-	return fault.New(fault.Environment, loginHint, "%s: %w (%v)", action, ErrDenied, cause)
+// Credentials are what a registry is asked with. The zero value is none. They print as their
+// source, so that no message contains a secret.
+type Credentials struct {
+	types.AuthConfig
+	Source string // what had them: a variable, a file or a credential helper
 }
 
-// DockerConfig reads docker's configuration file, which also names the credential helpers.
-func (c *Client) DockerConfig() (*configfile.ConfigFile, error) {
-	file, err := config.Load(config.Dir())
-	if err != nil {
-		return nil, fault.New(fault.Usage, "fix or remove it, then run docker login", "read docker's configuration: %w", err)
-	}
-	return file, nil
-}
+// String returns the source.
+func (c Credentials) String() string { return c.Source }
+
+// GoString returns the source.
+func (c Credentials) GoString() string { return c.Source }
 
 // Credentials returns the credentials for the registry of the image ref: those of the two
-// variables if they are set and meant for it, else those of docker. Without any it returns
-// the zero value.
-func (c *Client) Credentials(ref string) (types.AuthConfig, error) {
+// variables if they are set and meant for it, else docker's: DOCKER_AUTH_CONFIG, then
+// config.json, which may name credential helpers. The error is ErrCredentials where they
+// exist and cannot be read.
+func (c *Client) Credentials(ctx context.Context, ref string) (Credentials, error) {
 	host, err := hostOf(ref)
 	if err != nil {
-		return types.AuthConfig{}, err
+		return Credentials{}, err
 	}
-	if user := c.getenv(UsernameVariable); user != "" && (c.host == "" || c.host == host) {
-		return types.AuthConfig{Username: user, Password: c.getenv(PasswordVariable), ServerAddress: host}, nil
-	}
-	file, err := c.DockerConfig()
-	if err != nil {
-		return types.AuthConfig{}, err
-	}
-	if host == "docker.io" {
-		host = dockerHubKey
-	}
-	auth, err := file.GetAuthConfig(host)
-	if err != nil {
-		return types.AuthConfig{}, fault.New(fault.Usage, "docker login "+host, "read the credentials for %s: %w", host, err)
-	}
-	return auth, nil
+	return c.CredentialsOf(ctx, host)
 }
+
+// CredentialsOf is Credentials for a registry, as "docker.io" or "localhost:5000".
+func (c *Client) CredentialsOf(ctx context.Context, host string) (Credentials, error) {
+	found, err := c.fromVariables(host)
+	if err != nil || found.Source != "" {
+		return found, err
+	}
+	for _, read := range []func() (dockerConfig, error){c.configVariable, c.configFile} {
+		config, err := read()
+		if err != nil {
+			return Credentials{}, err
+		}
+		if found, err = config.credentials(ctx, host); err != nil || found.Source != "" {
+			return found, err
+		}
+	}
+	return Credentials{}, nil
+}
+
+// CheckCredentials returns the error with which Credentials would fail.
+func (c *Client) CheckCredentials(ctx context.Context, ref string) error {
+	_, err := c.Credentials(ctx, ref)
+	return err
+}
+
+// fromVariables returns the credentials of the two variables, if they are meant for a host.
+// The end of a line, which a file's content may bring along, is no part of a password.
+func (c *Client) fromVariables(host string) (Credentials, error) {
+	user, password := c.getenv(UsernameVariable), strings.TrimRight(c.getenv(PasswordVariable), "\r\n")
+	if user == "" && password == "" || c.host != "" && c.host != host {
+		return Credentials{}, nil
+	}
+	for name, value := range map[string]string{UsernameVariable: user, PasswordVariable: password} {
+		if value == "" {
+			return Credentials{}, unreadable(fault.Usage, "set both "+UsernameVariable+" and "+PasswordVariable+", or neither", "%s is empty", name)
+		}
+	}
+	return Credentials{types.AuthConfig{Username: user, Password: password, ServerAddress: serverOf(host)}, UsernameVariable}, nil
+}
+
+// unreadable returns an ErrCredentials.
+func unreadable(class fault.Class, fix, format string, args ...any) error {
+	return fault.New(class, fix, "read the credentials for registries: %w", &unreadableError{fmt.Sprintf(format, args...)})
+}
+
+// unreadableError is an ErrCredentials with its reason.
+type unreadableError struct{ reason string }
+
+func (e *unreadableError) Error() string   { return e.reason }
+func (e *unreadableError) Is(t error) bool { return t == ErrCredentials }
 
 // hostOf returns the registry of an image name, as "docker.io" or "localhost:5000".
 func hostOf(ref string) (string, error) {
@@ -80,17 +114,13 @@ func badName(ref string, cause error) error {
 	return fault.New(fault.Usage, "write it as registry/repository:tag", "read image name %q: %w", ref, cause)
 }
 
-// authenticator returns the credentials for ref in the registry library's form.
-func (c *Client) authenticator(ref string) (authn.Authenticator, error) {
-	auth, err := c.Credentials(ref)
-	if err != nil {
-		return nil, err
-	}
-	if auth == (types.AuthConfig{}) {
-		return authn.Anonymous, nil
+// authenticator returns credentials in the registry library's form.
+func (c Credentials) authenticator() authn.Authenticator {
+	if c.AuthConfig == (types.AuthConfig{}) {
+		return authn.Anonymous
 	}
 	return authn.FromConfig(authn.AuthConfig{
-		Username: auth.Username, Password: auth.Password, Auth: auth.Auth,
-		IdentityToken: auth.IdentityToken, RegistryToken: auth.RegistryToken,
-	}), nil
+		Username: c.Username, Password: c.Password, Auth: c.Auth,
+		IdentityToken: c.IdentityToken, RegistryToken: c.RegistryToken,
+	})
 }

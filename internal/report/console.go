@@ -3,7 +3,7 @@
 //
 //   - A result is text, or with KILN_OUTPUT=json one JSON object per line.
 //   - Progress is one live line on a terminal, and a plain line every 15 seconds elsewhere.
-//   - Secrets that the console knows are redacted from all output.
+//   - Logs never show the password of a URL. Results are printed as they are.
 package report
 
 import (
@@ -25,7 +25,7 @@ type Console struct {
 	terminal bool
 	github   bool // whether GitHub Actions reads the log
 	summary  summary
-	secrets  []string        // in every form in which they may be printed
+	secrets  []string        // that no text contains by chance, in every form
 	logged   map[string]bool // lines of LogOnce
 	active   []*Progress     // work under way: together, the terminal's last line
 	now      func() time.Time
@@ -50,9 +50,7 @@ func (c *Console) Result(v any, text string) error {
 		if err != nil {
 			return fmt.Errorf("print result: %w", err)
 		}
-		text = c.redactJSON(string(line))
-	} else {
-		text = c.redact(text)
+		text = string(line)
 	}
 	c.clear()
 	_, err := fmt.Fprintln(c.out, strings.TrimSuffix(text, "\n"))

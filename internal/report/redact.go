@@ -1,31 +1,55 @@
 package report
 
 import (
-	"encoding/json"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // redacted is printed in place of a secret.
 const redacted = "***"
 
-// AddSecret redacts a secret from everything that is printed from now on: as it is, quoted as
-// in Go and JSON, and escaped as in a URL.
+// Secrets are kept out of messages where they are made: no error and no line of log of Kiln's
+// own has one. Redaction is for texts of others, as of an engine or a registry, and for logs
+// alone: a result is printed as it is.
+
+// AddSecret redacts a secret from every log line that is printed from now on: as it is, and
+// quoted as in Go. A secret that a text may contain by chance, as a short one or a word, is not
+// looked for: that would alter what is printed and show what the secret is.
 func (c *Console) AddSecret(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range []string{secret, strings.TrimSpace(secret)} {
-		for _, form := range []string{s, unquoted(strconv.Quote(s)), unquoted(jsonString(s)), url.QueryEscape(s), url.PathEscape(s)} {
-			if form != "" {
-				c.secrets = append(c.secrets, form)
-			}
-		}
+	secret = strings.TrimSpace(secret)
+	if !distinctive(secret) {
+		return
+	}
+	c.secrets = append(c.secrets, secret)
+	if quoted := strconv.Quote(secret); quoted != `"`+secret+`"` {
+		c.secrets = append(c.secrets, quoted[1:len(quoted)-1])
 	}
 }
 
-// Redact returns text with every known secret replaced by ***.
+// distinctive reports whether no text contains a secret by chance: it has at least eight
+// characters, of two kinds if they are fewer than sixteen.
+func distinctive(secret string) bool {
+	kinds := map[string]bool{}
+	for _, r := range secret {
+		switch {
+		case unicode.IsLower(r):
+			kinds["lower"] = true
+		case unicode.IsUpper(r):
+			kinds["upper"] = true
+		case unicode.IsDigit(r):
+			kinds["digit"] = true
+		default:
+			kinds["other"] = true
+		}
+	}
+	return len(secret) >= 16 || len(secret) >= 8 && len(kinds) > 1
+}
+
+// Redact returns a text of log without the passwords of URLs and the known secrets.
 func (c *Console) Redact(text string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,35 +57,15 @@ func (c *Console) Redact(text string) string {
 }
 
 func (c *Console) redact(text string) string {
+	text = webAccount.ReplaceAllString(text, "$1"+redacted+"@")
+	text = password.ReplaceAllString(text, "$1"+redacted+"@")
 	for _, s := range c.secrets {
 		text = strings.ReplaceAll(text, s, redacted)
 	}
 	return text
 }
 
-// literal matches a string of a JSON text, and the colon after the name of a field.
-var literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*":?`)
-
-// redactJSON redacts the strings of a JSON text other than names of fields: what it returns is
-// JSON of the same fields, whatever a secret consists of.
-func (c *Console) redactJSON(text string) string {
-	return literal.ReplaceAllStringFunc(text, func(quoted string) string {
-		var value string
-		if strings.HasSuffix(quoted, ":") || json.Unmarshal([]byte(quoted), &value) != nil {
-			return quoted
-		}
-		if clean := c.redact(value); clean != value {
-			return jsonString(clean)
-		}
-		return quoted
-	})
-}
-
-// jsonString returns a string as JSON.
-func jsonString(s string) string {
-	text, _ := encode(s, "") // a string always has a JSON form
-	return strings.TrimSuffix(string(text), "\n")
-}
-
-// unquoted returns what is between the quotes.
-func unquoted(s string) string { return s[1 : len(s)-1] }
+var (
+	webAccount = regexp.MustCompile(`(?i)(https?://)[^\s/"'<>]+@`)                          // a user name may be a token
+	password   = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^\s/@:"'<>]*:)[^\s/"'<>]*@`) // ssh://me@host has none
+)

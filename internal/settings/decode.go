@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/util/suggest"
@@ -18,6 +19,8 @@ type decoder struct {
 	path    string
 	lines   map[string]int // of each key in the file
 	origins map[string]string
+	places  map[string][]string // of each name; see placesOf
+	others  []Other
 	faults  []placed
 }
 
@@ -34,7 +37,11 @@ func (d *decoder) table(prefix string, tree map[string]any, into reflect.Value) 
 		key, value := prefix+name, tree[name]
 		field, known := fields[name]
 		if !known {
-			d.fault(key, "unknown key %q%s", name, nearest(name, names(fields)))
+			hint := d.misplaced(name)
+			if hint == "" {
+				hint = nearest(name, names(fields))
+			}
+			d.fault(key, "unknown key %q%s", name, hint)
 			continue
 		}
 		d.value(key, value, field)
@@ -57,7 +64,49 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 		d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
 		return
 	}
-	d.fault(key, "%s: expected %s, got %s", key, wantKind(key, field.Type()), gotKind(value))
+	if d.strings(key, value, field) {
+		return
+	}
+	d.fault(key, "%s: expected %s, got %s%s", key, wantKind(key, field.Type()), gotKind(value), hintFor(field.Type(), value))
+}
+
+// strings fills a table of strings, and reports the values that are none. It reports whether
+// field and value are tables.
+func (d *decoder) strings(key string, value any, field reflect.Value) bool {
+	tree, ok := value.(map[string]any)
+	if !ok || !isMap(field.Type()) {
+		return false
+	}
+	table := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		if text, ok := tree[name].(string); ok {
+			table[name] = text
+		} else {
+			d.fault(key+"."+name, "%s: %q: expected a string, got %s", key, name, gotKind(tree[name]))
+		}
+	}
+	field.Set(reflect.ValueOf(table))
+	d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
+	return true
+}
+
+// hintFor returns how a value is written that is meant by one of the wrong kind; "" where
+// nothing is certain.
+func hintFor(t reflect.Type, value any) string {
+	switch v := value.(type) {
+	case string:
+		if t.Kind() == reflect.Slice && !isTables(t) {
+			return fmt.Sprintf("; write it as [%q]", v)
+		}
+		if _, err := strconv.Atoi(v); err == nil && t.Kind() == reflect.Int || (v == "true" || v == "false") && t.Kind() == reflect.Bool {
+			return "; write it without quotes: " + v
+		}
+	case int64, float64:
+		if t.Kind() == reflect.String {
+			return "; write it in quotes"
+		}
+	}
+	return ""
 }
 
 // tables fills an array of tables. It reports whether the value is one.
@@ -97,8 +146,6 @@ func set(field reflect.Value, value any) bool {
 		}
 	case []any:
 		return setList(field, v)
-	case map[string]any:
-		return setTextMap(field, v)
 	}
 	return false
 }
@@ -202,10 +249,10 @@ func kindOf(t reflect.Type) string {
 		return "a table"
 	case isTables(t):
 		return "an array of tables"
+	case isMap(t):
+		return "a table of strings"
 	case t.Kind() == reflect.Slice:
 		return "a list of strings"
-	case isTextMap(t):
-		return "a table of strings"
 	case t.Kind() == reflect.Int:
 		return "a whole number"
 	case t.Kind() == reflect.Bool:

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -41,19 +43,19 @@ func variable(f reflect.StructField) string { return strings.ToUpper(f.Tag.Get("
 func (d *decoder) environment(prefix string, environ []string, root reflect.Value) {
 	values := map[string]string{}
 	for _, pair := range environ {
-		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, prefix) && value != "" {
-			values[name] = value
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, prefix) {
+			values[name] = strings.TrimSpace(value)
 		}
 	}
 	walk(root, "", func(key string, field reflect.Value) {
 		name := prefix + variableOf(key)
 		value, ok := values[name]
-		if !ok {
+		if !ok || value == "" {
 			return
 		}
 		d.origins[key] = name
-		if !setText(field, value) {
-			d.fault(key, "expected %s, got %q", kindOf(field.Type()), value)
+		if err := setText(field, value); err != nil {
+			d.fault(key, "expected %s, got %q: %v", kindOf(field.Type()), value, err)
 		}
 	})
 }
@@ -67,33 +69,37 @@ func variableOf(key string) string {
 	return strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// setText parses a variable's text into a field. It reports whether the text is valid.
-func setText(field reflect.Value, text string) bool {
+// setText parses a variable's text into a field.
+func setText(field reflect.Value, text string) error {
 	switch field.Kind() {
 	case reflect.String:
 		field.SetString(text)
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return false
+			return errors.New("as in 8080")
 		}
 		field.SetInt(int64(n))
 	case reflect.Bool:
 		b, err := strconv.ParseBool(text)
 		if err != nil {
-			return false
+			return errors.New("as in true")
 		}
 		field.SetBool(b)
 	case reflect.Map:
-		return parseTextMap(field, text)
+		table, err := splitMap(text)
+		if err != nil {
+			return fmt.Errorf("%v; write it as %s", err, mapForm)
+		}
+		field.Set(reflect.ValueOf(table))
 	default:
-		var list []string
-		for part := range strings.SplitSeq(text, ",") {
-			list = append(list, strings.TrimSpace(part))
+		list, err := splitList(text)
+		if err != nil {
+			return fmt.Errorf("%v; write it as %s", err, listForm)
 		}
 		field.Set(reflect.ValueOf(list))
 	}
-	return true
+	return nil
 }
 
 // CheckEnviron returns an error of class fault.Usage about the variables of environ that

@@ -2,7 +2,7 @@
 // values from the environment, and records the origin of each value.
 //
 // A struct's fields have `toml:"name"` tags, and are strings, integers, booleans, lists of
-// strings, tables of strings, tables (structs) and arrays of tables (slices of structs). All faults of a file
+// strings, tables (structs), tables of strings (maps) and arrays of tables (slices of structs). All faults of a file
 // come in one error, sorted by line: unknown keys, wrong types, and what the struct's own
 // Check method reports.
 package settings
@@ -11,11 +11,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -37,24 +41,26 @@ type Loaded[T any] struct {
 // Load returns defaults, overridden by the file at path and then by the variables of
 // environ (NAME=value) that begin with prefix. A missing file counts as empty.
 //
-// The variable of the key "upstream.sums" is prefix and UPSTREAM_SUMS. A list is separated
-// by commas; an empty variable counts as unset. The variable of a key in an array of tables
-// does not name the array, and sets the key in every table.
+// The variable of the key "upstream.sums" is prefix and UPSTREAM_SUMS. Commas divide a list,
+// except within quotes; see splitList, and splitMap for a table of strings. An empty variable
+// counts as unset. The variable of a key in an array of tables does not name the array, and
+// sets the key in every table.
+//
+// The message about an unknown key says so where it belongs to one of the other files.
 //
 // Faults of the file and the variables are one error of class fault.Usage. A file that this
 // user may not read is one of class fault.Environment.
-func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], error) {
+func Load[T any](path, prefix string, defaults T, environ []string, others ...Other) (Loaded[T], error) {
 	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return l, unreadable(err)
+	text, err := read(path)
+	if err != nil {
+		return l, err
 	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return l, syntaxFault(path, err)
 	}
-	d := &decoder{path: path, lines: keyLines(text), origins: l.origins}
+	d := &decoder{path: path, lines: keyLines(text), origins: l.origins, places: placesOf(reflect.TypeFor[T]()), others: others}
 	root := reflect.ValueOf(&l.Value).Elem()
 	d.table("", tree, root)
 	d.environment(prefix, environ, root)
@@ -62,6 +68,40 @@ func Load[T any](path, prefix string, defaults T, environ []string) (Loaded[T], 
 		c.Check(d.report)
 	}
 	return l, d.err()
+}
+
+// maxSize bounds a file in bytes. A larger one is no configuration.
+const maxSize = 4 << 20
+
+// read returns the text of a file without a byte order mark; nothing where it is missing.
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	switch {
+	case err != nil:
+		return nil, unreadable(err)
+	case len(text) > maxSize:
+		return nil, fault.New(fault.Usage, "put the right file there", "read %s: it has more than %d MiB", path, maxSize>>20)
+	case bytes.HasPrefix(text, []byte("\xFF\xFE")) || bytes.HasPrefix(text, []byte("\xFE\xFF")):
+		return nil, fault.New(fault.Usage, "save it as UTF-8", "read %s: it is UTF-16", path)
+	}
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			line := 1 + bytes.Count(text[:at], []byte("\n"))
+			return nil, fault.New(fault.Usage, "save it as UTF-8", "%s:%d: the byte %#x is not UTF-8", path, line, text[at])
+		}
+		at += size
+	}
+	return text, nil
 }
 
 // byteOrderMark is what editors on Windows write in front of UTF-8. It is no part of the text.
@@ -122,6 +162,9 @@ func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	}
 }
 
+// isMap reports whether a type is a table of strings.
+func isMap(t reflect.Type) bool { return t == reflect.TypeFor[map[string]string]() }
+
 // isTables reports whether a type is an array of tables.
 func isTables(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
@@ -129,11 +172,15 @@ func isTables(t reflect.Type) bool {
 
 // show returns a value as text.
 func show(v reflect.Value) string {
-	if list, ok := v.Interface().([]string); ok {
+	switch v := v.Interface().(type) {
+	case []string:
+		return strings.Join(v, ", ")
+	case map[string]string:
+		var list []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			list = append(list, name+" = "+v[name])
+		}
 		return strings.Join(list, ", ")
-	}
-	if values, ok := v.Interface().(map[string]string); ok {
-		return showTextMap(values)
 	}
 	return fmt.Sprint(v.Interface())
 }

@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,12 +22,22 @@ type server struct {
 			Keys []string `toml:"keys"`
 		} `toml:"trust"`
 	} `toml:"upstream"`
-	Routes []route `toml:"route"`
+	Routes []route           `toml:"route"`
+	Files  map[string]string `toml:"files"`
 }
 
 type route struct {
-	Path string   `toml:"path"`
-	Arch []string `toml:"arch"`
+	Path    string            `toml:"path"`
+	Arch    []string          `toml:"arch"`
+	Headers map[string]string `toml:"headers"`
+}
+
+// other is a different file.
+type other struct {
+	Base   string `toml:"base"`
+	Kernel []struct {
+		Version string `toml:"version"`
+	} `toml:"kernel"`
 }
 
 // copies has a table of strings.
@@ -33,30 +45,6 @@ type copies struct {
 	Route []struct {
 		Files map[string]string `toml:"files"`
 	} `toml:"route"`
-}
-
-func TestTableOfStrings(t *testing.T) {
-	for text, want := range map[string]string{
-		"[[route]]\nfiles = { \"a/b.pem\" = \"c\", d = \"e\" }\n": "a/b.pem=c, d=e",
-		"[[route]]\n[route.files]\n\"a.b\" = \"c\"\n":             "a.b=c",
-		"[[route]]\nfiles = { a = 1 }\n":                          "kiln.toml:2: route[0].files: expected a table of strings, got a table",
-		"[[route]]\nfiles = [\"a\"]\n":                            "kiln.toml:2: route[0].files: expected a table of strings, got a list",
-	} {
-		t.Chdir(t.TempDir())
-		if err := os.WriteFile("kiln.toml", []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		l, err := Load("kiln.toml", "KILN_", copies{}, nil)
-		got := ""
-		if err != nil {
-			got = err.Error()
-		} else if rows := l.Rows(); len(rows) == 1 {
-			got = rows[0].Value
-		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", text, got, want)
-		}
-	}
 }
 
 func (s server) Check(report func(key, format string, args ...any)) {
@@ -77,7 +65,7 @@ func load(t *testing.T, text string, environ ...string) (Loaded[server], error) 
 	if err := os.WriteFile("kiln.toml", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return Load("kiln.toml", "KILN_", server{Name: "default", Port: 80}, environ)
+	return Load("kiln.toml", "KILN_", server{Name: "default", Port: 80}, environ, OtherFile[other]("other.toml"))
 }
 
 func TestValuesAndOrigins(t *testing.T) {
@@ -103,13 +91,14 @@ arch = ["arm64"]
 		{"upstream.trust.keys", "a", "kiln.toml:4"},
 		{"route[0].path", "/a", "kiln.toml:6"},
 		{"route[0].arch", "amd64", "KILN_ARCH"},
+		{"route[0].headers", "", "default"},
 		{"route[1].path", "/b", "kiln.toml:8"},
 		{"route[1].arch", "amd64", "KILN_ARCH"},
+		{"route[1].headers", "", "default"},
+		{"files", "", "default"},
 	}
-	for i, row := range l.Rows() {
-		if row != want[i] {
-			t.Errorf("row %d: %+v, want %+v", i, row, want[i])
-		}
+	if rows := l.Rows(); !slices.Equal(rows, want) {
+		t.Errorf("got %+v, want %+v", rows, want)
 	}
 }
 
@@ -120,25 +109,41 @@ func TestFaults(t *testing.T) {
 		"all in one error, by line": {
 			text: "prot = 1\nname = 7\ndebug = \"yes\"\nport = 70000\n[[route]]\narch = [1]\n[upstream]\nsums = [\"x\"]\n",
 			want: `kiln.toml:1: unknown key "prot"; did you mean "port"?
-kiln.toml:2: name: expected a string, got a whole number
+kiln.toml:2: name: expected a string, got a whole number; write it in quotes
 kiln.toml:3: debug: expected true or false, got a string
 kiln.toml:4: port: expected at most 65535, got 70000
 kiln.toml:5: route[0].path: expected a name
 kiln.toml:6: route[0].arch: expected a list of strings, got a list with a whole number
 kiln.toml:8: upstream.sums: expected a string, got a list`,
 		},
-		"nothing near":        {text: "x = 1\n", want: `kiln.toml:1: unknown key "x"; known are debug, name, port, route, tags, upstream`},
-		"syntax":              {text: "name = \"a\"\nport = \n", want: "kiln.toml:2:8: "},
-		"twice":               {text: "port = 1\nport = 2\n", want: "kiln.toml:2:"},
-		"not an array":        {text: "route = 3\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a whole number"},
-		"table, not array":    {text: "[route]\npath = '/'\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a table"},
-		"inline tables":       {text: "port = 1\nroute = [{path = 1, x = 2}]\n", want: `kiln.toml:2: `},
-		"inline table":        {text: "port = 1\nupstream = {sums = 1, x = 2}\n", want: `kiln.toml:2: `},
-		"not a table":         {text: "upstream = 3\n", want: "kiln.toml:1: upstream: expected a table, got a whole number"},
-		"type of a variable":  {environ: "KILN_PORT=high", want: `KILN_PORT: expected a whole number, got "high"`},
-		"value of a variable": {environ: "KILN_PORT=70001", want: "KILN_PORT: port: expected at most 65535, got 70001"},
-		"number too large":    {text: "port = 99999999999999999999\n", want: "kiln.toml:1:"},
-		"unknown in nested":   {text: "[upstream.trust]\nkey = []\n", want: `kiln.toml:2: unknown key "key"; did you mean "keys"?`},
+		"nothing near":          {text: "x = 1\n", want: `kiln.toml:1: unknown key "x"; known are debug, files, name, port, route, tags, upstream`},
+		"of the other file":     {text: "base = 'x'\n", want: `kiln.toml:1: unknown key "base"; it belongs to other.toml`},
+		"of a table elsewhere":  {text: "version = 'x'\n", want: `kiln.toml:1: unknown key "version"; it belongs to [[kernel]] of other.toml`},
+		"of a different table":  {text: "path = '/'\n", want: `kiln.toml:1: unknown key "path"; it belongs to [[route]]`},
+		"below a table":         {text: "[[route]]\npath = '/'\nport = 1\n", want: `kiln.toml:3: unknown key "port"; it belongs to the top of the file`},
+		"string for a list":     {text: "tags = 'v1'\n", want: `kiln.toml:1: tags: expected a list of strings, got a string; write it as ["v1"]`},
+		"string for a number":   {text: "port = '80'\n", want: `kiln.toml:1: port: expected a whole number, got a string; write it without quotes: 80`},
+		"string for a boolean":  {text: "debug = 'true'\n", want: `kiln.toml:1: debug: expected true or false, got a string; write it without quotes: true`},
+		"fraction for a string": {text: "name = 6.10\n", want: `kiln.toml:1: name: expected a string, got a number with a fraction; write it in quotes`},
+		"values of a table":     {text: "[files]\n'a/b.pem' = 'x'\n'c.d' = 1\n'e' = []\n", want: "kiln.toml:3: files: \"c.d\": expected a string, got a whole number\nkiln.toml:4: files: \"e\""},
+		"no table of strings":   {text: "files = 'x'\n", want: "kiln.toml:1: files: expected a table of strings, got a string"},
+		"not UTF-8":             {text: "name = 'a'\n# caf\xe9\n", want: "kiln.toml:2: the byte 0xe9 is not UTF-8\n  fix: "},
+		"UTF-16":                {text: "\xff\xfen\x00", want: "read kiln.toml: it is UTF-16\n  fix: "},
+		"far too large":         {text: strings.Repeat("#\n", 3<<20), want: "read kiln.toml: it has more than 4 MiB"},
+		"open quote":            {environ: `KILN_TAGS=a,"b`, want: `KILN_TAGS: expected a list of strings, got "a,\"b": a quote " has no end; write it as items with commas`},
+		"a table without =":     {environ: "KILN_FILES=a", want: `KILN_FILES: expected a table of strings, got "a": an item has no =; write it as name=value`},
+		"a name twice":          {environ: "KILN_FILES=a=1,a=2", want: "KILN_FILES: expected a table of strings"},
+		"syntax":                {text: "name = \"a\"\nport = \n", want: "kiln.toml:2:8: "},
+		"twice":                 {text: "port = 1\nport = 2\n", want: "kiln.toml:2:"},
+		"not an array":          {text: "route = 3\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a whole number"},
+		"table, not array":      {text: "[route]\npath = '/'\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a table"},
+		"inline tables":         {text: "port = 1\nroute = [{path = 1, x = 2}]\n", want: `kiln.toml:2: `},
+		"inline table":          {text: "port = 1\nupstream = {sums = 1, x = 2}\n", want: `kiln.toml:2: `},
+		"not a table":           {text: "upstream = 3\n", want: "kiln.toml:1: upstream: expected a table, got a whole number"},
+		"type of a variable":    {environ: "KILN_PORT=high", want: `KILN_PORT: expected a whole number, got "high"`},
+		"value of a variable":   {environ: "KILN_PORT=70001", want: "KILN_PORT: port: expected at most 65535, got 70001"},
+		"number too large":      {text: "port = 99999999999999999999\n", want: "kiln.toml:1:"},
+		"unknown in nested":     {text: "[upstream.trust]\nkey = []\n", want: `kiln.toml:2: unknown key "key"; did you mean "keys"?`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, tc.text, tc.environ)
@@ -146,6 +151,57 @@ kiln.toml:8: upstream.sums: expected a string, got a list`,
 				t.Errorf("got:\n%v\nwant:\n%s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestListsInVariables(t *testing.T) {
+	for text, want := range map[string][]string{
+		"a":           {"a"},
+		" a , b ,":    {"a", "b"},
+		"a\nb\n\nc\n": {"a", "b", "c"},
+		`tinyconfig,CONFIG_CMDLINE="console=ttyS0,115200"`:          {"tinyconfig", `CONFIG_CMDLINE="console=ttyS0,115200"`},
+		`CONFIG_CMDLINE="a \"b,c\" d",CONFIG_Y=y`:                   {`CONFIG_CMDLINE="a \"b,c\" d"`, "CONFIG_Y=y"},
+		`"console=ttyS0,115200", b`:                                 {"console=ttyS0,115200", "b"},
+		`"CONFIG_CMDLINE=""console=ttyS0,115200"""`:                 {`CONFIG_CMDLINE="console=ttyS0,115200"`},
+		`["tinyconfig", "CONFIG_CMDLINE=\"console=ttyS0,115200\""]`: {"tinyconfig", `CONFIG_CMDLINE="console=ttyS0,115200"`},
+		`['a,b', "c"]`:      {"a,b", "c"},
+		`[]`:                {},
+		`"",a`:              {"", "a"},
+		"{version},{minor}": {"{version}", "{minor}"},
+	} {
+		l, err := load(t, "", "KILN_TAGS="+text)
+		if err != nil || !slices.Equal(l.Value.Tags, want) {
+			t.Errorf("%s: got %q, %v, want %q", text, l.Value.Tags, err, want)
+		}
+	}
+	for _, text := range []string{`a,"b`, `"a" b`, `["a`, `["a", 1]`, `[a, b]`, `x="a,b`} {
+		if l, err := load(t, "", "KILN_TAGS="+text); fault.Code(err) != int(fault.Usage) {
+			t.Errorf("%s: got %q, %v", text, l.Value.Tags, err)
+		}
+	}
+}
+
+func TestTablesOfStrings(t *testing.T) {
+	want := map[string]string{"certs/ours.pem": "keys/ours.pem", "a.b": "x, y"}
+	for text, environ := range map[string]string{
+		`files = { "certs/ours.pem" = "keys/ours.pem", "a.b" = "x, y" }`: "",
+		"[files]\n'certs/ours.pem' = 'keys/ours.pem'\n'a.b' = 'x, y'\n":  "",
+		"":                  `KILN_FILES=certs/ours.pem=keys/ours.pem,"a.b=x, y"`,
+		"files = {x = 'y'}": `KILN_FILES={ "certs/ours.pem" = "keys/ours.pem", "a.b" = "x, y" }`,
+	} {
+		l, err := load(t, text, environ)
+		if err != nil || !maps.Equal(l.Value.Files, want) {
+			t.Errorf("%s %s: got %q, %v", text, environ, l.Value.Files, err)
+		}
+	}
+	l, err := load(t, "[[route]]\npath = '/'\n[route.headers]\nA = '1'\n[[route]]\npath = '/b'\nheaders.B = '2'\n", "KILN_PORT= 8080 ")
+	if err != nil || l.Value.Routes[0].Headers["A"] != "1" || l.Value.Routes[1].Headers["B"] != "2" || l.Value.Port != 8080 {
+		t.Errorf("got %+v, %v", l.Value, err)
+	}
+	for _, row := range l.Rows() {
+		if row.Key == "route[0].headers" && (row.Value != "A = 1" || row.Origin != "kiln.toml:3") {
+			t.Errorf("got %+v", row)
+		}
 	}
 }
 
@@ -194,16 +250,27 @@ unknown variable KILN_REGISTRY_PASWORD; did you mean "KILN_REGISTRY_PASSWORD"?`
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{"port = 1\n", "[[route]]\npath='x'\n[upstream]\n", "a.b.c = [1, {x=2}]", "route = [{path='x'}, 3]", "[route.x]\ny=1"} {
-		f.Add(seed)
+	for _, seed := range []string{"port = 1\n", "[[route]]\npath='x'\n[upstream]\n", "a.b.c = [1, {x=2}]", "route = [{path='x'}, 3]", "[route.x]\ny=1",
+		"files = {'a.b' = 'c'}", "[[route]]\nheaders.x = 1\n[route.headers]", "[files.x]\ny = 2", "upstream.trust.keys = 'x'", "'' = 1", "[[upstream]]", "name = \"\xff\""} {
+		f.Add(seed, `a,"b,c"`)
+		f.Add(seed, `{x = "y"}`)
+		f.Add(seed, `["a", 'b']`)
 	}
 	path := filepath.Join(f.TempDir(), "kiln.toml")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, text, variable string) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(path, "KILN_", server{}, nil); err != nil && fault.Code(err) != int(fault.Usage) {
-			t.Errorf("%q: %v", text, err)
+		var environ []string
+		for _, name := range Names[server]("KILN_") {
+			environ = append(environ, name+"="+variable)
+		}
+		for _, environ := range [][]string{nil, environ} {
+			l, err := Load(path, "KILN_", server{}, environ)
+			if err != nil && fault.Code(err) != int(fault.Usage) {
+				t.Errorf("%q: %v", text, err)
+			}
+			l.Rows()
 		}
 	})
 }

@@ -118,6 +118,9 @@ func (d *devServer) replace(ctx context.Context, rebuild Rebuild) (*devServer, e
 func (s Site) fingerprint() string {
 	var text strings.Builder
 	for _, root := range []string{s.Dir, filepath.Join(s.Dir, s.Settings.Content)} {
+		if real, err := filepath.EvalSymlinks(root); err == nil { // WalkDir does not follow a link
+			root = real
+		}
 		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return nil // removed since it was listed

@@ -24,6 +24,9 @@ type Settings struct {
 	Platforms  []string `toml:"platforms"`  // of the pushed image, as "linux/arm64"; empty for the engine's alone
 	Missing    string   `toml:"missing"`    // what happens to a platform without a base: MissingFails or MissingIsLeftOut
 	Dirty      bool     `toml:"dirty"`      // allows a push with uncommitted changes
+	Strict     bool     `toml:"strict"`     // verify fails where a check cannot be judged
+	Health     string   `toml:"health"`     // path that answers 200 once the server has started; empty for the one of the Dockerfile's HEALTHCHECK
+	Expect     []Expect `toml:"expect"`     // answers that the site must give, whatever nginx.conf says
 }
 
 // The values of Missing: what happens to a platform that the base is not published for.
@@ -43,17 +46,23 @@ func Defaults() Settings {
 // Check reports every invalid value. Settings that set nothing are those of a project
 // without a site, and are valid.
 func (s Settings) Check(report func(key, format string, args ...any)) {
-	if s.Repository == "" && !reflect.DeepEqual(s, Defaults()) {
+	if withAccount(s.Repository) {
+		report("repository", "%s", noAccount)
+	} else if s.Repository == "" && !reflect.DeepEqual(s, Defaults()) {
 		report("repository", "expected registry/name, where the image is published; set it in site.toml or in KILN_SITE_REPOSITORY")
 	} else if s.Repository != "" && !isRepository(s.Repository) {
 		report("repository", "expected registry/name without a tag, got %q", s.Repository)
 	}
 	for _, m := range s.Mirrors {
-		if !isRepository(m) || m == s.Repository {
+		if withAccount(m) {
+			report("mirrors", "%s", noAccount)
+		} else if !isRepository(m) || m == s.Repository {
 			report("mirrors", "expected registry/name without a tag, different from repository; got %q", m)
 		}
 	}
-	if _, err := reference.ParseNormalizedNamed(s.Base); err != nil {
+	if withAccount(s.Base) {
+		report("base", "%s", noAccount)
+	} else if _, err := reference.ParseNormalizedNamed(s.Base); err != nil {
 		report("base", "expected the name of an image, got %q", s.Base)
 	}
 	s.checkTags(report)
@@ -62,6 +71,7 @@ func (s Settings) Check(report func(key, format string, args ...any)) {
 			report("platforms", "expected a form like linux/arm64, got %q", p)
 		}
 	}
+	s.checkExpect(report)
 	if s.Missing != MissingFails && s.Missing != MissingIsLeftOut {
 		report("missing", "expected %q or %q, got %q", MissingFails, MissingIsLeftOut, s.Missing)
 	}
@@ -71,6 +81,15 @@ func (s Settings) Check(report func(key, format string, args ...any)) {
 	if s.Port < 1 || s.Port > 65535 {
 		report("port", "expected 1 to 65535, got %d", s.Port)
 	}
+}
+
+// noAccount is the message about a name with a user name or password, and does not show it.
+const noAccount = "expected registry/name without user name or password: those come from docker login, or KILN_REGISTRY_USERNAME and KILN_REGISTRY_PASSWORD"
+
+// withAccount reports whether the name of an image has a user name or password.
+func withAccount(name string) bool {
+	_, rest, ok := strings.Cut(name, "@")
+	return ok && !strings.HasPrefix(rest, "sha256:") && !strings.HasPrefix(rest, "sha512:")
 }
 
 // isRepository reports whether a name is that of a repository, without tag and digest.
@@ -85,10 +104,12 @@ func (s Settings) checkTags(report func(key, format string, args ...any)) {
 		report("tags", "expected at least one")
 	}
 	name, _ := reference.WithName("x") // a valid name, to try the tags on
-	sample := gitinfo.Commit{ID: "0123456789ab", Version: "v1.2.3", Branch: "main"}
+	sample := tagParts(gitinfo.Commit{ID: "0123456789ab", Version: "v1.2.3", Branch: "main"})
 	for _, t := range s.Tags {
-		resolved, _ := ResolveTags([]string{t}, sample)
-		if _, err := reference.WithTag(name, strings.Join(resolved, "")); err != nil {
+		filled, _ := fillTag(t, sample)
+		if len(filled) > maxTag {
+			report("tags", "expected at most %d characters, got %q", maxTag, t)
+		} else if _, err := reference.WithTag(name, filled); err != nil {
 			report("tags", "expected letters, digits, _ . and -, or {version}, {minor}, {major}, {commit}, {branch}; got %q", t)
 		}
 	}

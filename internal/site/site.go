@@ -18,6 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site/bundle"
 	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 	"github.com/romanatrashyonok/kiln/internal/site/server"
+	"github.com/romanatrashyonok/kiln/internal/site/suite"
 )
 
 // Source is everything that decides the image, other than the base image itself: read once
@@ -26,6 +27,7 @@ type Source struct {
 	Dir        string // folder of site.toml
 	Bundle     bundle.Bundle
 	Dockerfile imagebuild.Dockerfile
+	Server     bundle.Server // as far as it is known without the base
 	Lock       baselock.Lock // of the base; zero where it is not locked
 	Commit     gitinfo.Commit
 }
@@ -46,6 +48,9 @@ func (s Settings) ReadSource(dir string, commit gitinfo.Commit, generated ...bun
 	if src.Dockerfile, err = imagebuild.ReadDockerfile(filepath.Join(dir, "Dockerfile")); err != nil {
 		return src, err
 	}
+	if src.Server, err = src.Bundle.Server(src.Dockerfile, nil); err != nil {
+		return src, err
+	}
 	src.Lock, err = baselock.Read(dir, s.Base)
 	return src, err
 }
@@ -56,6 +61,8 @@ type Registry interface {
 	Digest(ctx context.Context, ref string) (string, error)
 	// Base returns the image for a platform as one to build on, and its name by digest.
 	Base(ctx context.Context, ref, platform string) (from imagebuild.Base, byDigest string, err error)
+	// CheckCredentials returns an error where the credentials for ref cannot be read.
+	CheckCredentials(ctx context.Context, ref string) error
 	// Upload pushes an image or an index, and returns its digest.
 	Upload(ctx context.Context, ref string, what imagebuild.Pushable) (digest string, err error)
 	// SetTag tags a manifest that the repository has.
@@ -76,7 +83,15 @@ type Site struct {
 
 // Runner returns the runner of the site's images.
 func (s Site) Runner() server.Runner {
-	return server.Runner{Engine: s.Engine, Console: s.Console, Port: s.Bundle.Port(), HealthPath: s.Bundle.HealthPath(), Dist: s.Dist}
+	return server.Runner{Engine: s.Engine, Console: s.Console, Port: s.Server.Port, Host: s.Server.Host, Health: s.health(s.Server), Dist: s.Dist}
+}
+
+// health returns the request that answers 200 once the server has started.
+func (s Site) health(conf bundle.Server) suite.Health {
+	if s.Settings.Health != "" {
+		return suite.Health{Path: s.Settings.Health, Origin: "health in site.toml"}
+	}
+	return conf.Health
 }
 
 // Ref returns the image's first name: repository:tag.

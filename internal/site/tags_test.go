@@ -2,7 +2,10 @@ package site
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/distribution/reference"
 
 	"github.com/romanatrashyonok/kiln/internal/site/gitinfo"
 )
@@ -34,6 +37,64 @@ func TestResolveTags(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTagsOfOddNames resolves names that git allows and a tag does not.
+func TestTagsOfOddNames(t *testing.T) {
+	long := strings.Repeat("feature-", 20)
+	commit := func(version, branch string) gitinfo.Commit {
+		return gitinfo.Commit{ID: "0123456789abcdef", Version: version, Branch: branch}
+	}
+	for _, tc := range []struct {
+		tag    string
+		commit gitinfo.Commit
+		want   string
+	}{
+		{"{version}", commit("v1.2.3+fork.1", ""), "1.2.3-fork.1"},
+		{"{minor}", commit("v1.2.3+fork.1", ""), "1.2"},
+		{"{minor}", commit("v1.2.3+fork-1", ""), "1.2"},
+		{"{major}", commit("v1.2.3-rc.1+fork", ""), ""},
+		{"{version}", commit("v1.2.3-"+long, ""), "1.2.3-" + long[:113] + "-" + shortHash("v1.2.3-"+long)},
+		{"{branch}", commit("", long), long[:119] + "-" + shortHash(long)},
+		{"{branch}", commit("", long+"x"), long[:119] + "-" + shortHash(long+"x")},
+		{"edge-{branch}-{commit}", commit("", long), "edge-" + long[:101] + "-" + shortHash(long) + "-0123456789ab"},
+		{strings.Repeat("p", 120) + "{branch}", commit("", long), strings.Repeat("p", 120) + shortHash(long)},
+		{"{branch}", commit("", "feature/x"), "feature-x"},
+		{"{branch}", commit("", "émile"), "mile"},
+		{"{branch}", commit("", "日本"), "branch-" + shortHash("日本")},
+		{"{branch}", commit("", "-lead"), "lead"},
+		{"x{branch}", commit("", ".lead"), "xlead"},
+		{"{branch}", commit("", "Fix#12"), "Fix-12"},
+		{"{branch}", commit("", ""), ""},
+		{"{branch}", commit("", "{commit}"), "commit-"},
+	} {
+		tags, _ := ResolveTags([]string{tc.tag, tc.tag}, tc.commit)
+		if got := strings.Join(tags, " "); got != tc.want {
+			t.Errorf("%s of version %s, branch %s: got %s, want %s", tc.tag, tc.commit.Version, tc.commit.Branch, got, tc.want)
+		}
+	}
+}
+
+func FuzzResolveTags(f *testing.F) {
+	f.Add("{branch}", "v1.2.3+fork.1", "feature/x")
+	f.Add("edge-{version}-{branch}-{commit}", "v1.2.3-"+strings.Repeat("x", 200), strings.Repeat("é", 200))
+	f.Add("{branch}{branch}", "", strings.Repeat("-x", 100))
+	name, err := reference.WithName("x")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, tag, version, branch string) {
+		s := Settings{Repository: "x", Tags: []string{tag}, Base: "x", Port: 1, Missing: MissingFails}
+		if len(faults(s)) > 0 {
+			return // which no run gets past
+		}
+		tags, _ := ResolveTags(s.Tags, gitinfo.Commit{ID: "0123456789abcdef", Version: version, Branch: branch})
+		for _, resolved := range tags {
+			if _, err := reference.WithTag(name, resolved); err != nil {
+				t.Errorf("%q of version %q, branch %q: %q: %v", tag, version, branch, resolved, err)
+			}
+		}
+	})
 }
 
 func TestIsImmutableTag(t *testing.T) {

@@ -113,6 +113,15 @@ func (e Endpoint) Options() ([]client.Opt, error) {
 	return opts, nil
 }
 
+// Name returns the host as messages and documents name it: without a password.
+func (e Endpoint) Name() string {
+	u, err := url.Parse(e.Host)
+	if err != nil || u.User == nil {
+		return e.Host
+	}
+	return u.Redacted()
+}
+
 // Machine returns the host under which this machine reaches published ports: loopback,
 // unless the engine is on a different machine.
 func (e Endpoint) Machine() string {

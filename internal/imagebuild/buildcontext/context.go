@@ -81,10 +81,14 @@ func (c *Context) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	if n.IsDir() {
-		return openNode{node: n}, nil
+		list, err := c.ReadDir(name)
+		return &openFolder{openFile{node: n}, list}, err
 	}
 	body, err := n.open()
-	return openNode{n, body}, err
+	if err != nil {
+		return nil, err
+	}
+	return &openFile{n, body}, nil
 }
 
 // Stat describes a file or a folder.

@@ -38,6 +38,7 @@ type Rule struct {
 	file    string
 	line    int
 	text    string // without blanks around it
+	pattern string // as moby cleans it
 	keeps   bool   // it begins with an exclamation mark
 	matcher *patternmatcher.PatternMatcher
 }
@@ -103,7 +104,7 @@ func newRule(file string, line int, text, pattern string) (*Rule, error) {
 	if _, err := matcher.MatchesOrParentMatches("x"); err != nil { // compiles the pattern
 		return nil, err
 	}
-	return &Rule{file, line, text, keeps, matcher}, nil
+	return &Rule{file, line, text, pattern, keeps, matcher}, nil
 }
 
 // Match returns the rule that leaves out a file, or nil. A file may have several names

@@ -31,24 +31,43 @@ func (n *node) IsDir() bool                { return n.mode.IsDir() }
 func (n *node) Sys() any                   { return nil }
 func (n *node) Info() (fs.FileInfo, error) { return n, nil }
 
-// openNode is an open file; its body is nil for a folder, whose contents ReadDir lists.
-type openNode struct {
+// openFile is an open file. Its body is nil for a folder.
+type openFile struct {
 	node *node
 	body io.ReadCloser
 }
 
-func (o openNode) Stat() (fs.FileInfo, error) { return o.node, nil }
+func (o *openFile) Stat() (fs.FileInfo, error) { return o.node, nil }
 
-func (o openNode) Read(p []byte) (int, error) {
+func (o *openFile) Read(p []byte) (int, error) {
 	if o.body == nil {
 		return 0, &fs.PathError{Op: "read", Path: o.node.name, Err: fs.ErrInvalid}
 	}
 	return o.body.Read(p)
 }
 
-func (o openNode) Close() error {
+func (o *openFile) Close() error {
 	if o.body == nil {
 		return nil
 	}
 	return o.body.Close()
+}
+
+// openFolder is an open folder, with what has not been listed yet.
+type openFolder struct {
+	openFile
+	list []fs.DirEntry
+}
+
+// ReadDir lists the next n entries, or all for an n below one (fs.ReadDirFile).
+func (o *openFolder) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n <= 0 {
+		n = len(o.list)
+	} else if len(o.list) == 0 {
+		return nil, io.EOF
+	}
+	n = min(n, len(o.list))
+	next := o.list[:n]
+	o.list = o.list[n:]
+	return next, nil
 }

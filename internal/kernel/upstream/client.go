@@ -44,6 +44,7 @@ func New(config Config, dir, cache string, console *report.Console) *Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
 	t.ResponseHeaderTimeout = answerTimeout
+	t.Proxy = retry.Proxy
 	c.HTTP = &http.Client{Transport: &retry.Transport{Next: t, Logf: console.Logf}, CheckRedirect: c.redirect}
 	return c
 }

@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -117,4 +118,51 @@ func Counts(n *atomic.Int64) Fault {
 		n.Add(1)
 		return false
 	}
+}
+
+// Keeps returns a fault that refuses to set a tag that exists already, as a registry does
+// whose tags are immutable, with a status and a message.
+func Keeps(upstream string, status int, message string) Fault {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		name := manifest.FindStringSubmatch(r.URL.Path)
+		if r.Method != http.MethodPut || name == nil || strings.HasPrefix(name[1], "sha256:") || ask(upstream, http.MethodHead, r) != http.StatusOK {
+			return false
+		}
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"errors":[{"code":"DENIED","message":%q}]}`, message)
+		return true
+	}
+}
+
+// Collects returns a fault that deletes a manifest the first time that a client other than an
+// engine reads it by digest after it was accepted and pulled.
+func Collects(upstream string) Fault {
+	var pulled, done atomic.Bool
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		name := manifest.FindStringSubmatch(r.URL.Path)
+		if r.Method != http.MethodGet || name == nil || !strings.HasPrefix(name[1], "sha256:") {
+			return false
+		}
+		if strings.HasPrefix(r.UserAgent(), "docker/") {
+			pulled.Store(true)
+		} else if pulled.Load() && done.CompareAndSwap(false, true) {
+			ask(upstream, http.MethodDelete, r)
+		}
+		return false
+	}
+}
+
+// ask sends a request's URL and account to a registry with a method, and returns the status.
+func ask(upstream, method string, r *http.Request) int {
+	own, err := http.NewRequestWithContext(r.Context(), method, "http://"+upstream+r.URL.Path, nil)
+	if err != nil {
+		return 0
+	}
+	own.Header = http.Header{"Authorization": r.Header["Authorization"], "Accept": {"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"}}
+	response, err := http.DefaultClient.Do(own)
+	if err != nil {
+		return 0
+	}
+	response.Body.Close()
+	return response.StatusCode
 }

@@ -6,6 +6,7 @@ package registrytest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -42,6 +43,12 @@ func Client(password string) *registry.Client {
 // Without the program the test is skipped on a developer's machine and fails in CI.
 func Start(t *testing.T) string {
 	t.Helper()
+	return StartWithAccounts(t, nil)
+}
+
+// StartWithAccounts is Start with further accounts: users and their passwords.
+func StartWithAccounts(t *testing.T, accounts map[string]string) string {
+	t.Helper()
 	program, err := exec.LookPath("docker-registry")
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -51,7 +58,7 @@ func Start(t *testing.T) string {
 	}
 	dir, address := t.TempDir(), freeAddress(t)
 	config := filepath.Join(dir, "config.yml")
-	write(t, filepath.Join(dir, "htpasswd"), passwordFile(t))
+	write(t, filepath.Join(dir, "htpasswd"), passwordFile(t, accounts))
 	write(t, config, fmt.Appendf(nil, `version: 0.1
 log: {level: warn}
 storage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}
@@ -75,13 +82,22 @@ auth: {htpasswd: {realm: kiln, path: %q}}
 	return address
 }
 
-func passwordFile(t *testing.T) []byte {
+func passwordFile(t *testing.T, accounts map[string]string) []byte {
 	t.Helper()
-	hash, err := bcrypt.GenerateFromPassword([]byte(Password), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
+	accounts = maps.Clone(accounts)
+	if accounts == nil {
+		accounts = map[string]string{}
 	}
-	return fmt.Appendf(nil, "%s:%s\n", Username, hash)
+	accounts[Username] = Password
+	var text []byte
+	for user, password := range accounts {
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = fmt.Appendf(text, "%s:%s\n", user, hash)
+	}
+	return text
 }
 
 func write(t *testing.T, path string, text []byte) {

@@ -104,7 +104,7 @@ func (b *Bundle) add(content string, files []file, generated []File) (faults []s
 	if err := measure(b.files); err != nil {
 		return faults, err
 	}
-	faults, err = b.pair()
+	faults, err = b.pair(content)
 	b.avoidTakenNames()
 	return faults, err
 }
@@ -147,8 +147,13 @@ func (b Bundle) find(name string) *file {
 	return &b.files[i]
 }
 
-// Port returns the port that the server listens on, in its container.
-func (b Bundle) Port() int { return b.conf.port }
-
-// HealthPath returns the path of the health check, which answers 200.
-func (b Bundle) HealthPath() string { return b.conf.health }
+// folders returns the folders that the files are in.
+func (b Bundle) folders() map[string]bool {
+	folders := map[string]bool{}
+	for _, f := range b.files {
+		for dir := path.Dir(f.name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
+	return folders
+}

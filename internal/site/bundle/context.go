@@ -23,8 +23,17 @@ func (b Bundle) Context(temporary string) (files *buildcontext.Context, done fun
 	return b.context(append(b.originals(), packed...)), done, nil
 }
 
-// Layout returns the same without the compressed copies, to see what the Dockerfile copies.
-func (b Bundle) Layout() *buildcontext.Context { return b.context(b.originals()) }
+// Layout returns the same without the contents of the compressed copies, to see what the
+// Dockerfile copies.
+func (b Bundle) Layout() *buildcontext.Context {
+	files := b.originals()
+	for _, f := range b.files {
+		if f.compress {
+			files = append(files, buildcontext.File{Name: f.name + gzipEnding, Time: f.time})
+		}
+	}
+	return b.context(files)
+}
 
 func (b Bundle) originals() (files []buildcontext.File) {
 	for _, f := range b.files {
@@ -40,6 +49,9 @@ func (b Bundle) context(files []buildcontext.File) *buildcontext.Context {
 		c.Mount(b.inSite, files)
 	}
 	for i, name := range confFiles {
+		if b.conf.text[i] == nil {
+			continue
+		}
 		if rule := b.ignore.Match(name); rule == nil || rule.IsCatchAll() {
 			c.Put(fileOf(filepath.ToSlash(name), b.conf.text[i], b.Created()))
 		}

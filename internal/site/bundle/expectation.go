@@ -10,52 +10,39 @@ import (
 )
 
 // Expectation returns what the suite compares the running server with.
-func (b Bundle) Expectation() suite.Expectation {
-	e := suite.Expectation{Health: b.conf.health, Root: b.conf.root, Folders: b.foldersWithoutIndex()}
-	for _, f := range b.files {
-		e.Files = append(e.Files, b.expect(f))
+func (s Server) Expectation() suite.Expectation {
+	e := suite.Expectation{
+		Model: s, Health: s.Health, Roots: s.places.roots, Moved: s.config.Answered(), IgnoresDates: s.config.Uses("if_modified_since", "off"),
+		HidesVersion: s.config.Uses("server_tokens", "off"),
 	}
-	for _, r := range b.conf.moved {
-		e.Redirects = append(e.Redirects, suite.Redirect{From: r.from, To: r.to})
+	roots, folders := s.roots(), map[string]bool{}
+	for _, p := range s.places.files {
+		f := suite.File{
+			Path: p.path, Size: p.file.size, SHA256: p.file.sum, Open: p.file.open, Gzip: s.places.tree.has(p.path + gzipEnding),
+		}
+		if name, ok := below(roots, p.path); ok {
+			f.URL = escape(name)
+			for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+				folders[escape(dir)+"/"] = true
+			}
+		}
+		e.Files = append(e.Files, f)
 	}
-	if page := b.find(strings.TrimPrefix(b.conf.fallback, "/")); page != nil {
-		e.Fallback = b.expect(*page)
+	for dir := range folders {
+		e.Folders = append(e.Folders, dir)
 	}
-	if page := b.find(strings.TrimPrefix(b.conf.notFound, "/")); page != nil {
-		e.NotFound = b.expect(*page)
-	}
+	slices.Sort(e.Folders)
 	return e
 }
 
-// expect returns a file as it should be served.
-func (b Bundle) expect(f file) suite.File {
-	t := b.conf.typeOf(f.name)
-	return suite.File{
-		URL: escape(f.name), Size: f.size, SHA256: f.sum, Open: f.open, Gzip: f.compress || f.copied,
-		Type: t, Headers: b.conf.headersOf("/"+f.name, t),
-	}
-}
-
-// foldersWithoutIndex returns the paths of folders that have no index.html, sorted.
-func (b Bundle) foldersWithoutIndex() (list []string) {
-	for dir := range b.folders() {
-		if b.find(dir+"/index.html") == nil {
-			list = append(list, escape(dir)+"/")
+// below returns the name of a file relative to the first root that it is below.
+func below(roots []string, file string) (name string, ok bool) {
+	for _, root := range roots {
+		if name, ok = strings.CutPrefix(file, strings.TrimSuffix(root, "/")+"/"); ok {
+			return name, true
 		}
 	}
-	slices.Sort(list)
-	return list
-}
-
-// folders returns the folders that the files are in.
-func (b Bundle) folders() map[string]bool {
-	folders := map[string]bool{}
-	for _, f := range b.files {
-		for dir := path.Dir(f.name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
-			folders[dir] = true
-		}
-	}
-	return folders
+	return "", false
 }
 
 // escape returns the path that a file is requested by.

@@ -27,20 +27,10 @@ func (b *Bundle) noteLeftOut(r *reader) {
 	}
 }
 
-// notePages notes pages that are missing, and those that redirects.conf has moved away.
+// notePages notes that there is no page for the root.
 func (b *Bundle) notePages(content string) {
-	missing := func(page, why string) {
-		if name := strings.TrimPrefix(page, "/"); name != "" && b.find(name) == nil {
-			b.note("%s: missing; %s", buildcontext.Printable(filepath.Join(content, name)), why)
-		}
-	}
-	missing("index.html", "the server has no page for /")
-	missing(b.conf.notFound, "nginx.conf names it as the page for 404")
-	missing(b.conf.fallback, "nginx.conf names it in try_files")
-	for _, r := range b.conf.moved {
-		if b.find(strings.TrimPrefix(r.from, "/")) != nil {
-			b.note("%s: exists, although redirects.conf moves it to %s", buildcontext.Printable(filepath.Join(content, r.from)), r.to)
-		}
+	if b.find("index.html") == nil {
+		b.note("%s: missing; the server may have no page for /", buildcontext.Printable(filepath.Join(content, "index.html")))
 	}
 }
 

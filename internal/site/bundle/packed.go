@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -22,35 +23,52 @@ import (
 type format struct {
 	ending    string
 	directive string // of nginx, that makes it do so
-	unpack    func(io.Reader) (io.Reader, error)
+	// unpack writes what a stream unpacks to, as far as a number of bytes.
+	unpack func(w io.Writer, r io.Reader, limit int64) error
 }
 
 // gzipEnding is the ending of the copies that Kiln makes.
 const gzipEnding = ".gz"
 
 func formats() []format {
-	return []format{
-		{gzipEnding, "gzip_static", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-		{".br", "brotli_static", func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil }},
-		{".zst", "zstd_static", func(r io.Reader) (io.Reader, error) {
-			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-			if err != nil {
-				return nil, err
-			}
-			return d.IOReadCloser(), nil
-		}},
+	return []format{{gzipEnding, "gzip_static", ungzip}, {".br", "brotli_static", unbrotli}, {".zst", "zstd_static", unzstd}}
+}
+
+func ungzip(w io.Writer, r io.Reader, limit int64) error {
+	in, err := gzip.NewReader(r)
+	if err != nil {
+		return err
 	}
+	return copyN(w, in, limit)
+}
+
+func unbrotli(w io.Writer, r io.Reader, limit int64) error {
+	return copyN(w, brotli.NewReader(r), limit)
+}
+
+func unzstd(w io.Writer, r io.Reader, limit int64) error {
+	in, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return copyN(w, in, limit)
+}
+
+func copyN(w io.Writer, r io.Reader, limit int64) error {
+	_, err := io.Copy(w, io.LimitReader(r, limit))
+	return err
 }
 
 // usedBy reports whether a configuration makes nginx send the copies of a format.
 func (f format) usedBy(conf []byte) bool {
-	return regexp.MustCompile(`(?m)(^|[;{])\s*` + f.directive + `\s+(on|always)\s*;`).Match(conf)
+	return regexp.MustCompile(`(?m)^([^#\n]*[;{])?[ \t]*` + f.directive + `\s+(on|always)\s*;`).Match(conf)
 }
 
 // pair finds the compressed copies that the content has beside their originals, as
 // sitemap.xml.gz beside sitemap.xml. It returns a line for each that nginx would send in
 // place of a file that it does not unpack to: a stale one, or a different file.
-func (b *Bundle) pair() (faults []string, err error) {
+func (b *Bundle) pair(content string) (faults []string, err error) {
 	byName := map[string]*file{}
 	for i := range b.files {
 		byName[b.files[i].name] = &b.files[i]
@@ -80,9 +98,9 @@ func (b *Bundle) pair() (faults []string, err error) {
 		}
 	}
 	err = group.Wait()
-	for _, line := range lines {
+	for i, line := range lines {
 		if line != "" {
-			faults = append(faults, line)
+			faults = append(faults, buildcontext.Printable(filepath.Join(content, b.files[i].name))+": "+line)
 		}
 	}
 	return faults, err
@@ -95,21 +113,15 @@ func (f format) compare(copied, original *file) (string, error) {
 		return "", err
 	}
 	defer body.Close()
-	name := buildcontext.Printable(copied.name)
+	name := buildcontext.Printable(original.name)
 	sum := sha256.New()
-	unpacked, err := f.unpack(body)
-	if err == nil {
-		_, err = io.Copy(sum, io.LimitReader(unpacked, original.size+1))
-	}
-	if c, ok := unpacked.(io.Closer); ok {
-		c.Close()
-	}
+	err = f.unpack(sum, body, original.size+1)
 	const advice = "; remove it, and Kiln makes one where it saves space, or rename it"
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%s: nginx would send it in place of %s (%s), but it cannot be unpacked: %v%s", name, original.name, f.directive, err, advice), nil
+		return fmt.Sprintf("nginx would send it in place of %s (%s), but it cannot be unpacked: %v%s", name, f.directive, err, advice), nil
 	case hex.EncodeToString(sum.Sum(nil)) != original.sum:
-		return fmt.Sprintf("%s: nginx would send it in place of %s (%s), but it unpacks to something else%s", name, original.name, f.directive, advice), nil
+		return fmt.Sprintf("nginx would send it in place of %s (%s), but it unpacks to something else%s", name, f.directive, advice), nil
 	}
 	return "", nil
 }

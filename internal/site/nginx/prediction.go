@@ -17,12 +17,13 @@ type Request struct {
 
 // Prediction is what is certain about the answer to a request.
 type Prediction struct {
-	Status  int                 // 0 where it is unknown
-	Closed  bool                // the connection is closed without an answer (status 444)
-	File    string              // path in the image of the file that is the body; "" where it is none, or unknown
-	Text    *string             // the body, where the configuration contains it or nginx generates none; nil where it is unknown
-	Headers map[string][]string // by canonical name, values in order; an empty list is a header that the answer does not have
-	Unknown []Unknown           // what could not be predicted; empty where everything is certain
+	Status    int                 // 0 where it is unknown
+	Closed    bool                // the connection is closed without an answer (status 444)
+	File      string              // path in the image of the file that is the body; "" where it is none, or unknown
+	Text      *string             // the body, where the configuration contains it or nginx generates none; nil where it is unknown
+	Generated bool                // the body is a page that nginx makes, of an error or a redirect
+	Headers   map[string][]string // by canonical name, values in order; an empty list is a header that the answer does not have
+	Unknown   []Unknown           // what could not be predicted; empty where everything is certain
 }
 
 // Unknown is a part of an answer that the model does not predict.

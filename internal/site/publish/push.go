@@ -7,6 +7,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/romanatrashyonok/kiln/internal/registry"
@@ -42,7 +43,21 @@ type pusher struct {
 	result Result
 }
 
-// Push publishes a built image that has passed its suite: under a staging tag, pulled back
+// Check returns the error of a push that would be refused in the end: uncommitted changes, and
+// credentials that cannot be read.
+func Check(ctx context.Context, s site.Site) error {
+	if err := s.Publishable(); err != nil {
+		return err
+	}
+	for _, repository := range append([]string{s.Settings.Repository}, s.Settings.Mirrors...) {
+		if err := s.Registry.CheckCredentials(ctx, repository); err != nil {
+			return fmt.Errorf("push to %s: %w", repository, err)
+		}
+	}
+	return nil
+}
+
+// Push publishes a built image that has passed its suite: sent without a tag, pulled back
 // by digest after the local copy was removed, verified a second time, and only then tagged,
 // in all repositories or in none. Nothing is sent where the tags resolve to it already. The
 // result is written to dist/push.json.
@@ -90,7 +105,7 @@ func (p *pusher) push(ctx context.Context, pub *publication) error {
 		return nil
 	}
 	for _, repository := range p.repositories() {
-		if err := p.upload(ctx, repository+":"+stagingTag, pub.what); err != nil {
+		if err := p.upload(ctx, repository+"@"+pub.digest, pub.what); err != nil {
 			return err
 		}
 	}
@@ -99,11 +114,11 @@ func (p *pusher) push(ctx context.Context, pub *publication) error {
 			return err
 		}
 	}
-	return p.tag(ctx)
+	return p.tag(ctx, pub)
 }
 
 // tag moves the tags to what was pushed.
-func (p *pusher) tag(ctx context.Context) error {
+func (p *pusher) tag(ctx context.Context, pub *publication) error {
 	before, err := p.resolveTags(ctx) // a second time: other machines may have pushed meanwhile
 	if err != nil {
 		return err
@@ -111,7 +126,7 @@ func (p *pusher) tag(ctx context.Context) error {
 	if err := p.checkMove(before); err != nil {
 		return err
 	}
-	if err := p.moveTags(ctx, before); err != nil {
+	if err := p.moveTags(ctx, pub, before); err != nil {
 		return err
 	}
 	p.result.Tags = p.Settings.Tags

@@ -47,6 +47,21 @@ func (l tagRefs) allAt(digest string) bool {
 	return true
 }
 
+// toMove returns the tags that do not resolve to a digest, those that exist first.
+func (l tagRefs) toMove(digest string) tagRefs {
+	var existing, missing tagRefs
+	for _, r := range l {
+		switch r.digest {
+		case digest:
+		case "":
+			missing = append(missing, r)
+		default:
+			existing = append(existing, r)
+		}
+	}
+	return append(existing, missing...)
+}
+
 // checkMove returns a usage error where an immutable tag would be moved.
 func (p *pusher) checkMove(before tagRefs) error {
 	for _, r := range before {
@@ -58,11 +73,13 @@ func (p *pusher) checkMove(before tagRefs) error {
 	return nil
 }
 
-// moveTags sets the tags, each in one request, and checks that the registry took it. Where
-// one fails, those that were moved are moved back.
-func (p *pusher) moveTags(ctx context.Context, before tagRefs) error {
+// moveTags sets the tags that do not resolve to the new image, each in one request, and checks
+// that the registry took it. Where one fails, those that were moved are moved back. Tags that
+// exist come first, since a registry may keep them: then no new one was created.
+func (p *pusher) moveTags(ctx context.Context, pub *publication, before tagRefs) error {
+	before = before.toMove(p.result.Digest)
 	for n, r := range before {
-		if err := p.Registry.SetTag(ctx, r.repository+"@"+p.result.Digest, r.tag); err != nil {
+		if err := p.setTag(ctx, pub, r); err != nil {
 			moved := before[:n]
 			if got, asked := p.Registry.Digest(context.WithoutCancel(ctx), r.String()); asked == nil && got == p.result.Digest {
 				moved = before[:n+1] // the registry set it, and its answer was lost
@@ -74,6 +91,26 @@ func (p *pusher) moveTags(ctx context.Context, before tagRefs) error {
 		}
 	}
 	return nil
+}
+
+// setTag sets a tag. A registry that collects manifests without a tag may have removed the
+// image meanwhile: then what it lacks is sent again, under the tag.
+func (p *pusher) setTag(ctx context.Context, pub *publication, r tagRef) error {
+	err := p.Registry.SetTag(ctx, r.repository+"@"+p.result.Digest, r.tag)
+	if errors.Is(err, registry.ErrNotFound) {
+		p.Console.Logf("push %s: the registry no longer has %s, which had no tag; sending it again", r, p.result.Digest)
+		_, err = p.Registry.Upload(ctx, r.String(), pub.what)
+	}
+	const fix = "publish under a tag that is new each time, as {version} or {commit}; or allow the registry to overwrite tags"
+	switch {
+	case r.digest == "":
+		return err
+	case errors.Is(err, registry.ErrRefused):
+		return fault.New(fault.Usage, fix, "push %s: the tag resolves to %s, and the registry does not move it to %s: %v", r, r.digest, p.result.Digest, err)
+	case errors.Is(err, registry.ErrDenied): // some registries answer so for an immutable tag
+		return fmt.Errorf("%w\nif the tags of this repository are immutable: %s", err, fix)
+	}
+	return err
 }
 
 // rollback moves tags back to what they resolved to before. A newly created tag cannot be
@@ -89,6 +126,6 @@ func (p *pusher) rollback(ctx context.Context, moved tagRefs, cause error) error
 	if len(left) == 0 {
 		return fmt.Errorf("every tag resolves to what it did before: %w", cause)
 	}
-	return fault.New(fault.Environment, "push again once the registry works: that sets all of them",
+	return fault.New(fault.Class(fault.Code(cause)), "push again once the cause is fixed: that sets all of them",
 		"%w\nthese tags resolve to the new image, which is verified: %s", cause, strings.Join(left, ", "))
 }

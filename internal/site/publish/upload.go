@@ -12,10 +12,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
 
-// stagingTag is the tag of an image in the registry until it is verified. There is one for
-// all pushes: each moves it.
-const stagingTag = "kiln-staging"
-
 // maxUploads bounds how often an upload is tried that an environment problem interrupts.
 const maxUploads = 4
 

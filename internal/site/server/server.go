@@ -6,7 +6,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -21,11 +20,12 @@ const startTimeout = 30 * time.Second
 
 // Runner starts the images of one site.
 type Runner struct {
-	Engine     *engine.Client
-	Console    *report.Console
-	Port       int    // that the server listens on, in its container
-	HealthPath string // that answers 200
-	Dist       string // folder that diagnostics go to
+	Engine  *engine.Client
+	Console *report.Console
+	Port    int    // that the server listens on, in its container
+	Host    string // value of the Host header that leads to the site; "" for any
+	Health  suite.Health
+	Dist    string // folder that diagnostics go to
 }
 
 // Server is a running site image.
@@ -68,9 +68,10 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 		return nil, r.startError(ctx, ctr, err)
 	}
 	root := &url.URL{Scheme: "http", Host: address}
+	first := start{at: suite.Address{URL: root, Host: r.Host}, health: r.Health}
 	for {
-		if status, _, err := suite.Ask(limited, suite.Address{URL: root}, r.HealthPath); err == nil && status == http.StatusOK {
-			return root, nil
+		if ready, err := first.ready(limited); ready || err != nil {
+			return root, err
 		}
 		state, err := ctr.State(limited)
 		if err == nil && !state.Running {
@@ -78,7 +79,7 @@ func (r Runner) Await(ctx context.Context, ctr *engine.Container) (*url.URL, err
 		}
 		select {
 		case <-limited.Done():
-			return nil, r.startError(ctx, ctr, fmt.Errorf("no answer from %s within %s", root.JoinPath(r.HealthPath), startTimeout))
+			return nil, r.startError(ctx, ctr, fmt.Errorf("no answer from %s within %s", root.JoinPath(r.Health.Path), startTimeout))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if err != nil && limited.Err() == nil {

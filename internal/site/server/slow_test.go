@@ -23,7 +23,7 @@ const slowClients = 10_000
 func TestSlowClientsDoNotBlockOthers(t *testing.T) {
 	s := sitetest.Open(t, "slow", sitetest.NoRegistry)
 	running := sitetest.Serve(t, s)
-	open := openSlow(t, addressInside(t, running.Container, s.Bundle.Port()))
+	open := openSlow(t, addressInside(t, running.Container, s.Server.Port))
 	if open < slowClients {
 		t.Fatalf("only %d connections could be opened", open)
 	}

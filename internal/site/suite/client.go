@@ -57,9 +57,12 @@ func (a Address) client() *http.Client {
 
 // runner sends requests to one site.
 type runner struct {
+	findings
 	at     Address
+	site   *index
 	client *http.Client
 	record *transcript
+	brief  bool // headers that are as predicted make no check
 }
 
 // answer is a complete response.
@@ -133,9 +136,4 @@ func Ask(ctx context.Context, at Address, path string) (status int, text string,
 		text += " to " + to
 	}
 	return response.StatusCode, text, nil
-}
-
-// failed is the check of a probe that got no answer.
-func failed(name string, err error) []Check {
-	return []Check{{Name: name, Expected: "an answer", Got: err.Error()}}
 }

@@ -2,122 +2,42 @@ package suite
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/site/nginx"
 )
 
 // hostileTimeout bounds each hostile exchange. A server may well not answer.
 const hostileTimeout = 3 * time.Second
 
-// errorLimit bounds the error pages that a server generates itself, in bytes.
-const errorLimit = 1024
-
-// hostileProbes send what no browser sends. The server may answer with an error or with a
-// file of the site, or not at all.
-func hostileProbes(e Expectation) []probe {
-	var probes []probe
+// hostileProbes send what no browser sends. The server may answer with an error, with a
+// redirect of its own or with a file of the site, or not at all.
+func hostileProbes() (probes []probe) {
 	for _, attack := range attacks() {
-		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkAttack(ctx, r, e, attack) })
+		probes = append(probes, func(ctx context.Context, r *runner) { checkAttack(ctx, r, attack) })
 	}
 	return probes
 }
 
-// attack is a text that the client sends, byte by byte.
-type attack struct{ name, text string }
-
-// request is an attack by an otherwise complete request: a first line and header lines.
-func request(name, line string, headers ...string) attack {
-	lines := append([]string{line, "Connection: close"}, headers...)
-	return attack{name, strings.Join(lines, "\r\n") + "\r\n\r\n"}
-}
-
-const hostLine = "Host: site.example"
-
-// attacks are the hostile requests. Request smuggling follows RFC 9112, section 11.2;
-// request targets follow section 3.2.
-func attacks() []attack {
-	long := strings.Repeat("a", 70<<10)
-	list := []attack{
-		request("HTTP/1.1 without a host", "GET / HTTP/1.1"),
-		request("two hosts", "GET / HTTP/1.1", hostLine, "Host: other.example"),
-		request("a host with a path", "GET / HTTP/1.1", "Host: x/../etc/passwd"),
-		request("a host with a line break", "GET / HTTP/1.1", "Host: x\nX: y"),
-		request("an empty host", "GET / HTTP/1.1", "Host:"),
-		request("the URL of a different host", "GET http://169.254.169.254/latest/meta-data/ HTTP/1.1", hostLine),
-		request("a URL with a password", "GET http://a:b@site.example/../etc/passwd HTTP/1.1", hostLine),
-		request("a file URL", "GET file:///etc/passwd HTTP/1.1", hostLine),
-		request("CONNECT", "CONNECT 127.0.0.1:22 HTTP/1.1", hostLine),
-		request("TRACE", "TRACE / HTTP/1.1", hostLine, "Cookie: secret"),
-		request("an unknown method", "BREW /pot HTTP/1.1", hostLine),
-		request("a method in lower case", "get / HTTP/1.1", hostLine),
-		request("a method of 70 KiB", long+" / HTTP/1.1", hostLine),
-		request("a path of 70 KiB", "GET /"+long+" HTTP/1.1", hostLine),
-		request("a header of 70 KiB", "GET / HTTP/1.1", hostLine, "X: "+long),
-		request("5,000 headers", "GET / HTTP/1.1", append([]string{hostLine}, slices.Repeat([]string{"X: y"}, 5000)...)...),
-		request("a header without a name", "GET / HTTP/1.1", hostLine, ": x"),
-		request("a header with a space in its name", "GET / HTTP/1.1", hostLine, "Content Length: 5"),
-		request("a folded header", "GET / HTTP/1.1", hostLine, "X: a", " b"),
-		request("a zero byte in a header", "GET / HTTP/1.1", hostLine, "X: a\x00b"),
-		request("a zero byte in the path", "GET /index.html\x00.png HTTP/1.1", hostLine),
-		request("an encoded zero byte", "GET /index.html%00.png HTTP/1.1", hostLine),
-		request("an encoded line break", "GET /%0d%0aX-Injected:%20yes HTTP/1.1", hostLine),
-		request("a line break in the name of a folder", "GET /%0d%0aSet-Cookie:%20a=b/.. HTTP/1.1", hostLine),
-		request("an incomplete percent-encoding", "GET /%e HTTP/1.1", hostLine),
-		request("an overlong encoding of a dot", "GET /%c0%ae%c0%ae/etc/passwd HTTP/1.1", hostLine),
-		request("dots beyond the root", "GET /../../../etc/passwd HTTP/1.1", hostLine),
-		request("encoded dots beyond the root", "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1", hostLine),
-		request("encoded slashes beyond the root", "GET /..%2f..%2f..%2fetc%2fpasswd HTTP/1.1", hostLine),
-		request("doubly encoded dots", "GET /%252e%252e/%252e%252e/etc/passwd HTTP/1.1", hostLine),
-		request("backslashes beyond the root", `GET /..\..\..\etc\passwd HTTP/1.1`, hostLine),
-		request("dots with parameters", "GET /..;/..;/etc/passwd HTTP/1.1", hostLine),
-		request("a relative path", "GET etc/passwd HTTP/1.1", hostLine),
-		request("a path of slashes", "GET "+strings.Repeat("/", 4000)+"etc/passwd HTTP/1.1", hostLine),
-		request("a path of dots", "GET /"+strings.Repeat("./", 3000)+" HTTP/1.1", hostLine),
-		request("two lengths", "GET / HTTP/1.1", hostLine, "Content-Length: 0", "Content-Length: 44"),
-		request("a negative length", "GET / HTTP/1.1", hostLine, "Content-Length: -1"),
-		request("a length that overflows", "GET / HTTP/1.1", hostLine, "Content-Length: 99999999999999999999999"),
-		request("an unknown transfer encoding", "GET / HTTP/1.1", hostLine, "Transfer-Encoding: chunkedd"),
-		request("1,500 ranges", "GET / HTTP/1.1", hostLine, "Range: bytes="+strings.TrimSuffix(strings.Repeat("0-,", 1500), ",")),
-		request("a reversed range", "GET / HTTP/1.1", hostLine, "Range: bytes=9-1"),
-		request("a range that overflows", "GET / HTTP/1.1", hostLine, "Range: bytes=18446744073709551615-18446744073709551616"),
-		request("an upgrade", "GET / HTTP/1.1", hostLine, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"),
-		request("headers that a proxy sets", "GET / HTTP/1.1", hostLine, "X-Original-URL: /etc/passwd", "X-Rewrite-URL: /etc/passwd", "X-Forwarded-Host: evil.example"),
-		request("HTTP/9.9", "GET / HTTP/9.9", hostLine),
-		{"HTTP/0.9", "GET /etc/passwd\r\n"},
-		{"HTTP/2 without negotiation", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
-		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00", 200)},
-		{"binary data", "\xff\xfe\xfd\x00\x01\x02\r\n\r\n"},
-		{"lines that end in a bare LF", "GET /../../etc/passwd HTTP/1.0\n\n"},
-		{"a body with a length and chunks", "POST / HTTP/1.1\r\n" + hostLine + "\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nZ\r\nQ\r\n\r\nGET /etc/passwd HTTP/1.1\r\n" + hostLine + "\r\n\r\n"},
-		{"a chunk length that overflows", "GET / HTTP/1.1\r\n" + hostLine + "\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"},
-		{"a request in the body of a request", "GET / HTTP/1.1\r\n" + hostLine + "\r\nContent-Length: 38\r\n\r\nGET /etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n\r\n"},
-	}
-	return list
-}
-
 // checkAttack sends an attack and checks every answer to it.
-func checkAttack(ctx context.Context, r *runner, e Expectation, a attack) []Check {
+func checkAttack(ctx context.Context, r *runner, a attack) {
 	c := Check{Name: "withstands " + a.name, Passed: true, Expected: "an error, a file of the site, or no answer", Got: "no answer"}
 	answers, err := r.sendRaw(ctx, a.text)
-	if err != nil {
-		c.Passed, c.Got = false, err.Error()
-		return []Check{c}
-	}
+	c.failIf(err != nil, "%v", err)
+	plain := exchange{want: r.predict(http.MethodGet, "/")} // most attacks ask for the root
 	for _, got := range answers {
 		c.Got = strconv.Itoa(got.status)
-		if fault := e.objectTo(got); fault != "" {
-			c.Passed, c.Got = false, fmt.Sprintf("%d, %s", got.status, fault)
-			break
+		if fault := r.objectTo(got, plain.want); fault != "" {
+			c.failIf(true, "%d, %s", got.status, fault)
 		}
 	}
-	return []Check{c}
+	r.invariant(plain, "body", c)
 }
 
 // sendRaw sends a text unchanged and reads answers until the server sends no more. A failed
@@ -155,48 +75,39 @@ func (r *runner) sendRaw(ctx context.Context, text string) (answers []answer, er
 	}
 }
 
-// objectTo returns why an answer to an attack is bad; "" if it is not.
-func (e Expectation) objectTo(a answer) string {
+// objectTo returns why an answer to an attack is bad; "" if it is not. plain is what is
+// certain about the answer to a request for the root.
+func (r *runner) objectTo(a answer, plain nginx.Prediction) string {
+	text, known := r.site.contentOf(plain)
+	ofSite := r.site.holds(a) || known && text.sha256 == a.body.sha256
 	switch {
 	case a.header.Get("X-Injected") != "" || a.header.Get("Set-Cookie") != "":
 		return "a header was injected"
 	case a.status >= 400:
-		if own := a.body.sha256 == e.NotFound.SHA256; !own && a.body.size > errorLimit {
+		if !ofSite && a.body.size > builtInLimit {
 			return "an error page of " + a.body.String()
 		}
 	case a.status >= 300:
-		if to := a.header.Get("Location"); to != "" && (!strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//")) {
+		if to := a.header.Get("Location"); leadsAway(to) {
 			return "a redirect to " + to
 		}
 	case a.status == http.StatusPartialContent:
-		if !e.holdsPart(a) {
+		if !r.site.holdsPart(a) {
 			return "not a part of a file: " + a.body.String()
 		}
-	case a.body.size > 0:
-		if bare := a.status == 0 && a.body.size <= errorLimit && bytes.HasPrefix(a.body.head, []byte("<html>")); !bare && !e.holds(a.body) {
-			return "not a file of the site: " + a.body.String()
-		}
+	case a.body.size > 0 && !ofSite:
+		return "not a file of the site: " + a.body.String()
 	}
 	return ""
 }
 
-// holds reports whether a body is a file of the site.
-func (e Expectation) holds(b body) bool {
-	return slices.ContainsFunc(append(slices.Clone(e.Files), e.NotFound), func(f File) bool { return f.SHA256 == b.sha256 })
-}
-
-// holdsPart reports whether an answer is a part of a file of the site, the one that its
-// Content-Range names.
-func (e Expectation) holdsPart(a answer) bool {
-	var from, to, total int64
-	if _, err := fmt.Sscanf(a.header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &total); err != nil {
-		return false
+// leadsAway reports whether a redirect leads to where an attack wants it: to a host that
+// only the attack names.
+func leadsAway(to string) bool {
+	if strings.HasPrefix(to, "//") || strings.HasPrefix(to, `/\`) {
+		return true
 	}
-	return slices.ContainsFunc(e.Files, func(f File) bool {
-		if f.Size != total {
-			return false
-		}
-		part, err := f.part(from, to-from+1)
-		return err == nil && part.sha256 == a.body.sha256
-	})
+	_, rest, absolute := strings.Cut(to, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return absolute && slices.Contains(foreignHosts, hostname(host))
 }

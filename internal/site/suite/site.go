@@ -2,148 +2,144 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/site/nginx"
 )
+
+// missing is a path that no site has.
+const missing = "/not/here.html"
 
 // siteProbes check the site as a whole.
 func siteProbes(e Expectation) []probe {
-	probes := []probe{
-		func(ctx context.Context, r *runner) []Check { return checkIndex(ctx, r, e) },
-		func(ctx context.Context, r *runner) []Check { return checkNotFound(ctx, r, e) },
-		func(ctx context.Context, r *runner) []Check { return checkHealth(ctx, r, e) },
-		checkNoVersion,
+	probes := []probe{checkHealth, checkErrorPages, checkNoVersion, checkPipelining}
+	for _, path := range append([]string{"/", missing}, sample(e.Moved)...) {
+		probes = append(probes, func(ctx context.Context, r *runner) { checkPath(ctx, r, "GET "+path, path) })
 	}
-	if len(e.Files) > 0 {
-		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkPipelining(ctx, r, e.Files[0]) })
-	}
-	for _, f := range e.Files {
-		if folder := strings.TrimSuffix(f.URL, "index.html"); folder != f.URL && folder != "/" && strings.HasSuffix(folder, "/") {
-			probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkFolder(ctx, r, folder, f) })
+	for _, folder := range sample(e.Folders) {
+		for _, path := range []string{folder, strings.TrimSuffix(folder, "/")} {
+			probes = append(probes, func(ctx context.Context, r *runner) { checkPath(ctx, r, "GET "+path, path) })
 		}
 	}
-	for _, m := range e.Redirects {
-		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkRedirect(ctx, r, m) })
-	}
-	for _, path := range e.Folders {
-		probes = append(probes, notServed("no listing of "+path, path, e.Fallback))
-	}
 	for _, path := range leakPaths(e) {
-		probes = append(probes, notServed("not served: "+path, path, e.Fallback))
+		probes = append(probes, func(ctx context.Context, r *runner) { checkPath(ctx, r, "not served: "+path, path) })
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"} {
-		probes = append(probes, func(ctx context.Context, r *runner) []Check { return checkRefused(ctx, r, method) })
+		probes = append(probes, func(ctx context.Context, r *runner) { checkMethod(ctx, r, method) })
 	}
 	return probes
 }
 
-// checkIndex expects index.html at the root.
-func checkIndex(ctx context.Context, r *runner, e Expectation) []Check {
-	a, err := r.ask(ctx, http.MethodGet, "/")
-	if err != nil {
-		return failed("GET /", err)
+// sample returns the whole list, or of a long one elements at equal distances.
+func sample(list []string) []string {
+	if len(list) <= sampleLimit {
+		return list
 	}
-	i := slices.IndexFunc(e.Files, func(f File) bool { return f.URL == "/index.html" })
-	if i < 0 {
-		return []Check{equal("GET /", "an index.html in the site", "none")}
+	var some []string
+	for i := range sampleLimit {
+		some = append(some, list[i*len(list)/sampleLimit])
 	}
-	return []Check{
-		equal("GET /: status", "200", strconv.Itoa(a.status)),
-		sameBytes("GET /: is index.html", e.Files[i].body(), a.body),
+	return some
+}
+
+// checkPath requests a path, and follows the redirects of the site.
+func checkPath(ctx context.Context, r *runner, name, path string) {
+	if x, ok := r.judge(ctx, name, http.MethodGet, path); ok && x.got.status/100 == 3 {
+		r.checkRedirect(ctx, x)
 	}
 }
 
-// checkFolder expects the index of a folder, and a redirect to it from the path without the
-// slash.
-func checkFolder(ctx context.Context, r *runner, folder string, index File) []Check {
-	name := "GET " + folder
-	a, err := r.ask(ctx, http.MethodGet, folder)
-	if err != nil {
-		return failed(name, err)
-	}
-	bare, err := r.ask(ctx, http.MethodGet, strings.TrimSuffix(folder, "/"))
-	if err != nil {
-		return failed(name, err)
-	}
-	return []Check{
-		equal(name+": status", "200", strconv.Itoa(a.status)),
-		sameBytes(name+": is its index.html", index.body(), a.body),
-		equal(name+": without the slash", "301 to "+folder, strconv.Itoa(bare.status)+" to "+bare.header.Get("Location")),
-	}
-}
+// maxRedirects is the number of redirects after which they count as a loop.
+const maxRedirects = 5
 
-// checkNotFound expects the site's own page, with all its headers, for an unknown path.
-func checkNotFound(ctx context.Context, r *runner, e Expectation) []Check {
-	const name = "GET of a missing page"
-	a, err := r.ask(ctx, http.MethodGet, "/not/here.html")
-	if err != nil {
-		return failed(name, err)
-	}
-	if e.Fallback.URL != "" {
-		return []Check{
-			equal(name+": status", "200", strconv.Itoa(a.status)), sameBytes(name+": the single page", e.Fallback.body(), a.body),
+// checkRedirect follows redirects within the site: they must end.
+func (r *runner) checkRedirect(ctx context.Context, x exchange) {
+	c := Check{Name: x.name + ": the redirect ends", Passed: true, Expected: fmt.Sprintf("at most %d redirects", maxRedirects)}
+	to := localPath(x.got.header.Get("Location"), r.at.host())
+	for n := 1; strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//"); n++ {
+		a, err := r.ask(ctx, http.MethodGet, to)
+		if err != nil {
+			c.failIf(true, "%s: %v", to, err)
+			break
 		}
+		c.Got = fmt.Sprintf("%d at %s", a.status, to)
+		if c.failIf(n == maxRedirects, "%s", c.Got); a.status/100 != 3 || !c.Passed {
+			if a.status >= 400 {
+				r.note("%s: redirects to %s, which answers %d", x.name, to, a.status)
+			}
+			break
+		}
+		to = localPath(a.header.Get("Location"), r.at.host())
 	}
-	checks := []Check{equal(name+": status", "404", strconv.Itoa(a.status))}
-	if e.NotFound.URL == "" {
-		return checks
-	}
-	checks = append(checks, sameBytes(name+": the site's own page", e.NotFound.body(), a.body))
-	return append(checks, sameHeaders(name, e.NotFound.Headers, a)...)
-}
-
-// checkRedirect expects the redirect of a moved path.
-func checkRedirect(ctx context.Context, r *runner, m Redirect) []Check {
-	name := "GET " + m.From
-	a, err := r.ask(ctx, http.MethodGet, m.From)
-	if err != nil {
-		return failed(name, err)
-	}
-	return []Check{equal(name+": is redirected", "301 to "+m.To, strconv.Itoa(a.status)+" to "+a.header.Get("Location"))}
+	r.invariant(x, "header Location", c)
 }
 
 // checkHealth expects the health location to answer 200.
-func checkHealth(ctx context.Context, r *runner, e Expectation) []Check {
-	a, err := r.ask(ctx, http.MethodGet, e.Health)
-	if err != nil {
-		return failed("health", err)
+func checkHealth(ctx context.Context, r *runner) {
+	h := r.site.Health
+	if h.Origin == "" {
+		return // a guess of Kiln's own
 	}
-	return []Check{equal("health at "+e.Health, "200", strconv.Itoa(a.status))}
+	own := *r
+	if h.Host != "" {
+		own.at.Host = h.Host
+	}
+	name := "health at " + h.Path
+	a, err := own.ask(ctx, http.MethodGet, h.Path)
+	if err != nil {
+		r.check(noAnswer(name, err))
+		return
+	}
+	r.check(equal(Invariant, name, "200", strconv.Itoa(a.status)))
 }
 
-// checkNoVersion expects a Server header without a digit in it, on errors too.
-func checkNoVersion(ctx context.Context, r *runner) (checks []Check) {
-	for _, path := range []string{"/", "/not/here.html"} {
+// securityHeaders are those that error answers need as well.
+var securityHeaders = []string{
+	"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy",
+	"Strict-Transport-Security", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Cross-Origin-Embedder-Policy",
+}
+
+// checkErrorPages notes the headers that a page has and an error does not.
+func checkErrorPages(_ context.Context, r *runner) {
+	page, failing := r.predict(http.MethodGet, "/"), r.predict(http.MethodGet, missing)
+	if failing.Status < 400 {
+		return
+	}
+	for _, h := range securityHeaders {
+		if values, known := failing.Headers[h]; len(page.Headers[h]) > 0 && known && len(values) == 0 {
+			r.note("error answers have no %s: its add_header lacks always", h)
+		}
+	}
+}
+
+// checkNoVersion expects a Server header without a digit in it, on errors too, unless the
+// configuration says otherwise: then it is noted.
+func checkNoVersion(ctx context.Context, r *runner) {
+	for _, path := range []string{"/", missing} {
+		x, name := exchange{want: r.predict(http.MethodGet, path)}, "Server reveals no version at "+path
 		a, err := r.ask(ctx, http.MethodGet, path)
 		if err != nil {
-			return append(checks, failed("no version revealed", err)...)
+			r.check(noAnswer(name, err))
+			continue
 		}
 		server := a.header.Get("Server")
-		checks = append(checks, Check{
-			Name: "no version revealed at " + path, Passed: !strings.ContainsAny(server, "0123456789"),
+		c := Check{
+			Name: name, Passed: !strings.ContainsAny(server, "0123456789"),
 			Expected: "a Server header without a version", Got: server,
-		})
-	}
-	return checks
-}
-
-// notServed expects that a path answers 4xx, or the single page of a site that has one. A
-// redirect is a failure too.
-func notServed(name, path string, fallback File) probe {
-	return func(ctx context.Context, r *runner) []Check {
-		a, err := r.ask(ctx, http.MethodGet, path)
-		if err != nil {
-			return failed(name, err)
 		}
-		refused := a.status >= 400 && a.status < 500
-		single := a.status == http.StatusOK && fallback.URL != "" && a.body.sha256 == fallback.SHA256
-		return []Check{{Name: name, Passed: refused || single, Expected: "4xx", Got: strconv.Itoa(a.status) + ", " + a.body.String()}}
+		if c.Passed || r.site.HidesVersion {
+			r.invariant(x, "header Server", c)
+			continue
+		}
+		r.note("the server reveals its version, %s: server_tokens off hides it", server)
 	}
 }
 
-// leakPaths returns paths that must never be served: out of the root in several spellings,
+// leakPaths returns paths that must not be served: out of the root in several spellings,
 // files of editors and of version control, and the server's own files. A path that is a file
 // of the site is left out.
 func leakPaths(e Expectation) []string {
@@ -159,11 +155,35 @@ func leakPaths(e Expectation) []string {
 	})
 }
 
-// checkRefused expects 405 for a method that does not read.
-func checkRefused(ctx context.Context, r *runner, method string) []Check {
-	a, err := r.ask(ctx, method, "/")
-	if err != nil {
-		return failed(method+" /", err)
+// checkMethod expects that a method that does not read is refused, or what the configuration
+// answers to it.
+func checkMethod(ctx context.Context, r *runner, method string) {
+	x := exchange{name: method + " /", want: r.predict(method, "/")}
+	var err error
+	if x.got, err = r.ask(ctx, method, "/"); err != nil && !x.want.Closed {
+		r.check(noAnswer(x.name, err))
+		return
 	}
-	return []Check{equal(method+" / is refused", "405", strconv.Itoa(a.status))}
+	if x.want.Status > 0 && x.want.Status < 400 {
+		r.check(equal(Predicted, x.name+": status", strconv.Itoa(x.want.Status), strconv.Itoa(x.got.status)))
+		return
+	}
+	refused := x.got.status >= 400 || err != nil
+	c := Check{Name: x.name + " is refused", Kind: Predicted, Passed: refused, Expected: "4xx or 5xx", Got: strconv.Itoa(x.got.status)}
+	if x.want.Status != 0 || x.want.Closed {
+		r.check(c)
+		return
+	}
+	r.invariant(x, "status", c)
+	r.unknown = append(r.unknown, gapsOf(x)...)
+}
+
+// gapsOf returns what is not known of an answer's status.
+func gapsOf(x exchange) (list []gap) {
+	for _, u := range x.want.Unknown {
+		if u.What == "answer" || u.What == "status" {
+			list = append(list, gap{nginx.Unknown{What: "status", Construct: u.Construct, File: u.File, Line: u.Line, Why: u.Why}, x.name})
+		}
+	}
+	return list
 }

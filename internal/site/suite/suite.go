@@ -14,26 +14,39 @@ import (
 
 // Expectation is what a site should serve.
 type Expectation struct {
-	Files     []File
-	Folders   []string // paths of folders that have no index
-	NotFound  File     // the page for 404; its URL is "" where there is none
-	Fallback  File     // the page that answers 200 for unknown paths, of a single-page site
-	Health    string   // path that answers 200
-	Redirects []Redirect
-	Root      string // folder of the site in the container; "" where it is not known
-}
+	Files    []File
+	Folders  []string // paths of all folders below the root, escaped, with a slash at the end
+	Moved    []string // paths that the configuration moves or answers by itself, escaped
+	Model    Model    // predicts the answers
+	Health   Health
+	Contract []Contract // that site.toml asks for
+	Roots    []string   // folders of the image that have the site's files
 
-// Redirect is a path that has moved permanently.
-type Redirect struct{ From, To string }
+	HidesVersion bool // the configuration has the server hide its version
+	IgnoresDates bool // the configuration has the server ignore If-Modified-Since
+}
 
 // File is one file as it should be served.
 type File struct {
-	URL     string // path, escaped
-	Size    int64
-	SHA256  string                        // hex
-	Open    func() (io.ReadCloser, error) // reads it again; best an io.Seeker as well
-	Gzip    bool                          // whether there is a .gz copy of it
-	Type    string
+	URL    string // path, escaped; "" where no request is known to reach it
+	Path   string // in the image
+	Size   int64
+	SHA256 string                        // hex
+	Open   func() (io.ReadCloser, error) // reads it again; best an io.Seeker as well
+	Gzip   bool                          // whether there is a .gz copy of it
+}
+
+// Health is the request that answers 200 once the server has started.
+type Health struct {
+	Path   string
+	Host   string // value of the Host header; "" for the site's
+	Origin string // who names it, as "HEALTHCHECK of the Dockerfile"; "" for a guess
+}
+
+// Contract is an answer that site.toml asks for.
+type Contract struct {
+	Path    string
+	Status  int
 	Headers map[string]string
 }
 
@@ -59,48 +72,37 @@ type Target interface {
 // Process is a process of the container.
 type Process struct{ UID, Command string }
 
-// Check is one expectation with what the site answered.
-type Check struct {
-	Name     string `json:"name"`
-	Passed   bool   `json:"passed"`
-	Expected string `json:"expected"`
-	Got      string `json:"got"`
-}
-
 // maxParallel bounds the requests at a time: the container is as small as in production.
 const maxParallel = 8
 
 // Report is the result of the suite.
 type Report struct {
-	Checks   []Check    // in a stable order
-	Failures []Exchange // of the failed checks
-	Memory   int64      // bytes that the container used after all requests; 0 where it is unknown
+	Checks    []Check     // in a stable order
+	NotJudged []NotJudged // in a stable order
+	Notes     []string    // what a reader should know, and is no failure
+	Failures  []Exchange  // of the failed checks
+	Memory    int64       // bytes that the container used after all requests; 0 where it is unknown
 }
 
 // Run runs all checks. At the end it stops the site, which is a check too.
 func Run(ctx context.Context, at Address, e Expectation, target Target) (report Report) {
-	r := &runner{at: at, client: at.client(), record: &transcript{}}
+	r := &runner{at: at, site: newIndex(e), client: at.client(), record: &transcript{}}
 	defer r.client.CloseIdleConnections()
-	var probes []probe
-	for _, f := range e.Files {
-		probes = append(probes, fileProbes(f)...)
-	}
-	probes = append(probes, siteProbes(e)...)
-	probes = append(probes, containerProbes(e, target)...)
-	probes = append(probes, hostileProbes(e)...)
-	checks := r.runAll(ctx, probes)
-	checks = append(checks, checkWorkers(ctx, target)...)
+	r.runAll(ctx, slices.Concat(fileProbes(r, e), siteProbes(e), containerProbes(e, target), hostileProbes(), contractProbes(e)))
+	checkWorkers(ctx, r, target)
 	r.client.CloseIdleConnections()
 	report.Memory, _ = target.Memory(ctx) // reported, not checked
-	report.Checks, report.Failures = append(checks, checkGracefulStop(ctx, at, target)...), r.record.all()
+	checkGracefulStop(ctx, r, target)
+	report.Checks, report.NotJudged, report.Notes, report.Failures = r.checks, r.notJudged(), r.notes, r.record.all()
 	return report
 }
 
-// probe sends requests to the site and returns one or more checks.
-type probe func(context.Context, *runner) []Check
+// probe sends requests to the site and adds what it finds to the runner.
+type probe func(context.Context, *runner)
 
-func (r *runner) runAll(ctx context.Context, probes []probe) []Check {
-	answers := make([][]Check, len(probes))
+// runAll runs probes, several at a time, and adds what they find in the order of the list.
+func (r *runner) runAll(ctx context.Context, probes []probe) {
+	found := make([]findings, len(probes))
 	turn := make(chan struct{}, maxParallel)
 	var all sync.WaitGroup
 	for i, ask := range probes {
@@ -108,18 +110,15 @@ func (r *runner) runAll(ctx context.Context, probes []probe) []Check {
 		all.Go(func() {
 			defer func() { <-turn }()
 			own := *r
-			own.record = &transcript{}
-			answers[i] = ask(ctx, &own)
-			if slices.ContainsFunc(answers[i], func(c Check) bool { return !c.Passed }) {
+			own.findings, own.record = findings{}, &transcript{}
+			ask(ctx, &own)
+			if found[i] = own.findings; own.failed() {
 				r.record.merge(own.record)
 			}
 		})
 	}
 	all.Wait()
-	return slices.Concat(answers...)
-}
-
-// equal is a check that a value is as expected.
-func equal(name, expected, got string) Check {
-	return Check{Name: name, Passed: expected == got, Expected: expected, Got: got}
+	for _, f := range found {
+		r.add(f)
+	}
 }

@@ -9,31 +9,84 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/site/nginx"
 )
 
 const policy = "default-src 'none'"
 
-// expectation is a small site: a page, a compressed style sheet, a file with a space in
-// its name, the page for 404, and a folder without an index.
-func expectation() Expectation {
-	file := func(url, body, kind string, compressed bool) File {
-		return File{URL: url, Size: int64(len(body)), SHA256: bodyOf(body).sha256, Open: opener(body), Type: kind, Gzip: compressed, Headers: map[string]string{"Content-Security-Policy": policy}}
+// fixture returns a small site: a page, a compressed style sheet, a file with a space in its
+// name, the page for 404, and a folder without an index.
+func fixture() Expectation {
+	file := func(url, body string, compressed bool) File {
+		name, _ := strings.CutPrefix(strings.ReplaceAll(url, "%20", " "), "/")
+		return File{
+			URL: url, Path: "/srv/site/" + name, Size: int64(len(body)), SHA256: bodyOf(body).sha256, Open: opener(body), Gzip: compressed,
+		}
 	}
-	missing := file("/404.html", "not here", "text/html", false)
-	return Expectation{
+	e := Expectation{
 		Files: []File{
-			file("/index.html", "<h1>kiln</h1>", "text/html", false),
-			file("/style.css", strings.Repeat("a{}", 300), "text/css", true),
-			file("/deep/a%20b.txt", "with a space", "text/plain", false),
-			missing,
+			file("/index.html", "<h1>kiln</h1>", false),
+			file("/style.css", strings.Repeat("a{}", 300), true),
+			file("/deep/a%20b.txt", "with a space", false),
+			file("/404.html", "not here", false),
 		},
-		Folders: []string{"/deep/"}, NotFound: missing, Health: "/healthz", Root: "/srv/site",
+		Folders: []string{"/deep/"}, Moved: []string{"/old"}, Health: Health{Path: "/healthz", Origin: "site.toml"}, Roots: []string{"/srv/site"}, HidesVersion: true,
 	}
+	e.Model = model{&e}
+	return e
+}
+
+var types = map[string]string{".html": "text/html", ".css": "text/css", ".txt": "text/plain"}
+
+// find returns the file that a path leads to; nil if there is none.
+func (e Expectation) find(target string) *File {
+	if target == "/" {
+		target = "/index.html"
+	}
+	for _, f := range e.Files {
+		if f.URL == target {
+			return &f
+		}
+	}
+	return nil
+}
+
+// model predicts what site answers.
+type model struct{ e *Expectation }
+
+func (m model) Predict(r nginx.Request) nginx.Prediction {
+	p := nginx.Prediction{Headers: map[string][]string{"Content-Security-Policy": {policy}}}
+	f := m.e.find(r.Target)
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		p.Status = http.StatusMethodNotAllowed
+		return p
+	case r.Target == m.e.Health.Path:
+		p.Status, p.Text = http.StatusOK, new(string)
+		return p
+	case r.Target == "/old":
+		p.Status, p.Headers["Location"] = http.StatusMovedPermanently, []string{"/index.html"}
+		return p
+	case f == nil:
+		p.Status, f = http.StatusNotFound, m.e.find("/404.html")
+	default:
+		p.Status = http.StatusOK
+	}
+	p.File, p.Headers["Content-Type"] = f.Path, []string{types[path.Ext(f.URL)]}
+	if f.Gzip {
+		p.Headers["Vary"] = []string{"Accept-Encoding"}
+		if p.Headers["Content-Encoding"] = nil; r.Header.Get("Accept-Encoding") == "gzip" {
+			p.File, p.Headers["Content-Encoding"] = f.Path+".gz", []string{"gzip"}
+		}
+	}
+	return p
 }
 
 // opener returns a File's Open for a text.
@@ -64,26 +117,24 @@ func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
-	case r.URL.Path == s.e.Health:
+	case r.URL.Path == s.e.Health.Path:
+		return
+	case r.URL.Path == "/old":
+		w.Header().Set("Location", "/index.html")
+		w.WriteHeader(http.StatusMovedPermanently)
 		return
 	}
-	path := r.URL.EscapedPath()
-	if path == "/" {
-		path = "/index.html"
+	if f := s.e.find(r.URL.EscapedPath()); f != nil {
+		s.serve(w, r, *f)
+		return
 	}
-	for _, f := range s.e.Files {
-		if f.URL == path {
-			s.serve(w, r, f)
-			return
-		}
-	}
-	w.Header().Set("Content-Type", s.e.NotFound.Type)
+	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(http.StatusNotFound)
-	w.Write(text(s.e.NotFound))
+	w.Write(text(*s.e.find("/404.html")))
 }
 
 func (s site) serve(w http.ResponseWriter, r *http.Request, f File) {
-	w.Header().Set("Content-Type", f.Type)
+	w.Header().Set("Content-Type", types[path.Ext(f.URL)])
 	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(int(f.Size))))
 	body := text(f)
 	if f.Gzip {
@@ -198,7 +249,7 @@ func (s faulty) handler(good http.Handler) http.Handler {
 // number of all.
 func run(t *testing.T, s faulty) (failing []string, all int) {
 	t.Helper()
-	server := httptest.NewServer(s.handler(site{expectation()}))
+	server := httptest.NewServer(s.handler(site{fixture()}))
 	t.Cleanup(server.Close)
 	c := container{server: server, processes: []Process{{UID: "101", Command: "nginx"}}, status: goodStatus}
 	if s.target != nil {
@@ -208,7 +259,7 @@ func run(t *testing.T, s faulty) (failing []string, all int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := Run(t.Context(), Address{URL: base}, expectation(), c).Checks
+	checks := Run(t.Context(), Address{URL: base}, fixture(), c).Checks
 	for _, c := range checks {
 		if !c.Passed {
 			failing = append(failing, c.Name)
@@ -247,23 +298,28 @@ func TestEachFaultIsCaught(t *testing.T) {
 			}
 			return b
 		}},
-		"a wrong type":       {fails: "/style.css: Content-Type", header: at("/style.css", func(h http.Header) { h.Set("Content-Type", "text/plain") })},
-		"no policy":          {fails: "Content-Security-Policy", header: without("Content-Security-Policy")},
-		"policy twice":       {fails: "Content-Security-Policy", header: at("/style.css", func(h http.Header) { h.Add("Content-Security-Policy", policy) })},
-		"no ETag":            {fails: "/style.css", header: without("ETag")},
-		"no Last-Modified":   {fails: "/style.css: ", header: without("Last-Modified")},
-		"no Vary":            {fails: "/style.css: Vary", header: without("Vary")},
-		"version revealed":   {fails: "no version revealed", header: func(_ *http.Request, h http.Header) { h.Set("Server", "nginx/1.30.1") }},
-		"no policy on 404":   {fails: "missing page: Content-Security-Policy", header: at("/not/here.html", func(h http.Header) { h.Del("Content-Security-Policy") })},
-		"conditions ignored": {fails: "not modified for", request: func(r *http.Request) { r.Header.Del("If-None-Match"); r.Header.Del("If-Modified-Since") }},
-		"ranges ignored":     {fails: "ange", request: func(r *http.Request) { r.Header.Del("Range") }},
-		"never compressed":   {fails: "for gzip", request: func(r *http.Request) { r.Header.Del("Accept-Encoding") }},
-		"always compressed":  {fails: "/style.css", request: func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }},
-		"404 as 200":         {fails: "", status: func(_ *http.Request, code int) int { return map[bool]int{true: 200, false: code}[code == 404] }},
-		"a wrong page on 404": {fails: "the site's own page", body: func(r *http.Request, code int, b []byte) []byte {
+		"a wrong type": {fails: "/style.css", header: at("/style.css", func(h http.Header) { h.Set("Content-Type", "text/plain") })},
+		"no policy":    {fails: "Content-Security-Policy", header: without("Content-Security-Policy")},
+		"policy twice": {fails: "Content-Security-Policy", header: at("/style.css", func(h http.Header) { h.Add("Content-Security-Policy", policy) })},
+		"HEAD without ETag": {fails: "HEAD /style.css: ETag of GET", header: func(r *http.Request, h http.Header) {
+			if r.Method == http.MethodHead && r.URL.Path == "/style.css" {
+				h.Del("ETag")
+			}
+		}},
+		"a redirect elsewhere":  {fails: "GET /old: Location", header: at("/old", func(h http.Header) { h.Set("Location", "/404.html") })},
+		"a redirect in circles": {fails: "GET /old", header: at("/old", func(h http.Header) { h.Set("Location", "/old") })},
+		"no Vary":               {fails: "Vary", header: without("Vary")},
+		"version revealed":      {fails: "Server", header: func(_ *http.Request, h http.Header) { h.Set("Server", "nginx/1.30.1") }},
+		"no policy on 404":      {fails: "GET /not/here.html: Content-Security-Policy", header: at("/not/here.html", func(h http.Header) { h.Del("Content-Security-Policy") })},
+		"conditions ignored":    {fails: "not modified for", request: func(r *http.Request) { r.Header.Del("If-None-Match"); r.Header.Del("If-Modified-Since") }},
+		"ranges ignored":        {fails: "ange", request: func(r *http.Request) { r.Header.Del("Range") }},
+		"never compressed":      {fails: "for gzip", request: func(r *http.Request) { r.Header.Del("Accept-Encoding") }},
+		"always compressed":     {fails: "/style.css", request: func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }},
+		"404 as 200":            {fails: "", status: func(_ *http.Request, code int) int { return map[bool]int{true: 200, false: code}[code == 404] }},
+		"a wrong page on 404": {fails: "GET /not/here.html: bytes", body: func(r *http.Request, code int, b []byte) []byte {
 			return map[bool][]byte{true: []byte("nginx"), false: b}[code == 404 && r.URL.Path == "/not/here.html"]
 		}},
-		"a listing": {fails: "no listing of /deep/", status: func(r *http.Request, code int) int {
+		"a listing": {fails: "GET /deep/: status", status: func(r *http.Request, code int) int {
 			return map[bool]int{true: 200, false: code}[r.URL.Path == "/deep/"]
 		}},
 		"a leak": {fails: "not served: /.git/config", status: func(r *http.Request, code int) int {
@@ -275,7 +331,7 @@ func TestEachFaultIsCaught(t *testing.T) {
 		"DELETE allowed": {fails: "DELETE / is refused", status: func(r *http.Request, code int) int {
 			return map[bool]int{true: 204, false: code}[r.Method == "DELETE"]
 		}},
-		"a wrong front page": {fails: "GET /: is index.html", body: func(r *http.Request, _ int, b []byte) []byte {
+		"a wrong front page": {fails: "GET /: bytes", body: func(r *http.Request, _ int, b []byte) []byte {
 			return map[bool][]byte{true: []byte("Welcome to nginx!"), false: b}[r.URL.Path == "/" && r.Method == "GET" && !r.Close && r.ContentLength == 0]
 		}},
 		"unhealthy": {fails: "health at", status: func(r *http.Request, code int) int {
@@ -322,7 +378,7 @@ func TestDeadServerFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Close()
-	report := Run(t.Context(), Address{URL: base}, expectation(), container{server: server, processes: []Process{{UID: "101"}}})
+	report := Run(t.Context(), Address{URL: base}, fixture(), container{server: server, processes: []Process{{UID: "101"}}})
 	if len(report.Failures) == 0 || !strings.Contains(string(report.Failures[0]), "(no answer)") {
 		t.Errorf("the exchanges are not recorded: %q", report.Failures)
 	}

@@ -1,0 +1,116 @@
+package bundle
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/imagebuild"
+	"github.com/romanatrashyonok/kiln/internal/site/nginx"
+	"github.com/romanatrashyonok/kiln/internal/site/suite"
+)
+
+// Server is the server of the bundle's files, as the Dockerfile sets it up and its
+// configuration describes it.
+type Server struct {
+	Port   int    // that it listens on, in its container
+	Host   string // value of the Host header that leads to the site; "" for any
+	Health suite.Health
+
+	config   *nginx.Config // nil where main is a file of a base that is not known yet
+	main     string        // path of the main configuration file, in the image
+	places   places
+	complete bool // every file of the configuration could be read
+}
+
+// Server reads the server's configuration as the Dockerfile puts it into the image. base are
+// the files of the base image, or nil where they are not known yet: what the configuration
+// includes of them is unknown then. Paths of the image in messages are those of the files
+// that are copied there.
+func (b Bundle) Server(d imagebuild.Dockerfile, base fs.FS) (s Server, err error) {
+	context := b.Layout()
+	layout, err := d.Layout(imagebuild.Input{Context: context})
+	if err != nil {
+		return s, err
+	}
+	s.places = b.place(layout.Files)
+	files := &imageFS{context: context, copied: s.places.conf, base: base}
+	main := configFile(layout.Command)
+	if base == nil && s.places.conf[main] == "" {
+		s.main, s.Port, s.Health = main, exposed(layout.Ports), suite.Health{Path: "/"}
+		return s, nil
+	}
+	if s.config, err = nginx.Read(files, strings.TrimPrefix(path.Clean(main), "/"), s.places.hostName); err != nil {
+		return s, err
+	}
+	s.complete = !files.missed
+	if s.Port, _ = s.config.Port(); s.Port == 0 {
+		return s, fault.New(fault.Usage, "add the line listen 8080; to its server", "read %s: no server of it has a plain listen PORT", s.places.hostName(main))
+	}
+	s.Host, s.Health = s.config.ServerName(), s.health(layout.HealthCheck)
+	return s, nil
+}
+
+// Complete reports whether every file that the configuration includes is known.
+func (s Server) Complete() bool { return s.complete }
+
+// health returns the request that answers 200 once the server has started: the one of the
+// image's health check, or else one that the configuration answers with 200.
+func (s Server) health(command []string) suite.Health {
+	if h, ok := healthOf(command, s.Port); ok {
+		return h
+	}
+	for _, candidate := range append(s.config.HealthPaths(), "/") {
+		if s.predict(candidate).Status == 200 {
+			return suite.Health{Path: candidate}
+		}
+	}
+	return suite.Health{Path: "/"}
+}
+
+// predict returns what is certain about the answer to a path.
+func (s Server) predict(path string) nginx.Prediction {
+	return s.Predict(nginx.Request{Method: "GET", Host: s.Host, Target: path})
+}
+
+// Predict returns what is certain about the answer to a request.
+func (s Server) Predict(r nginx.Request) nginx.Prediction {
+	if s.config == nil {
+		return nginx.Prediction{Unknown: []nginx.Unknown{{What: "answer", Construct: s.main, Why: "it is a file of the base, which is not known yet"}}}
+	}
+	return s.config.Predict(s.places.tree, r)
+}
+
+// exposed returns the first TCP port of EXPOSE, or Nginx's default.
+func exposed(ports []string) int {
+	for _, p := range ports {
+		if number, ok := strings.CutSuffix(p, "/tcp"); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				return n
+			}
+		}
+	}
+	return 80
+}
+
+// defaultConfig is the configuration that Nginx reads if its command names none.
+const defaultConfig = "/etc/nginx/nginx.conf"
+
+// configFile returns the path of the main configuration file, by the option -c of the
+// image's command.
+func configFile(command []string) string {
+	var words []string
+	for _, w := range command {
+		words = append(words, strings.Fields(w)...) // a shell's command is one word
+	}
+	if i := slices.IndexFunc(words, func(w string) bool { return path.Base(w) == "nginx" }); i >= 0 {
+		words = words[i:]
+	}
+	if i := slices.Index(words, "-c"); i >= 0 && i+1 < len(words) {
+		return strings.Trim(words[i+1], `"';`)
+	}
+	return defaultConfig
+}

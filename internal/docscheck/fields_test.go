@@ -27,6 +27,9 @@ func (c *code) fields(d declaration, s *ast.StructType, tag, prefix string, abov
 		case key != "":
 			key = prefix + key + brackets(f.Type)
 			kind := c.kindOf(d, f.Type)
+			if _, ok := f.Type.(*ast.MapType); ok && tag == "toml" {
+				kind = "table of strings"
+			}
 			list = append(list, field{key, kind, comment(f.Comment, f.Doc), optional})
 			list = append(list, c.nested(d, f.Type, tag, key+".", above)...)
 		}

@@ -114,6 +114,9 @@ func tomlList(v reflect.Value) string {
 }
 
 func tomlValue(v reflect.Value) string {
+	if v.Kind() == reflect.Map && v.Len() == 0 {
+		return "{}"
+	}
 	if v.Kind() == reflect.String {
 		return fmt.Sprintf("%q", v.String())
 	}

@@ -1,6 +1,7 @@
 // Package cmd holds Kiln's programs, a folder each, and embeds the source of those that run
-// inside a booted kernel. It travels inside Kiln's binary, so that a magefile in a different
-// module has it too.
+// inside a booted kernel or a container. It travels inside Kiln's binary, so that a magefile
+// in a different module has it too. They import only the standard library, because they are
+// compiled outside of Kiln's module.
 package cmd
 
 import (
@@ -8,12 +9,17 @@ import (
 	"io/fs"
 )
 
-//go:embed bootinit/*.go
+//go:embed bootinit/*.go portforward/*.go
 var files embed.FS
 
-// BootInit returns the source of bootinit, the init program of a kernel under test: Go files
-// of package main that import only the standard library.
-func BootInit() fs.FS {
-	source, _ := fs.Sub(files, "bootinit") // a valid path: cannot fail
+// BootInit returns the source of bootinit, the init program of a kernel under test.
+func BootInit() fs.FS { return program("bootinit") }
+
+// PortForward returns the source of portforward, which connects to the ports of a container.
+func PortForward() fs.FS { return program("portforward") }
+
+// program returns the Go files of a program's package main.
+func program(name string) fs.FS {
+	source, _ := fs.Sub(files, name) // a valid path: cannot fail
 	return source
 }

@@ -23,21 +23,29 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/site"
 )
 
-// secondEngine is Debian 13's engine, newer than the one of Debian 12.
-const secondEngine = `ARG BASE
+// secondDockerfile is Debian 13's engine, newer than the one of Debian 12, and an SSH server.
+const secondDockerfile = `ARG BASE
 FROM ${BASE}
-RUN apt-get update && apt-get install -y --no-install-recommends docker.io iptables && rm -rf /var/lib/apt/lists/*
-CMD ["dockerd", "--host=tcp://0.0.0.0:2375", "--tls=false"]
+RUN apt-get update && apt-get install -y --no-install-recommends docker.io docker-cli iptables openssh-server && rm -rf /var/lib/apt/lists/*
+CMD ["sh", "-c", "mkdir /run/sshd && /usr/sbin/sshd -o AuthorizedKeysFile=/shared/key.pub -o StrictModes=no && \
+  exec dockerd --host=unix:///var/run/docker.sock --host=unix:///shared/docker.sock --host=tcp://0.0.0.0:2375 --tls=false --insecure-registry=172.16.0.0/12"]
 `
 
-// TestOneCommitHasOneDigest builds the site image of one commit from two clones, as two users
-// with two umasks, on two engines: the digest is the same.
-func TestOneCommitHasOneDigest(t *testing.T) {
-	e := enginetest.Engine(t)
+// TestSecondEngine runs Kiln with an engine that has a network of its own: nothing that it
+// publishes is reached from this machine.
+func TestSecondEngine(t *testing.T) {
+	second := startSecond(t, enginetest.Engine(t))
+	t.Run("OneCommitHasOneDigest", func(t *testing.T) { testOneDigest(t, second.tcp) })
+	t.Run("SocketFile", func(t *testing.T) { testPushOver(t, second, "unix://"+second.socket) })
+	t.Run("SSH", func(t *testing.T) { testVerifyOverSSH(t, second) })
+}
+
+// testOneDigest builds the site image of one commit from two clones, as two users with two
+// umasks, on two engines: the digest is the same.
+func testOneDigest(t *testing.T, other string) {
 	kiln := filepath.Join(sharedDir(t), "kiln")
 	compile(t, kiln)
 	here := reproduced(t, kiln, cloned(t, 0o022, 0), 0, os.Getenv("DOCKER_HOST"))
-	other := startSecond(t, e)
 	const nobody = 65534
 	there := reproduced(t, kiln, cloned(t, 0o077, nobody), nobody, other)
 	t.Logf("engines %s and %s: %s, %s", here.Engine.Version, there.Engine.Version, here.Digest, there.Digest)
@@ -102,10 +110,18 @@ func reproduced(t *testing.T, kiln, dir string, user uint32, host string) site.R
 	return r
 }
 
+// second is an engine in a container of the first.
+type second struct {
+	name   string // of its container
+	socket string // a socket file on this machine
+	tcp    string // for DOCKER_HOST
+	ssh    string // for DOCKER_HOST
+	key    string // file with the private key that ssh accepts
+}
+
 // startSecond runs a second engine in a container of the first, with the site's base in its
-// store, and returns its address. It needs privileges that the docker command can ask for and
-// Kiln never does.
-func startSecond(t *testing.T, e *engine.Client) string {
+// store. It needs privileges that the docker command can ask for and Kiln never does.
+func startSecond(t *testing.T, e *engine.Client) second {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
 	bases := base.Provider{Engine: e, Console: c, Environ: os.Environ()}
@@ -114,34 +130,42 @@ func startSecond(t *testing.T, e *engine.Client) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(secondEngine), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(secondDockerfile), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	image, err := e.Build(t.Context(), engine.Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:engine"}, Args: map[string]string{"BASE": root.Ref}}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("kiln-test-engine-%d", os.Getpid())
-	t.Cleanup(func() { exec.Command("docker", "rm", "--force", "--volumes", name).Run() })
-	shell(t, "docker", "run", "--detach", "--name", name, "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
+	shared := sharedDir(t)
+	s := second{name: fmt.Sprintf("kiln-test-engine-%d", os.Getpid()), socket: filepath.Join(shared, "docker.sock"), key: filepath.Join(shared, "key")}
+	shell(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", s.key)
+	t.Cleanup(func() { exec.Command("docker", "rm", "--force", "--volumes", s.name).Run() })
+	shell(t, "docker", "run", "--detach", "--name", s.name, "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
 		"--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined", "--tmpfs", "/run",
-		"--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", "/var/lib/docker", "--publish", "127.0.0.1::2375", image)
-	_, port, _ := strings.Cut(shell(t, "docker", "port", name, "2375/tcp"), ":")
-	host := "tcp://127.0.0.1:" + strings.TrimSpace(port)
+		"--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", "/var/lib/docker", "--volume", shared+":/shared",
+		"--publish", "127.0.0.1::2375", "--publish", "127.0.0.1::22", image)
+	s.tcp, s.ssh = "tcp://"+published(t, s.name, 2375), "ssh://root@"+published(t, s.name, 22)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		if exec.Command("docker", "--host", host, "info").Run() == nil {
+		if exec.Command("docker", "--host", s.tcp, "info").Run() == nil {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("no answer from the second engine:\n%s", shell(t, "docker", "logs", name))
+			t.Fatalf("no answer from the second engine:\n%s", shell(t, "docker", "logs", s.name))
 		}
 	}
 	nginx, err := bases.Get(t.Context(), site.Defaults().Base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shell(t, "sh", "-c", "docker save "+nginx.Ref+" | docker --host "+host+" load")
-	return host
+	shell(t, "sh", "-c", "docker save "+nginx.Ref+" | docker --host "+s.tcp+" load")
+	return s
+}
+
+// published returns the address on this machine of a port of a container.
+func published(t *testing.T, name string, port int) string {
+	t.Helper()
+	return strings.TrimSpace(shell(t, "docker", "port", name, fmt.Sprintf("%d/tcp", port)))
 }
 
 func shell(t *testing.T, argv ...string) string {

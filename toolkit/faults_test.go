@@ -2,6 +2,7 @@ package toolkit
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,12 +11,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/site"
 )
 
 func TestFullDiskIsAnEnvironmentProblem(t *testing.T) {
-	enginetest.Engine(t)
+	removeKernel(t, enginetest.Engine(t), "cli")
 	if os.Getuid() != 0 {
 		t.Skip("SKIPPED: only root can mount a small filesystem")
 	}
@@ -51,8 +54,27 @@ func fixtureSettings(t *testing.T) []string {
 	return []string{"KILN_KERNEL_NAME=cli", "KILN_KERNEL_SOURCE=" + tree, "KILN_KERNEL_VERSION=6.12", "KILN_KERNEL_CONFIG=tinyconfig", "KILN_KERNEL_ARCH=amd64"}
 }
 
+// removeKernel removes from the engine what builds of a kernel for amd64 left, when the test
+// ends.
+func removeKernel(t *testing.T, e *engine.Client, name string) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx := context.Background()
+		images, err := e.Images(ctx, "kernel", map[string]string{result.LabelName: name})
+		for _, i := range images {
+			err = errors.Join(err, e.RemoveImage(ctx, i.ID))
+		}
+		for _, suffix := range []string{"", "-config"} {
+			err = errors.Join(err, e.Volumes().Remove(ctx, "kiln-output-"+name+"-amd64"+suffix))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestLostOption(t *testing.T) {
-	enginetest.Engine(t)
+	removeKernel(t, enginetest.Engine(t), "cli")
 	c := newClone(t)
 	code, _, stderr := c.run(append(fixtureSettings(t), "KILN_KERNEL_CONFIG=tinyconfig,CONFIG_DROPPED=y"), "kernel:amd64")
 	if code != 2 || !strings.Contains(stderr, "CONFIG_DROPPED: asked y") {

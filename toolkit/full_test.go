@@ -4,7 +4,6 @@ package toolkit
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -16,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
@@ -32,8 +30,7 @@ const kills = 20
 func TestAllSurvivesKills(t *testing.T) {
 	e := enginetest.Engine(t)
 	c := newClone(t)
-	t.Cleanup(func() { removeKilled(t, e) })
-	removeKilled(t, e)
+	removeKernel(t, e, "killed")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -78,23 +75,6 @@ func killed(n int) []string {
 	return []string{
 		"KILN_KERNEL_NAME=killed", "KILN_KERNEL_ARCH=amd64", "KILN_KERNEL_SOURCE=debian",
 		fmt.Sprintf(`KILN_KERNEL_CONFIG=tinyconfig,config/micro.config,CONFIG_DEFAULT_HOSTNAME="killed%d"`, n),
-	}
-}
-
-// removeKilled removes that kernel from the engine.
-func removeKilled(t *testing.T, e *engine.Client) {
-	t.Helper()
-	images, err := e.Images(context.Background(), "kernel", map[string]string{"kiln.kernel": "killed"})
-	if err != nil {
-		t.Error(err)
-	}
-	for _, i := range images {
-		if err := e.RemoveImage(context.Background(), i.ID); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := e.Volumes().Remove(context.Background(), "kiln-output-killed-amd64"); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -21,6 +21,7 @@ func TestEveryResultIsJSON(t *testing.T) {
 	e := enginetest.Engine(t)
 	c, address := newClone(t), registrytest.Start(t)
 	removePushed(t, e, address)
+	removeKernel(t, e, "json")
 	env := slices.Concat(fixtureSettings(t), toRegistry(address, registrytest.Password), []string{"KILN_OUTPUT=json", "KILN_KERNEL_NAME=json"})
 	for _, tc := range []struct {
 		target string
@@ -28,7 +29,7 @@ func TestEveryResultIsJSON(t *testing.T) {
 		lines  int // -1: depends on the machine
 	}{
 		{"doctor", 0, -1},
-		{"config", 0, 31},
+		{"config", 0, 33},
 		{"kernel:matrix", 0, 1},
 		{"kernel:plan", 0, 1},
 		{"kernel:fetch", 0, 1},

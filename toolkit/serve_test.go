@@ -18,7 +18,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 )
 
-// TestServeShowsChanges serves a site, changes its page, breaks it, fixes it, and ends it.
+// TestServeShowsChanges serves a site, changes its page, breaks its configuration, fixes it, and ends it.
 func TestServeShowsChanges(t *testing.T) {
 	enginetest.Engine(t)
 	c := newClone(t)
@@ -40,11 +40,21 @@ func TestServeShowsChanges(t *testing.T) {
 	shows(t, address, "<!doctype html>", &log)
 	change("<p>first change</p>")
 	shows(t, address, "first change", &log)
-	if err := os.Remove(index); err != nil {
+	conf := filepath.Join(c.dir, "site", "nginx.conf")
+	good, err := os.ReadFile(conf)
+	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "the error is not logged", &log, func() bool { return strings.Contains(log.String(), "index.html: missing") })
+	half := bytes.Replace(good, []byte("try_files $uri $uri/index.html =404;"), []byte("try_files;"), 1)
+	if err := os.WriteFile(conf, half, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	line := 1 + bytes.Count(half[:bytes.Index(half, []byte("try_files;"))], []byte("\n"))
+	within(t, "the half-typed line is not logged", &log, func() bool { return strings.Contains(log.String(), fmt.Sprintf("nginx.conf:%d:", line)) })
 	shows(t, address, "first change", &log)
+	if err := os.WriteFile(conf, good, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	change("<p>second change</p>")
 	shows(t, address, "second change", &log)
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {

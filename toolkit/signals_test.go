@@ -55,6 +55,7 @@ func running(t *testing.T, e *engine.Client) []string {
 
 func TestSignalsEndBuildWithinFiveSeconds(t *testing.T) {
 	e := enginetest.Engine(t)
+	removeKernel(t, e, "signals")
 	for _, tc := range []struct {
 		name   string
 		signal syscall.Signal
@@ -106,6 +107,7 @@ func awaitGroupEnd(group int, until time.Time) error {
 
 func TestNextRunRemovesContainersOfKilledRun(t *testing.T) {
 	e := enginetest.Engine(t)
+	removeKernel(t, e, "signals")
 	cmd, _ := start(t, e)
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -117,6 +119,7 @@ func TestNextRunRemovesContainersOfKilledRun(t *testing.T) {
 // TestEngineStopsDuringBuild disconnects a build from its engine.
 func TestEngineStopsDuringBuild(t *testing.T) {
 	e := enginetest.Engine(t)
+	removeKernel(t, e, "signals")
 	proxy := enginetest.NewProxy(t, e)
 	cmd, out := start(t, e, "DOCKER_HOST="+proxy.Host)
 	proxy.Shut()

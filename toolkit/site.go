@@ -161,13 +161,17 @@ func (s *Site) open(ctx context.Context) (site.Site, error) {
 	if err != nil {
 		return site.Site{}, err
 	}
+	programs, err := p.cache()
+	if err != nil {
+		return site.Site{}, err
+	}
 	if settings.Tags, err = s.tags(commit); err != nil {
 		return site.Site{}, err
 	}
 	e, err := p.engine(ctx)
 	return site.Site{
 		Source: source, Settings: settings, Engine: e, Registry: p.registry(), Console: p.console, Dist: p.path(Dist), Cache: cache,
-		Environ: p.options.Env,
+		Environ: p.options.Env, Programs: programs,
 	}, err
 }
 

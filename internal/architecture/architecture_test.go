@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"internal/base"},
 	{"internal/engine"},
 	{"internal/registry", "internal/host", "internal/settings", "internal/cliargs", "internal/interrupt"},
+	{"internal/gobuild"},
 	{"internal/imagebuild", "internal/scratch"},
 	{"internal/report"},
 	{"internal/retry"},

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/host"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/toolkit"
 )
@@ -43,9 +42,6 @@ const longBenchmark = "BenchmarkDefconfig"
 func Bench(ctx context.Context, only string) error {
 	r := newRunner()
 	defer r.close()
-	if err := r.install(ctx, host.Load()); err != nil {
-		r.console.Logf("benchmarks that need it are left out: %v", err)
-	}
 	if err := r.connect(ctx); err != nil {
 		return err
 	}

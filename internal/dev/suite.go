@@ -29,7 +29,7 @@ func TestFull(ctx context.Context, p *toolkit.Project) error {
 func test(ctx context.Context, p *toolkit.Project, flags ...string) error {
 	r := newRunner()
 	defer r.close()
-	if err := r.install(ctx, host.Browser()); err != nil {
+	if err := r.install(ctx, host.Tests()); err != nil {
 		r.console.Logf("tests of pages are skipped, or fail in CI: %v", err)
 	}
 	if err := r.connect(ctx); err != nil {

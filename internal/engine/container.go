@@ -13,9 +13,6 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
-	"github.com/docker/go-connections/nat"
-
-	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 // removeTimeout bounds the removal of a container. It is less than the 5 s in which an
@@ -34,11 +31,12 @@ type Spec struct {
 	Host     string   // host name inside the container; empty for its id
 	Mounts   []Mount
 	Offline  bool  // without a network
-	Publish  int   // container port to publish on the engine's machine, see Address; 0 for none
-	Port     int   // the port there; 0 lets the engine choose
 	Memory   int64 // bytes, without swap; 0 for no limit
 	PIDs     int64 // processes; 0 for no limit
 	Hardened bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
+
+	Beside      *Container // whose network it shares; nil for a network of its own
+	Interactive bool       // its stdin and stdout are a conversation: not logged, and it is removed when it ends
 }
 
 // Mount is a volume of the engine in a container. Folders of the host are never mounted:
@@ -63,10 +61,6 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 	}
 	if err := e.api.ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 		c.Remove()
-		if strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated") {
-			return nil, fault.New(fault.Environment, "choose a different port, or stop what uses it",
-				"start a container of %s: port %d is taken: %w", s.Image, s.Port, err)
-		}
 		return nil, failed("start a container of "+s.Image, err)
 	}
 	return c, nil
@@ -75,7 +69,7 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 // create creates a container. It is not cancelled half-way: the engine would create the
 // container nevertheless, and nobody would know its id.
 func create(ctx context.Context, e *Client, s Spec) (*Container, error) {
-	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.labels(s.Kind, nil)), s.host(e.endpoint.BindIP()), nil, nil, s.name())
+	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.labels(s.Kind, nil)), s.host(), nil, nil, s.name())
 	if err != nil {
 		return nil, failed("create a container of "+s.Image, err)
 	}
@@ -102,13 +96,13 @@ func (s Spec) config(labels map[string]string) *container.Config {
 		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir, Hostname: s.Host,
 		Labels: labels, NetworkDisabled: s.Offline,
 	}
-	if s.Publish != 0 {
-		cfg.ExposedPorts = nat.PortSet{s.port(): {}}
+	if s.Interactive {
+		cfg.OpenStdin, cfg.StdinOnce, cfg.AttachStdin, cfg.AttachStdout, cfg.AttachStderr = true, true, true, true, true
 	}
 	return cfg
 }
 
-func (s Spec) host(bindIP string) *container.HostConfig {
+func (s Spec) host() *container.HostConfig {
 	h := &container.HostConfig{}
 	h.Memory, h.MemorySwap = s.Memory, s.Memory
 	if s.PIDs != 0 {
@@ -120,12 +114,12 @@ func (s Spec) host(bindIP string) *container.HostConfig {
 	if s.Offline {
 		h.NetworkMode = "none"
 	}
-	if s.Publish != 0 {
-		binding := nat.PortBinding{HostIP: bindIP}
-		if s.Port != 0 {
-			binding.HostPort = fmt.Sprint(s.Port)
-		}
-		h.PortBindings = nat.PortMap{s.port(): {binding}}
+	if s.Beside != nil {
+		h.NetworkMode = container.NetworkMode("container:" + s.Beside.ID)
+	}
+	if s.Interactive {
+		h.AutoRemove = true
+		h.LogConfig.Type = "none"
 	}
 	if s.Hardened {
 		h.ReadonlyRootfs = true
@@ -135,8 +129,6 @@ func (s Spec) host(bindIP string) *container.HostConfig {
 	}
 	return h
 }
-
-func (s Spec) port() nat.Port { return nat.Port(fmt.Sprintf("%d/tcp", s.Publish)) }
 
 // Stop sends the image's stop signal, waits for the container to end, and returns its exit
 // code. After 10 seconds the engine kills it, and the code is 137.

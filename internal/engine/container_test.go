@@ -171,23 +171,6 @@ func TestHardenedContainer(t *testing.T) {
 	}
 }
 
-func TestPortInUseIsAnEnvironmentProblem(t *testing.T) {
-	e := realEngine(t)
-	first := testContainer(t, e, Spec{Publish: 80})
-	address, err := first.Address(t.Context(), 80)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var port int
-	if _, err := fmt.Sscan(address[strings.LastIndex(address, ":")+1:], &port); err != nil {
-		t.Fatal(err)
-	}
-	_, err = e.Run(t.Context(), Spec{Image: scratchImage(t, e), Kind: "test", Command: []string{"sleep", "9"}, Publish: 80, Port: port})
-	if fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "is taken") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestProcesses(t *testing.T) {
 	c := testContainer(t, realEngine(t), Spec{User: "1000:1000"})
 	for name, list := range map[string]func() ([]Process, error){

@@ -4,28 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/go-connections/nat"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 )
-
-// Address returns where a published port is reached from this machine: host:port.
-func (c *Container) Address(ctx context.Context, port int) (string, error) {
-	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
-	if err != nil {
-		return "", failed("inspect container", err)
-	}
-	bound := info.NetworkSettings.Ports[nat.Port(fmt.Sprintf("%d/tcp", port))]
-	if len(bound) == 0 {
-		return "", fault.New(fault.Failed, "see the log", "container %s ended before its port %d was open", shortID(c.ID), port)
-	}
-	return net.JoinHostPort(c.engine.endpoint.Machine(), bound[0].HostPort), nil
-}
 
 // State is the state of a container.
 type State struct {

@@ -33,6 +33,54 @@ func TestSweepAfterADeadRun(t *testing.T) {
 	}
 }
 
+// TestSweepKeepsCompleteVolumes sweeps after a dead run that left a complete source, one that
+// it was filling, and the layer of a third.
+func TestSweepKeepsCompleteVolumes(t *testing.T) {
+	e := realEngine(t)
+	dead := &Client{api: e.api, endpoint: e.endpoint, registry: e.registry, owner: e.owner}
+	dead.owner.Process = strconv.Itoa(1<<30) + ":1"
+	complete, partial, layer := testVolume(t, e)+"-complete", testVolume(t, e)+"-partial", testVolume(t, e)+"-patched"
+	t.Cleanup(func() { e.Volumes().Remove(context.Background(), complete) })
+	_, layerErr := dead.Volumes().CreateLayer(t.Context(), layer, Sealed)
+	for _, err := range []error{
+		dead.Volumes().Create(t.Context(), complete, Sealed, nil), dead.Volumes().Seal(t.Context(), complete, map[string]string{"made": "well"}),
+		dead.Volumes().RecordUse(t.Context(), complete), dead.Volumes().Create(t.Context(), partial, Sealed, nil), layerErr,
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{complete: true, partial: false, layer + layerSuffix: false} {
+		if exists, err := e.Volumes().Has(t.Context(), name); err != nil || exists != want {
+			t.Errorf("%s: exists is %v, %v; want %v", name, exists, err, want)
+		}
+	}
+	list, err := e.Volumes().List(t.Context(), Sealed)
+	i := slices.IndexFunc(list, func(v VolumeInfo) bool { return v.Name == complete })
+	if err != nil || i < 0 || !list[i].Sealed || list[i].InUse || list[i].Labels["made"] != "well" || time.Since(list[i].Used) > time.Minute {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if err := e.Volumes().RecordUse(t.Context(), complete); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = e.Volumes().List(t.Context(), Sealed); err != nil || !list[i].InUse {
+		t.Errorf("a volume that this run uses is not in use: %+v, %v", list[i], err)
+	}
+}
+
+func TestLowerOfAnOverlay(t *testing.T) {
+	for options, want := range map[string]string{
+		"lowerdir=/var/lib/docker/volumes/kiln-a/_data,upperdir=/x/upper,workdir=/x/work": "kiln-a", "mode=1777,size=1m": "", "": "",
+	} {
+		if got := lowerOf(options); got != want {
+			t.Errorf("%s: got %q, want %q", options, got, want)
+		}
+	}
+}
+
 func TestSeal(t *testing.T) {
 	e := realEngine(t)
 	name := testVolume(t, e)

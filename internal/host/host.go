@@ -39,17 +39,13 @@ func Dependencies(qemu map[string][]string) []Dependency {
 	return deps
 }
 
-// Browser returns what only the tests of the site's pages need.
-func Browser() []Dependency {
+// Tests returns what only the tests need.
+func Tests() []Dependency {
 	return []Dependency{
 		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests open pages in it"},
 		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests install axe-core with it, which audits pages"},
+		{Name: "ssh", Program: "ssh", Packages: []string{"openssh-client"}, For: "tests reach an engine over ssh"},
 	}
-}
-
-// Load returns the load generator of the benchmarks.
-func Load() []Dependency {
-	return []Dependency{{Name: "load", Program: "wrk", Packages: []string{"wrk"}, For: "benchmarks put load on the site's server with it"}}
 }
 
 // Emulator returns the dependency that boots kernels of an architecture on this machine.

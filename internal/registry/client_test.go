@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -78,6 +79,18 @@ func TestTagThatTheRegistryKeeps(t *testing.T) {
 		if !errors.Is(err, tc.want) || fault.Code(err) != int(fault.Environment) || tc.want == registry.ErrRefused && !strings.Contains(err.Error(), tc.message) {
 			t.Errorf("%d %s: got %v, want %v", tc.status, tc.message, err, tc.want)
 		}
+	}
+}
+
+func TestWaitForTheRegistryIsLogged(t *testing.T) {
+	address := registrytest.FlakyProxy(t, registrytest.Start(t), registrytest.Answers(1, registrytest.Begins, http.StatusTooManyRequests, "Retry-After", "1"))
+	r, log := registrytest.Client(registrytest.Password), make(chan string, 9)
+	r.Logf = func(format string, args ...any) { log <- fmt.Sprintf(format, args...) }
+	if _, err := r.Upload(t.Context(), address+"/site:1", tiny(t, "one")); err != nil {
+		t.Fatal(err)
+	}
+	if len(log) != 1 || !strings.Contains(<-log, address) {
+		t.Errorf("%d lines were logged, want one with the registry", len(log))
 	}
 }
 

@@ -178,7 +178,7 @@ func show(v reflect.Value) string {
 	case map[string]string:
 		var list []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			list = append(list, name+" = "+v[name])
+			list = append(list, name+"="+v[name])
 		}
 		return strings.Join(list, ", ")
 	}

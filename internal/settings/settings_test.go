@@ -40,13 +40,6 @@ type other struct {
 	} `toml:"kernel"`
 }
 
-// copies has a table of strings.
-type copies struct {
-	Route []struct {
-		Files map[string]string `toml:"files"`
-	} `toml:"route"`
-}
-
 func (s server) Check(report func(key, format string, args ...any)) {
 	if s.Port > 65535 {
 		report("port", "expected at most 65535, got %d", s.Port)
@@ -199,7 +192,7 @@ func TestTablesOfStrings(t *testing.T) {
 		t.Errorf("got %+v, %v", l.Value, err)
 	}
 	for _, row := range l.Rows() {
-		if row.Key == "route[0].headers" && (row.Value != "A = 1" || row.Origin != "kiln.toml:3") {
+		if row.Key == "route[0].headers" && (row.Value != "A=1" || row.Origin != "kiln.toml:3") {
 			t.Errorf("got %+v", row)
 		}
 	}

@@ -2,7 +2,7 @@ package site_test
 
 import (
 	"os"
-	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/site"
+	"github.com/romanatrashyonok/kiln/internal/site/server"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
@@ -36,16 +37,14 @@ http {
 // same files on the same base with a bare configuration: plain, and with gzip, which the
 // bare one compresses for each answer. Seconds are those of a thousand requests.
 func BenchmarkLoad(b *testing.B) {
-	if _, err := exec.LookPath("wrk"); err != nil {
-		b.Skipf("LEFT OUT: wrk is not installed: %v", err)
-	}
 	s := sitetest.Open(b, "load", sitetest.NoRegistry)
+	client := wrkImage(b, s)
 	image := sitetest.Build(b, s)
-	ours := sitetest.Serve(b, s).URL.String()
-	bare, compressing := bareServer(b, s, image.Base, ""), bareServer(b, s, image.Base, "gzip on; gzip_types text/html text/css;")
+	ours := beside(b, s, client, sitetest.Serve(b, s))
+	bare, compressing := beside(b, s, client, bareServer(b, s, image.Base, "")), beside(b, s, client, bareServer(b, s, image.Base, "gzip on; gzip_types text/html text/css;"))
 	took := map[string][]float64{}
-	measure := func(what, at string, header ...string) {
-		took[what] = append(took[what], 1000/requests(b, at+"/index.html", header...))
+	measure := func(what string, at wrk, header ...string) {
+		took[what] = append(took[what], 1000/at.requests(b, header...))
 	}
 	for b.Loop() {
 		for range loadRuns {
@@ -76,13 +75,13 @@ func median(values []float64) float64 {
 }
 
 // bareServer serves the site's files with the bare configuration, and the same limits.
-func bareServer(b *testing.B, s site.Site, root base.Image, gzip string) string {
+func bareServer(b *testing.B, s site.Site, root base.Image, gzip string) server.Server {
 	b.Helper()
 	dir := b.TempDir()
 	if err := os.CopyFS(dir, s.Bundle.Layout()); err != nil {
 		b.Fatal(err)
 	}
-	spec := s.Runner().Spec(root.Ref, 0)
+	spec := s.Runner().Spec(root.Ref)
 	spec.Hardened = false // its files are put in once it runs
 	spec.Command = []string{"sh", "-c", "while ! nginx -c /srv/bare.conf -e /dev/stderr -g 'daemon off;'; do sleep 0.1; done"}
 	ctr, err := s.Engine.Run(b.Context(), spec)
@@ -101,33 +100,76 @@ func bareServer(b *testing.B, s site.Site, root base.Image, gzip string) string 
 	if err := ctr.Put(b.Context(), "/srv", file); err != nil {
 		b.Fatal(err)
 	}
-	at, err := s.Runner().Await(b.Context(), ctr)
+	running, err := s.Runner().Await(b.Context(), ctr)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return at.String()
+	b.Cleanup(func() { running.Remove() })
+	return running
 }
 
 func move(b *testing.B, ctr *engine.Container, from, to string) error {
 	return ctr.Exec(b.Context(), engine.Command{Argv: []string{"mv", from, to}, User: "0:0"})
 }
 
-// perSecond is the last line of wrk.
-var perSecond = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
+// wrkDockerfile has the load generator that the benchmark uses.
+const wrkDockerfile = `ARG BASE
+FROM ${BASE}
+RUN apt-get update && apt-get install -y --no-install-recommends wrk && rm -rf /var/lib/apt/lists/*
+CMD ["sleep", "infinity"]
+`
 
-// requests returns how many requests a server answers in a second.
-func requests(b *testing.B, url string, header ...string) float64 {
+// wrkImage builds the image with wrk, unless the engine has it.
+func wrkImage(b *testing.B, s site.Site) string {
 	b.Helper()
-	argv := append([]string{"--threads", "1", "--connections", "32", "--duration", "3s"}, header...)
-	out, err := exec.CommandContext(b.Context(), "wrk", append(argv, url)...).CombinedOutput()
-	found := perSecond.FindSubmatch(out)
-	if err != nil || found == nil || strings.Contains(string(out), "Non-2xx") {
-		b.Fatalf("wrk: %v\n%s", err, out)
-	}
-	n, err := strconv.ParseFloat(string(found[1]), 64)
+	root, err := base.Provider{Engine: s.Engine, Console: s.Console, Environ: s.Environ}.Get(b.Context(), "debian:trixie-slim")
 	if err != nil {
 		b.Fatal(err)
 	}
-	os.Stderr.WriteString("measured " + url + " " + strings.Join(header, " ") + ": " + string(found[1]) + " requests a second\n")
+	dir := b.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(wrkDockerfile), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	image, err := s.Engine.Build(b.Context(), engine.Build{Kind: "test", Context: dir, Tags: []string{"kiln/test:wrk"}, Args: map[string]string{"BASE": root.Ref}}, s.Console)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return image
+}
+
+// wrk is a load generator in the network of a server: no port and no proxy is between them.
+type wrk struct {
+	*engine.Container
+	url string
+}
+
+// beside starts a load generator beside a server.
+func beside(b *testing.B, s site.Site, image string, running server.Server) wrk {
+	b.Helper()
+	ctr, err := s.Engine.Run(b.Context(), engine.Spec{Image: image, Kind: "test", Beside: running.Container})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { ctr.Remove() })
+	return wrk{ctr, running.URL.JoinPath("index.html").String()}
+}
+
+// perSecond is the last line of wrk.
+var perSecond = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
+
+// requests returns how many requests the server answers in a second.
+func (w wrk) requests(b *testing.B, header ...string) float64 {
+	b.Helper()
+	argv := append([]string{"wrk", "--threads", "1", "--connections", "32", "--duration", "3s"}, header...)
+	out, err := w.Output(b.Context(), engine.Command{Argv: append(argv, w.url)})
+	found := perSecond.FindStringSubmatch(out)
+	if err != nil || found == nil || strings.Contains(out, "Non-2xx") {
+		b.Fatalf("wrk: %v\n%s", err, out)
+	}
+	n, err := strconv.ParseFloat(found[1], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	os.Stderr.WriteString("measured " + w.url + " " + strings.Join(header, " ") + ": " + found[1] + " requests a second\n")
 	return n
 }

@@ -104,7 +104,7 @@ func serveKernels(t *testing.T, kernels []catalog.Kernel) string {
 		generated = append(generated, bundle.File{Name: "kernels/" + k.Files[0].Path, Body: []byte(fmt.Sprintf("kernel %d", i))})
 	}
 	s := sitetest.Open(t, "browser", sitetest.NoRegistry)
-	return sitetest.Serve(t, sitetest.Read(t, s, generated...)).URL.String()
+	return sitetest.Offer(t, sitetest.Serve(t, sitetest.Read(t, s, generated...)))
 }
 
 // sumAt returns the sha256 of what is downloaded from a URL, in hex.

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"errors"
+	"path"
 	"slices"
 
 	"github.com/romanatrashyonok/kiln/internal/base"
@@ -111,8 +112,9 @@ func (s Site) load(ctx context.Context, image *imagebuild.Image, baseLayers int)
 		return "", err
 	}
 	defer s.Engine.RemoveImage(context.WithoutCancel(ctx), trial)
-	if run := config.Config.Entrypoint; len(run) > 0 && run[0] == "nginx" {
-		if err := s.Runner().TestConfig(ctx, id, s.Dir); err != nil {
+	run := config.Config
+	if slices.ContainsFunc(slices.Concat(run.Entrypoint, run.Cmd), func(word string) bool { return path.Base(word) == "nginx" }) {
+		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.Sources()); err != nil {
 			return "", err
 		}
 	}

@@ -1,11 +1,13 @@
 package site_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/site"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
@@ -13,13 +15,44 @@ import (
 func TestConfigurationThatNginxRejects(t *testing.T) {
 	s := sitetest.Open(t, "rejected", sitetest.NoRegistry)
 	sitetest.Edit(t, s, "nginx.conf", "send_timeout 20s", "send_timeout banana")
+	rejected(t, s, filepath.Join(s.Dir, "nginx.conf")+":44", `invalid value`)
+	sitetest.Edit(t, s, "nginx.conf", "send_timeout banana", "send_timeout 20s")
+	sitetest.Edit(t, s, "nginx.conf", "tcp_nopush on;", "tcp_nopush on; brotli_static on;")
+	rejected(t, s, filepath.Join(s.Dir, "nginx.conf")+":40", `unknown directive "brotli_static"`)
+	sitetest.Edit(t, s, "nginx.conf", " brotli_static on;", "")
+	sitetest.Write(t, s, "redirects.conf", "\n/a /b;\n/c /d /e;\n")
+	rejected(t, s, filepath.Join(s.Dir, "redirects.conf")+":3", "invalid number of the map parameters")
+	sitetest.Write(t, s, "redirects.conf", "")
+	sitetest.Edit(t, s, "Dockerfile", `ENTRYPOINT ["nginx", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr"]`, `ENTRYPOINT ["/usr/bin/env"]`)
+	sitetest.Edit(t, s, "Dockerfile", `CMD ["-g", "daemon off;"]`, `CMD ["nginx", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr", "-g", "daemon off; nonsense;"]`)
+	rejected(t, s, "in command line", `unknown directive "nonsense"`)
+}
+
+// rejected builds a site whose configuration has an error, which only Nginx finds.
+func rejected(t *testing.T, s site.Site, place, why string) {
+	t.Helper()
 	s = sitetest.Read(t, s)
 	_, err := s.Build(t.Context())
-	if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), filepath.Join(s.Dir, "nginx.conf")+":") || !strings.Contains(err.Error(), "send_timeout") {
-		t.Errorf("got %v", err)
+	if fault.Code(err) != int(fault.Usage) || !strings.Contains(fmt.Sprint(err), place) || !strings.Contains(fmt.Sprint(err), why) {
+		t.Errorf("got %v, want %s and %s", err, place, why)
 	}
 	if _, err := s.Engine.FindImage(t.Context(), s.Ref()); err == nil {
 		t.Error("the image was tagged all the same")
+	}
+}
+
+// TestHalfTypedConfiguration needs no engine: what Nginx cannot read is reported with its line.
+func TestHalfTypedConfiguration(t *testing.T) {
+	s := sitetest.Open(t, "half", sitetest.NoRegistry)
+	for old, half := range map[string]string{
+		"try_files $uri $uri/index.html =404;": "try_files;", "root /srv/site;": "root;", "listen 8080;": "listen;", "charset utf-8;": "charset;",
+	} {
+		sitetest.Edit(t, s, "nginx.conf", old, half)
+		_, err := s.Settings.ReadSource(s.Dir, s.Commit)
+		if fault.Code(err) != int(fault.Usage) || !strings.Contains(fmt.Sprint(err), filepath.Join(s.Dir, "nginx.conf")+":") {
+			t.Errorf("%s: got %v", half, err)
+		}
+		sitetest.Edit(t, s, "nginx.conf", half, old)
 	}
 }
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/site/server"
 )
 
@@ -24,18 +28,23 @@ type devServer struct {
 	image Image
 }
 
-// Serve runs the built image on the port of site.toml, with production's limits, until ctx
-// ends. Its log goes to the console. When a file of the site changes, rebuild builds the
-// image again, which then replaces the old one. An image that cannot be built, or does not
-// start, is logged, and the old one stays.
+// Serve runs the built image with production's limits, and offers it on the port of
+// site.toml, on this machine's loopback, until ctx ends. Its log goes to the console. When a
+// file of the site changes, rebuild builds the image again, which then replaces the old one.
+// An image that cannot be built, or does not start, is logged, and the old one stays.
 func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 	seen := s.fingerprint()
-	now, err := s.startDev(ctx, i, s.Settings.Port)
+	now, err := s.startDev(ctx, i)
 	if err != nil {
 		return err
 	}
 	defer func() { now.Remove() }()
-	if err := s.Console.Result(map[string]string{"url": now.URL.String()}, fmt.Sprintf("serving %s at %s until Ctrl-C; changed files are served at once", i.Ref, now.URL)); err != nil {
+	offered, err := now.Listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Settings.Port)))
+	if err != nil {
+		return err
+	}
+	defer offered.Close()
+	if err := s.Console.Result(map[string]string{"url": offered.URL.String()}, fmt.Sprintf("serving %s at %s until Ctrl-C; changed files are served at once", i.Ref, offered.URL)); err != nil {
 		return err
 	}
 	ended := now.followLog(ctx)
@@ -53,23 +62,27 @@ func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 			continue
 		}
 		seen = current
-		next, err := now.replace(ctx, rebuild)
+		next, err := now.rebuilt(ctx, rebuild)
 		switch {
 		case ctx.Err() != nil:
+			if next != nil {
+				next.Remove()
+			}
 			return nil
 		case err != nil:
 			s.Console.Logf("not served: %v", err)
-		}
-		if next != nil {
+		case next != nil:
+			offered.Replace(next.Server)
+			now.Remove()
 			<-ended // with the old one's container
 			now, ended = next, next.followLog(ctx)
 		}
 	}
 }
 
-// startDev starts the image on a port of this machine; 0 is any.
-func (s Site) startDev(ctx context.Context, i Image, port int) (*devServer, error) {
-	running, err := s.Runner().Start(ctx, i.ID, port)
+// startDev starts the image.
+func (s Site) startDev(ctx context.Context, i Image) (*devServer, error) {
+	running, _, err := s.start(ctx, i.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -88,30 +101,24 @@ func (d *devServer) followLog(ctx context.Context) <-chan error {
 	return ended
 }
 
-// replace rebuilds the image and serves it in place of the old one, once it has started on
-// a different port. It returns nil where the old one still runs.
-func (d *devServer) replace(ctx context.Context, rebuild Rebuild) (*devServer, error) {
-	s, image, err := rebuild(ctx)
+// rebuilt rebuilds the image and starts it beside the old one. It returns nil where the
+// image is the same.
+func (d *devServer) rebuilt(ctx context.Context, rebuild Rebuild) (*devServer, error) {
+	s, image, err := recovered(ctx, rebuild)
 	if err != nil || image.ID == d.image.ID {
 		return nil, err
 	}
-	trial, err := s.startDev(ctx, image, 0)
-	if err != nil {
-		return nil, err
-	}
-	trial.Remove()
-	if err := d.Remove(); err != nil {
-		return nil, err
-	}
-	next, err := s.startDev(ctx, image, s.Settings.Port)
-	if err != nil {
-		old, failed := d.site.startDev(ctx, d.image, d.site.Settings.Port)
-		if failed != nil {
-			return nil, err // and with its container the old one's log has ended
+	return s.startDev(ctx, image)
+}
+
+// recovered rebuilds the image. A panic is an error, so that the old image is served on.
+func recovered(ctx context.Context, rebuild Rebuild) (s Site, image Image, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Failed, "report this as an error of Kiln", "rebuild the image: panic: %v\n%s", p, debug.Stack())
 		}
-		return old, err
-	}
-	return next, s.Engine.RemoveImage(ctx, d.image.ID) // which has no name any more
+	}()
+	return rebuild(ctx)
 }
 
 // fingerprint returns the names, times and sizes of the site's files: it changes when they do.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/gobuild"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/report"
 	"github.com/romanatrashyonok/kiln/internal/site/baselock"
@@ -79,11 +80,15 @@ type Site struct {
 	Dist     string // folder that documents are written to
 	Cache    imagebuild.Cache
 	Environ  []string // environment of commands on this machine, as NAME=value
+	Programs string   // folder on this machine for programs that were compiled to run in the engine
 }
 
 // Runner returns the runner of the site's images.
 func (s Site) Runner() server.Runner {
-	return server.Runner{Engine: s.Engine, Console: s.Console, Port: s.Server.Port, Host: s.Server.Host, Health: s.health(s.Server), Dist: s.Dist}
+	return server.Runner{
+		Engine: s.Engine, Console: s.Console, Port: s.Server.Port, Host: s.Server.Host, Health: s.health(s.Server), Dist: s.Dist,
+		Compiler: gobuild.Compiler{Cache: s.Programs, Environ: s.Environ},
+	}
 }
 
 // health returns the request that answers 200 once the server has started.

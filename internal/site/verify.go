@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -116,10 +115,9 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 		return v, err
 	}
 	defer running.Remove()
-	at := suite.Address{URL: running.URL, Host: conf.Host}
 	expected := conf.Expectation()
 	expected.Health, expected.Contract = s.health(conf), s.Settings.contract()
-	result := suite.Run(ctx, at, expected, running.Target())
+	result := suite.Run(ctx, running.Address(), expected, running.Target())
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
@@ -128,6 +126,9 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 	if v.Failed > 0 {
 		if _, err := running.State(ctx); err != nil {
 			return v, err // an engine that stopped fails all checks
+		}
+		if err := running.Err(); err != nil {
+			return v, err
 		}
 		s.Runner().CollectDiagnostics(ctx, running.Container, result.Failures)
 	}
@@ -138,21 +139,21 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 // files of the base where it includes some.
 func (s Site) start(ctx context.Context, ref string) (server.Server, bundle.Server, error) {
 	if s.Server.Complete() {
-		running, err := s.Runner().Start(ctx, ref, 0)
+		running, err := s.Runner().Start(ctx, ref)
 		return running, s.Server, err
 	}
-	ctr, err := s.Engine.Run(ctx, s.Runner().Spec(ref, 0))
+	ctr, err := s.Engine.Run(ctx, s.Runner().Spec(ref))
 	if err != nil {
 		return server.Server{}, s.Server, err
 	}
-	var at *url.URL
+	var running server.Server
 	if s.Server, err = s.Bundle.Server(s.Dockerfile, server.Files(ctx, ctr)); err == nil {
-		at, err = s.Runner().Await(ctx, ctr)
+		running, err = s.Runner().Await(ctx, ctr)
 	}
 	if err != nil {
 		ctr.Remove()
 	}
-	return server.Server{Container: ctr, URL: at}, s.Server, err
+	return running, s.Server, err
 }
 
 // add counts the checks of the suite.

@@ -5,7 +5,6 @@ package endpoint
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -120,23 +119,4 @@ func (e Endpoint) Name() string {
 		return e.Host
 	}
 	return u.Redacted()
-}
-
-// Machine returns the host under which this machine reaches published ports: loopback,
-// unless the engine is on a different machine.
-func (e Endpoint) Machine() string {
-	u, err := url.Parse(e.Host)
-	if err != nil || (u.Scheme != "tcp" && u.Scheme != "ssh") {
-		return "127.0.0.1"
-	}
-	return u.Hostname()
-}
-
-// BindIP returns the address that ports are published at: loopback where this machine
-// reaches it, else all addresses of the engine's machine.
-func (e Endpoint) BindIP() string {
-	if ip, err := netip.ParseAddr(e.Machine()); err == nil && ip.IsLoopback() || e.Machine() == "localhost" {
-		return "127.0.0.1"
-	}
-	return "0.0.0.0"
 }

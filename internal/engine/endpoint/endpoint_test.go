@@ -28,9 +28,6 @@ func TestFromContext(t *testing.T) {
 	if err != nil || at.Host != "ssh://builder@example.test" || !strings.Contains(at.Origin, "remote") {
 		t.Errorf("got %+v, %v", at, err)
 	}
-	if at.Machine() != "example.test" || at.BindIP() != "0.0.0.0" {
-		t.Errorf("ports of %s: reached at %s, bound to %s", at.Host, at.Machine(), at.BindIP())
-	}
 	if _, err := at.Options(); err != nil {
 		t.Errorf("ssh: got %v", err)
 	}
@@ -48,19 +45,5 @@ func writeContext(t *testing.T, dir, name, host string) {
 	}
 	if err := os.WriteFile(filepath.Join(dir, "meta.json"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestMachine(t *testing.T) {
-	for host, want := range map[string][2]string{
-		"unix:///var/run/docker.sock": {"127.0.0.1", "127.0.0.1"},
-		"tcp://127.0.0.1:2375":        {"127.0.0.1", "127.0.0.1"},
-		"tcp://172.17.0.2:2375":       {"172.17.0.2", "0.0.0.0"},
-		"ssh://me@build.test:2222":    {"build.test", "0.0.0.0"},
-	} {
-		at := Endpoint{Host: host}
-		if got := [2]string{at.Machine(), at.BindIP()}; got != want {
-			t.Errorf("%s: got %v, want %v", host, got, want)
-		}
 	}
 }

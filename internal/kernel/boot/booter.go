@@ -101,7 +101,7 @@ func (b *Booter) bootKernel(ctx context.Context, m plan.Manifest, a arch.Arch, f
 		Arch: a, Image: filepath.Join(folder, path.Base(a.Image)), Release: m.Release, Time: plan.Stamp(m.Source.Time), Builder: "(kiln@kiln)",
 		Config: m.Config.SHA256, Options: result.Options(folder),
 	}
-	if why := k.unmet(); why != "" {
+	if why := k.unmet(); why != "" && k.checkImage() == nil {
 		return newReport(Untestable, why), nil
 	}
 	machine, err := b.Machine(ctx, a)

@@ -11,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
+	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -70,4 +71,30 @@ func TestNoEmulatorAnywhere(t *testing.T) {
 	if err != nil || r.Verdict != NoQEMU || fault.Code(r.Err()) != int(fault.Environment) {
 		t.Errorf("%s, %v", r, err)
 	}
+}
+
+// FuzzReadReport reads any boot.json and manifest.json: an error, or a report about the kernel
+// that was asked for.
+func FuzzReadReport(f *testing.F) {
+	f.Add(`{"schema":"kiln/boot/v1","plan":"aa","image":"bb","verdict":"booted"}`, `{"arch":"amd64","plan":"aa","source":{"version":"6.12.1"}}`)
+	f.Add(`{"schema":"kiln/boot/v2"}`, `{"artefacts":[{"path":"bzImage","sha256":"bb"}]}`)
+	f.Add(`null`, `[]`)
+	f.Add(`{"plan":1,"checks":[null],"tail":null}`, `{"arch":"none"}`)
+	f.Fuzz(func(t *testing.T, document, manifest string) {
+		folder := t.TempDir()
+		for name, text := range map[string]string{ReportFile: document, plan.ManifestFile: manifest} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := ReadReport(folder, "aa", "bb")
+		if err == nil && r != nil && (r.Plan != "aa" || r.Image != "bb") {
+			t.Errorf("it is about plan %q and image %q", r.Plan, r.Image)
+		}
+		if r != nil {
+			_ = r.String() + r.Folder()
+		}
+		booted(folder)
+		result.CheckFolder(folder)
+	})
 }

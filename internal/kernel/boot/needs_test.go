@@ -72,6 +72,13 @@ func TestUntestableKernelIsNotBooted(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "config"), []byte(config.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	image := make([]byte, 1<<10)
+	for _, mark := range a.Magic {
+		copy(image[mark.Offset:], mark.Bytes)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "bzImage"), image, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	v, err := release.Parse("6.12.1")
 	if err != nil {
 		t.Fatal(err)

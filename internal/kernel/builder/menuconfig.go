@@ -43,20 +43,33 @@ func (e Edit) String() string {
 // Menuconfig opens the kernel's own menuconfig on the terminal in and out, and saves the
 // fewest options that lead to the edited configuration in the kernel's last fragment. dir
 // is the folder of kernels.toml. Without a terminal it returns an error of class
-// fault.Usage, and of class fault.Failed where menuconfig itself fails.
+// fault.Usage, as in a window that is too small, of class fault.Interrupted after Ctrl-C, and
+// of class fault.Failed where menuconfig itself fails.
 func (b *Builder) Menuconfig(ctx context.Context, s spec.Spec, dir string, in, out *os.File) (Edit, error) {
 	if !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
 		return Edit{}, fault.New(fault.Usage, "run it in a terminal, or edit the fragment and run kernel:config", "open menuconfig: standard input or output is not a terminal")
 	}
+	if width, height, err := term.GetSize(int(out.Fd())); err == nil && (width < leastWidth || height < leastHeight) {
+		return Edit{}, fault.New(fault.Usage, "make the window larger", "open menuconfig: it needs at least %d columns and %d lines, the terminal has %d and %d", leastWidth, leastHeight, width, height)
+	}
 	return b.edit(ctx, s, dir, func(session *executor.Session) error {
 		err := session.Interact(ctx, in, out, plan.Make(s, "menuconfig")...)
 		var exit *engine.ExitError
-		if errors.As(err, &exit) {
-			return fault.New(fault.Failed, "the terminal needs at least 80 columns and 19 lines", "run menuconfig: %w", exit)
+		switch {
+		case !errors.As(err, &exit):
+			return err
+		case exit.Code == interruptedCode:
+			return fault.New(fault.Interrupted, "", "menuconfig was interrupted: nothing is saved")
 		}
-		return err
+		return fault.New(fault.Failed, "see what it printed above; edit the fragment and run kernel:config where it cannot run in this terminal", "run menuconfig: %w", exit)
 	})
 }
+
+// The least window of menuconfig (init_dialog in the kernel's scripts/kconfig/lxdialog/util.c).
+const leastWidth, leastHeight = 80, 19
+
+// interruptedCode is the exit code of a program that SIGINT ended.
+const interruptedCode = 128 + 2
 
 // edit has change modify a kernel's configuration and saves the difference in a fragment.
 func (b *Builder) edit(ctx context.Context, s spec.Spec, dir string, change func(*executor.Session) error) (e Edit, err error) {

@@ -1,8 +1,11 @@
 package builder
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine"
 )
 
 func TestPlanBuiltBeforeIsRestored(t *testing.T) {
@@ -15,6 +18,10 @@ func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 	second, err := b.Build(t.Context(), two)
 	if err != nil || !second.Built || second.Why != "configuration: +CONFIG_TWO=y, -CONFIG_ONE=y" {
 		t.Fatalf("%+v, %v", second, err)
+	}
+	image, err := b.Engine.FindImage(t.Context(), second.Image)
+	if err != nil {
+		t.Fatal(err)
 	}
 	again, err := b.Build(t.Context(), one)
 	if err != nil || again.Built || !strings.HasPrefix(again.Why, "restored") {
@@ -30,5 +37,8 @@ func TestPlanBuiltBeforeIsRestored(t *testing.T) {
 	rebuilt, err := b.Build(t.Context(), two)
 	if err != nil || !rebuilt.Built {
 		t.Errorf("the stored result has a different plan, but it was not rebuilt: %+v, %v", rebuilt, err)
+	}
+	if _, err := b.Engine.FindImage(t.Context(), image.ID); !errors.Is(err, engine.ErrNoImage) {
+		t.Errorf("the image whose names the rebuild took is still there: %v", err)
 	}
 }

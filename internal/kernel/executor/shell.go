@@ -39,8 +39,23 @@ func (e *Executor) Shell(ctx context.Context, t Task, ev Events, in *os.File, ou
 // interact runs a command in the output tree, as the build's user, on a terminal. An exit
 // code other than 0 is an *engine.ExitError.
 func (r *run) interact(ctx context.Context, in *os.File, out io.Writer, argv ...string) error {
-	env := append(r.env(), "TERM="+r.exec.Term)
+	env := append(r.env(), "TERM="+r.terminal(ctx))
 	return r.ctr.Interact(ctx, engine.Command{Argv: argv, User: plan.BuildUser, Dir: plan.OutputDir, Env: env}, in, out)
+}
+
+// commonTerminal is the type of terminal that most others imitate.
+const commonTerminal = "xterm-256color"
+
+// terminal returns the type of the terminal, if the image has a description of it, else the
+// common one.
+func (r *run) terminal(ctx context.Context) string {
+	_, err := r.ctr.Output(ctx, engine.Command{Argv: []string{"infocmp", r.exec.Term}})
+	var unknown *engine.ExitError
+	if r.exec.Term != "" && !errors.As(err, &unknown) {
+		return r.exec.Term
+	}
+	r.events.Logf("kernel %s: the toolchain image has no description of terminal %q: using %s", r.task.Plan.Folder(), r.exec.Term, commonTerminal)
+	return commonTerminal
 }
 
 // markClosed records that nothing works in the output tree any more. Changes made by hand

@@ -44,10 +44,10 @@ func (f Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patc
 	if diff.Binary {
 		changed = namesIn(diff, strip)
 	}
-	if err := settleFiles(ctx, ctr, changed); err != nil {
+	if err := settleFiles(ctx, ctr, changed); err != nil || len(changed) == 0 {
 		return err
 	}
-	return makeExecutable(ctx, ctr, changed)
+	return makeListedExecutable(ctx, ctr) // a plain diff loses that of scripts
 }
 
 // applyCommand returns the command that applies a patch: patch(1), or git(1) for binary
@@ -81,17 +81,13 @@ func refusedPatch(ctx context.Context, ctr *engine.Container, p source.Patch, cm
 // path of the tree they ran in.
 const maxStrip = 8
 
-// stripLevel returns how many leading folders of a patch's names to strip, so that they name
-// files of the tree: 1 for a/kernel/pid.c, as git writes it, 0 for kernel/pid.c. A created
-// file counts by its folder.
+// stripLevel returns how many leading folders of a patch's names to strip, so that as many of
+// them as possible name files of the tree: 1 for a/kernel/pid.c, as git writes it, 0 for
+// kernel/pid.c. A created file counts by its folder.
 func stripLevel(ctx context.Context, ctr *engine.Container, diff unidiff.Diff) (int, error) {
-	levels := []int{1, 0}
-	for n := 2; n <= maxStrip; n++ {
-		levels = append(levels, n)
-	}
 	var paths []string
 	named := map[string][]int{} // the levels at which a path of the tree is named, once for each file
-	for _, n := range levels {
+	for n := range maxStrip + 1 {
 		for _, file := range diff.Files {
 			for _, name := range placesOf(file, n) {
 				paths = append(paths, name)
@@ -116,10 +112,10 @@ func stripLevel(ctx context.Context, ctr *engine.Container, diff unidiff.Diff) (
 			score[n]++
 		}
 	}
-	best := levels[0]
-	for _, n := range levels {
-		if score[n] > score[best] {
-			best = n
+	best, most := 1, 0
+	for n := range maxStrip + 1 { // of two that fit equally well the longer names are right
+		if score[n] > most {
+			best, most = n, score[n]
 		}
 	}
 	return best, nil

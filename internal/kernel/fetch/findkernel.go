@@ -44,7 +44,7 @@ const maxMakefile = 1 << 20
 func findKernel(file io.Reader) (l layout, err error) {
 	unpacked, err := decompress.NewReader(file)
 	if err != nil {
-		return l, err
+		return l, damaged(err)
 	}
 	defer unpacked.Close()
 	l.Format = unpacked.Format
@@ -63,7 +63,7 @@ func findKernel(file io.Reader) (l layout, err error) {
 		case err != nil && first == "" && errors.Is(err, tar.ErrHeader):
 			return l, &notTar{what: "no archive that is known"}
 		case err != nil:
-			return l, fmt.Errorf("the tarball is damaged or not complete: %w", err)
+			return l, damaged(err)
 		}
 		if first == "" && head.Typeflag != tar.TypeXGlobalHeader {
 			first = head.Name
@@ -73,13 +73,17 @@ func findKernel(file io.Reader) (l layout, err error) {
 		}
 		text, err := io.ReadAll(in)
 		if err != nil {
-			return l, fmt.Errorf("the tarball is damaged or not complete: %w", err)
+			return l, damaged(err)
 		}
 		if l.Version, err = makefileVersion(string(text)); err == nil {
 			l.Prefix = strings.TrimSuffix(head.Name, "Makefile")
 			return l, nil
 		}
 	}
+}
+
+func damaged(err error) error {
+	return fmt.Errorf("the tarball is damaged or not complete: %w", err)
 }
 
 // checkHead reports, as an error, a file that is empty or known to be something else.
@@ -89,7 +93,7 @@ func checkHead(r *bufio.Reader, format decompress.Format) error {
 		if err == nil || err == io.EOF {
 			return errors.New("the file is empty")
 		}
-		return fmt.Errorf("the tarball is damaged or not complete: %w", err)
+		return damaged(err)
 	}
 	if format != decompress.None {
 		return nil

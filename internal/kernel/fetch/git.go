@@ -58,12 +58,9 @@ func (g git) resolve(ctx context.Context, want release.Constraint) (source.Ref, 
 		return source.Ref{}, fault.New(fault.Usage, "name a git repository of the kernel", "read its Makefile: %w", err)
 	}
 	if ref.Version, err = makefileVersion(makefile); err != nil {
-		return source.Ref{}, err
+		return source.Ref{}, fault.New(fault.Usage, "name a git repository of the kernel", "read %s#%s: %w", g.url, g.ref, err)
 	}
-	if !want.Admits(ref.Version) {
-		return source.Ref{}, fault.New(fault.Usage, "change the version, or the ref after # in source", "its %s is version %s", g.ref, ref.Version)
-	}
-	return ref, nil
+	return ref, admit(g.url+"#"+g.ref, ref.Version, want)
 }
 
 // find looks up the commit that the ref names, and the annotated tag if it is one.
@@ -73,14 +70,40 @@ func (g git) find(ctx context.Context, ctr *engine.Container) (source.Ref, error
 		found.Commit = g.ref
 		return found, nil
 	}
-	out, err := ctr.Output(ctx, engine.Command{Argv: []string{"git", "ls-remote", g.url, g.ref, g.ref + "^{}"}})
+	out, err := ctr.Output(ctx, gitCommand("ls-remote", g.url, g.ref, g.ref+"^{}"))
 	if err != nil {
-		return found, fault.NewWithCause(fault.Network, "make it reachable from the engine's containers", "query %s: %w", g.url, err)
+		return found, g.refused("query", err)
 	}
 	if found.Commit, found.Tag = lookUp(out, g.ref); found.Commit == "" {
-		return found, fault.New(fault.Usage, "expected a branch, a tag or a commit after #", "%s has no %s", g.url, g.ref)
+		return found, fault.New(fault.Usage, "write a branch, a tag or a commit with all of its digits after #", "%s has no %s", g.url, g.ref)
 	}
 	return found, nil
+}
+
+// gitCommand returns a git command that asks no user and prints English.
+func gitCommand(args ...string) engine.Command {
+	return engine.Command{Argv: append([]string{"git"}, args...), Env: []string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C"}}
+}
+
+// refusals are the answers of git servers that no second try changes, by a part of their
+// text, each with the fix.
+var refusals = []struct{ text, fix string }{
+	{"not our ref", "write a commit that the repository has after #, with all of its digits"},
+	{"unadvertised object", "the server serves no single commits: write a branch or a tag after #"},
+	{"could not read Username", "clone a private repository yourself, and name its folder"},
+	{"Authentication failed", "clone a private repository yourself, and name its folder"},
+	{"repository '", "check the URL"}, // "... not found"
+	{"does not appear to be a git repository", "check the URL"},
+}
+
+// refused returns the error of a git command that could not get something from the server.
+func (g git) refused(action string, err error) error {
+	for _, r := range refusals {
+		if engine.CommandFailed(err) && strings.Contains(err.Error(), r.text) {
+			return fault.New(fault.Usage, r.fix, "%s %s#%s: %w", action, g.url, g.ref, err)
+		}
+	}
+	return fault.NewWithCause(fault.Network, "make it reachable from the engine's containers", "%s %s: %w", action, g.url, err)
 }
 
 // lookUp resolves a name in the output of git ls-remote, in git's own order: a full ref, a
@@ -109,12 +132,12 @@ func (g git) fetch(ctx context.Context, ctr *engine.Container, ref source.Ref) e
 	if ref.Tag != "" {
 		what = "refs/tags/" + ref.Tag + ":refs/tags/" + ref.Tag
 	}
-	for _, argv := range [][]string{
-		{"git", "init", "--quiet", "--bare", repository},
-		{"git", "-C", repository, "fetch", "--quiet", "--depth=1", g.url, what},
+	for _, cmd := range []engine.Command{
+		gitCommand("init", "--quiet", "--bare", repository),
+		gitCommand("-C", repository, "fetch", "--quiet", "--depth=1", g.url, what),
 	} {
-		if _, err := ctr.Output(ctx, engine.Command{Argv: argv}); err != nil {
-			return fault.NewWithCause(fault.Network, "use a reachable server that serves single commits", "fetch %s: %w", g.url, err)
+		if _, err := ctr.Output(ctx, cmd); err != nil {
+			return g.refused("fetch", err)
 		}
 	}
 	if ref.Tag == "" {

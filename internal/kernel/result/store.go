@@ -93,8 +93,9 @@ func (s *Store) checkImage(ctx context.Context, ref, hash string) error {
 	return err
 }
 
-// Put stores the kernel's current result under its plan's hash, and removes the least
-// recently used results as long as all take more than Keep.
+// Put stores the kernel's current result under its plan's hash. It removes results that lost
+// their names to it or to an earlier one, and the least recently used as long as all take more
+// than Keep.
 func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 	if err := s.Engine.Tag(ctx, Tag(p.Folder()), storeRepository+p.Hash()); err != nil {
 		return err
@@ -102,6 +103,12 @@ func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 	images, err := s.Engine.Images(ctx, "kernel", nil)
 	if err != nil {
 		return err
+	}
+	images, replaced := named(images)
+	for _, i := range replaced {
+		if err := s.Engine.RemoveImage(ctx, i.ID); err != nil {
+			return err
+		}
 	}
 	for _, i := range surplus(images, s.Keep) {
 		s.Console.Logf("removed a stored result to make room: %s %s %s, plan %.12s, %s, last used %s",
@@ -111,6 +118,19 @@ func (s *Store) Put(ctx context.Context, p plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// named separates the images that have lost every name they had from the others. An image
+// that a run is importing may not have got its name yet.
+func named(images []engine.Image) (others, replaced []engine.Image) {
+	for _, i := range images {
+		if len(i.Tags) == 0 && !i.Tagged.IsZero() {
+			replaced = append(replaced, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	return others, replaced
 }
 
 // surplus returns the images to remove so that the others take at most a number of bytes:

@@ -26,3 +26,11 @@ func TestSurplusIsTheLeastRecentlyUsed(t *testing.T) {
 		}
 	}
 }
+
+func TestReplacedImagesHaveLostTheirNames(t *testing.T) {
+	now := time.Now()
+	others, replaced := named([]engine.Image{{ID: "named", Tags: []string{Tag("a")}, Tagged: now}, {ID: "being imported"}, {ID: "replaced", Tagged: now}})
+	if len(others) != 2 || len(replaced) != 1 || replaced[0].ID != "replaced" {
+		t.Errorf("others %v, replaced %v", others, replaced)
+	}
+}

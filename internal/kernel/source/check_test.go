@@ -21,3 +21,30 @@ func TestSourceWithATokenIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestSourcesThatAreSpelledDifferently checks that each error says how to write it.
+func TestSourcesThatAreSpelledDifferently(t *testing.T) {
+	for from, fix := range map[string]string{
+		"git+file:///home/me/linux#v6.12":                `name the repository's folder: "/home/me/linux"`,
+		"git+ssh://git@host.example/linux.git":           "clone the repository yourself",
+		"git@host.example:linux.git":                     "clone the repository yourself",
+		"ssh://host.example/linux.git":                   "clone the repository yourself",
+		"https://host.example/linux.git#v6.12":           "git+https://host.example/linux.git",
+		"git://host.example/linux.git":                   "git+git://host.example/linux.git",
+		"https://host.example/linux-6.12.tar.xz":         "download a tarball yourself",
+		"file:///usr/src/linux":                          `"/usr/src/linux"`,
+		"git+host.example/linux":                         "git+https://host/linux.git",
+		"https://me:t0ken@host.example/linux.git":        "without user name or token",
+		"https://me:t0ken@host.example/linux-6.1.tar.xz": "download a tarball yourself",
+	} {
+		err := Check(from)
+		if err == nil || !strings.Contains(err.Error(), fix) || strings.Contains(err.Error(), "t0ken") {
+			t.Errorf("%s: got %v, want %s", from, err, fix)
+		}
+	}
+	for _, from := range []string{".", "..", "./linux", "linux/", "linux.tgz", "linux.txz", "../linux-6.1.tar.zst", "/usr/src/linux-source-6.1.tar.xz"} {
+		if err := Check(from); err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+}

@@ -57,6 +57,16 @@ func (b Bundle) Server(d imagebuild.Dockerfile, base fs.FS) (s Server, err error
 // Complete reports whether every file that the configuration includes is known.
 func (s Server) Complete() bool { return s.complete }
 
+// Sources returns the files on this machine that are copied into the image besides the pages,
+// by their paths there.
+func (s Server) Sources() map[string]string {
+	sources := map[string]string{}
+	for image := range s.places.conf {
+		sources[image] = s.places.hostName(image)
+	}
+	return sources
+}
+
 // health returns the request that answers 200 once the server has started: the one of the
 // image's health check, or else one that the configuration answers with 200.
 func (s Server) health(command []string) suite.Health {

@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"net/textproto"
-	"strconv"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
@@ -36,76 +35,20 @@ func (q *request) prediction() Prediction {
 	a.collect()
 	a.body()
 	a.effects()
+	if a.broken != nil {
+		return Prediction{Unknown: []Unknown{q.config.unknown("answer", a.broken)}}
+	}
 	return a.p
 }
 
 // answer is a prediction as it is made.
 type answer struct {
 	*request
-	p        Prediction
-	unknown  map[string]error // of headers
-	ranged   bool             // the answer offers ranges
-	compress error            // whether it is compressed is not known
-	gzipped  bool
-}
-
-// validators returns an error for a request whose answer depends on what the model does not
-// know of a file: its time, tag and size.
-func (q *request) validators() error {
-	if q.blind || q.out.status != 200 {
-		return nil
-	}
-	isFile := q.out.file != ""
-	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-None-Match", "If-Modified-Since"} {
-		v := q.headers[name]
-		if v == nil {
-			continue
-		}
-		if isFile || name == "If-Match" || name == "If-Unmodified-Since" || name == "If-None-Match" && v[0] == "*" {
-			return &cause{Construct: name, Why: "the model does not know the validators of files"}
-		}
-	}
-	if isFile && q.headers["Range"] != nil && q.location.text("max_ranges", "") != "0" {
-		return &cause{Construct: "Range", Why: "the model does not know the sizes of files"}
-	}
-	return nil
-}
-
-// safe reports whether headers without always are added.
-func safe(status int) bool {
-	switch status {
-	case 200, 201, 204, 206, 301, 302, 303, 304, 307, 308:
-		return true
-	}
-	return false
-}
-
-// addHeaders runs add_header.
-func (a *answer) addHeaders() {
-	for _, d := range a.location.all("add_header") {
-		if len(d.Args) < 3 && !safe(a.out.status) {
-			continue
-		}
-		value, err := a.expand(d.Args[1], d)
-		name := textproto.CanonicalMIMEHeaderKey(d.Args[0])
-		switch {
-		case name == "Etag" || name == "Last-Modified":
-			a.replace(name, value, err)
-		case err != nil || value != "":
-			a.out.add(d.Args[0], value, err)
-		}
-	}
-}
-
-// replace sets a header that an answer has once. An empty value removes it.
-func (a *answer) replace(name, value string, err error) {
-	kept := a.out.headers[:0]
-	for _, h := range a.out.headers {
-		if h.name != name {
-			kept = append(kept, h)
-		}
-	}
-	a.out.headers = append(kept, header{name, value, err})
+	broken  error // that there is an answer at all is not known
+	p       Prediction
+	unknown map[string]error // of headers
+	ranged  bool             // the answer offers ranges
+	gzipped bool
 }
 
 // collect writes the headers of the answer into the prediction: those that the configuration
@@ -174,21 +117,6 @@ func (a *answer) absent() {
 	}
 }
 
-// sendable reports whether a client can read a header.
-func sendable(name, value string) bool {
-	for i := range len(value) {
-		if value[i] < 0x20 && value[i] != '\t' || value[i] == 0x7f {
-			return false
-		}
-	}
-	for i := range len(name) {
-		if ch := name[i]; ch <= 0x20 || ch >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, ch) >= 0 {
-			return false
-		}
-	}
-	return name != ""
-}
-
 // body writes the body into the prediction.
 func (a *answer) body() {
 	if a.out.file != "" {
@@ -234,24 +162,4 @@ func (a *answer) effects() {
 			}
 		}
 	})
-}
-
-// redirect makes the address of a redirect absolute.
-func (a *answer) redirect() {
-	to := a.out.location
-	if to == nil || !strings.HasPrefix(*to, "/") || !a.location.is("absolute_redirect", true) {
-		return
-	}
-	host, err := a.host, error(nil)
-	if a.location.is("server_name_in_redirect", false) {
-		host, _, err = a.serverName()
-	}
-	if host == "" || err != nil {
-		a.locationErr = &cause{Construct: "absolute_redirect", Why: "the model does not know the server's own name"}
-	}
-	if port, _ := a.config.Port(); port != 80 && a.location.is("port_in_redirect", true) {
-		host += ":" + strconv.Itoa(port)
-	}
-	absolute := "http://" + host + *to
-	a.out.location = &absolute
 }

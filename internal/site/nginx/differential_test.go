@@ -1,14 +1,12 @@
 package nginx
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -52,31 +50,37 @@ func configurations(t testing.TB) (names []string, texts []string) {
 // them with what Nginx answers.
 func TestModelAgreesWithNginx(t *testing.T) {
 	names, texts := configurations(t)
-	start := time.Now()
 	l := startLive(t)
-	t.Logf("container: %s", time.Since(start))
 	refused := l.run(t, texts)
-	t.Logf("servers: %s", time.Since(start))
 	var questions []question
 	var predictions []Prediction
 	for i, text := range texts {
+		if strings.Contains(refused[i], `unknown directive "add_header_inherit"`) {
+			t.Logf("%s: this nginx is older than 1.29.3: not compared", names[i])
+			continue
+		}
 		c, err := readLive(t, text, i)
 		if err != nil || refused[i] != "" {
 			t.Errorf("%s: %v, nginx: %s", names[i], err, refused[i])
 			continue
 		}
-		for _, r := range allRequests() {
+		for n, r := range allRequests() {
+			if (n+i)%2 == 1 && n < len(targets) { // half of the targets each
+				continue
+			}
 			r.Host = withPort(r.Host, i)
 			questions = append(questions, question{i, r})
 			predictions = append(predictions, c.Predict(liveTree{}, r))
 		}
 	}
-	t.Logf("predictions: %s", time.Since(start))
-	wrong, unknown := 0, map[string]int{}
+	wrong, sure, unknown := 0, 0, map[string]int{}
 	for i, got := range l.ask(t, questions) {
 		q := questions[i]
+		if len(predictions[i].Unknown) == 0 {
+			sure++
+		}
 		for _, u := range predictions[i].Unknown {
-			unknown[names[q.server]+": "+u.What+": "+u.Construct+": "+u.Why]++
+			unknown[u.Construct+": "+u.What+": "+u.Why]++
 		}
 		if list := differences(q, predictions[i], got); len(list) > 0 {
 			if wrong++; wrong < 60 {
@@ -84,9 +88,11 @@ func TestModelAgreesWithNginx(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("answers: %s", time.Since(start))
-	t.Logf("%d configurations, %d requests, %d disagreements", len(texts), len(questions), wrong)
+	t.Logf("%d configurations, %d requests, %d wholly predicted, %d disagreements", len(texts), len(questions), sure, wrong)
 	for _, k := range slices.Sorted(maps.Keys(unknown)) {
-		t.Log(fmt.Sprintf("unknown %4d %s", unknown[k], k))
+		t.Logf("unknown %4d %s", unknown[k], k)
+	}
+	if len(texts) < 60 || len(questions) < 5000 {
+		t.Errorf("only %d configurations and %d requests were compared", len(texts), len(questions))
 	}
 }

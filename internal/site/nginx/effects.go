@@ -31,9 +31,8 @@ var affects = map[string]effect{
 	"sub_filter":       filter, "add_before_body": filter, "add_after_body": filter, "subs_filter": filter, "js_body_filter": filter,
 	"js_header_filter": {[]string{"headers"}, "a script changes headers"},
 	"more_set_headers": {[]string{"headers"}, "it changes headers"}, "more_clear_headers": {[]string{"headers"}, "it changes headers"},
-	"source_charset":     {[]string{"body", "header Content-Type"}, "it converts the body"},
-	"autoindex_format":   {[]string{"header Content-Type"}, "it changes the listing"},
-	"add_header_inherit": {[]string{"headers"}, "the model does not know this directive"},
+	"source_charset":   {[]string{"body", "header Content-Type"}, "it converts the body"},
+	"autoindex_format": {[]string{"header Content-Type"}, "it changes the listing"},
 }
 
 // switches are directives like those of affects whose parameter off switches them off.

@@ -61,7 +61,10 @@ func (c *Config) ServerName() string {
 // host returns a host that a server has a name for.
 func (v *server) host() string {
 	for _, n := range v.names {
-		n = strings.TrimPrefix(strings.TrimPrefix(n, "*"), ".")
+		if strings.HasPrefix(n, "*.") {
+			n = "www" + n[1:]
+		}
+		n = strings.TrimPrefix(n, ".")
 		if strings.HasSuffix(n, ".*") {
 			n = strings.TrimSuffix(n, "*") + "localhost"
 		}

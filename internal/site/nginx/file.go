@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
@@ -11,9 +12,9 @@ import (
 func (q *request) stat(name string, from *conf.Directive) (Kind, error) {
 	switch {
 	case !strings.HasPrefix(name, "/"):
-		return 0, at(from, name, errRelative.Error())
+		return 0, at(from, from.Name, name+": "+errRelative.Error())
 	case strings.Contains(name+"/", "/../") || strings.Contains(name+"/", "/./"):
-		return 0, at(from, name, errSegments.Error())
+		return 0, at(from, from.Name, name+": "+errSegments.Error())
 	}
 	for _, part := range strings.Split(name, "/") {
 		if len(part) > 255 {
@@ -22,7 +23,10 @@ func (q *request) stat(name string, from *conf.Directive) (Kind, error) {
 	}
 	kind := q.tree.Stat(path.Clean(name))
 	if kind == Unlisted {
-		return 0, at(from, name, errUnlisted.Error())
+		if h := q.location.holder("root", "alias"); h != nil {
+			from = append(slices.Clone(h.own["root"]), h.own["alias"]...)[0]
+		}
+		return 0, at(from, from.Name, "the base image may have "+path.Clean(name))
 	}
 	if kind == File && strings.HasSuffix(name, "/") {
 		return Absent, nil // it is no folder

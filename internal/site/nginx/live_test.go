@@ -3,7 +3,6 @@ package nginx
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -117,7 +116,8 @@ func (l live) run(t testing.TB, configs []string) (refused map[int]string) {
 	}
 	l.put(t, files)
 	var out bytes.Buffer
-	script := `for f in /tmp/live/*.conf; do n=$(basename $f .conf); text=$(nginx -c $f -e /dev/null -g "pid /tmp/live/$n.pid;" 2>&1) || echo "$n $text" | tr '\n' ' ' && echo; done`
+	script := `start() { n=$(basename $1 .conf); text=$(nginx -c $1 -e /dev/null -g "pid /tmp/live/$n.pid;" 2>&1) || echo "$n" $text; }
+		for f in /tmp/live/*.conf; do start $f & done; wait`
 	if err := l.Exec(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}, Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
@@ -129,15 +129,6 @@ func (l live) run(t testing.TB, configs []string) (refused map[int]string) {
 		}
 	}
 	return refused
-}
-
-// stop stops the servers.
-func (l live) stop(t testing.TB) {
-	t.Helper()
-	script := `for f in /tmp/live/*.pid; do kill -9 $(cat $f) $(cat /proc/$(cat $f)/task/*/children); done 2>/dev/null; rm -rf /tmp/live; true`
-	if err := l.Exec(context.WithoutCancel(t.Context()), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
-		t.Error(err)
-	}
 }
 
 func withPort(text string, i int) string {

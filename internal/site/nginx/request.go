@@ -3,9 +3,6 @@ package nginx
 import (
 	"errors"
 	"net/http"
-	"slices"
-
-	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
 )
 
 // maxChanges is how often the path of a request may change, as in Nginx.
@@ -21,7 +18,6 @@ var (
 	errCookie     = errors.New("the model reads no cookies")
 	errRelative   = errors.New("a relative path depends on where Nginx was built to be")
 	errSegments   = errors.New("the model follows no dot segments in names of files")
-	errUnlisted   = errors.New("the base image may have this file")
 )
 
 // request is a request that Nginx works on.
@@ -93,6 +89,8 @@ func (q *request) run() error {
 	if !valid || !ok {
 		if valid {
 			q.takeTarget(t)
+		} else {
+			q.target = "" // Nginx forgets it, too
 		}
 		q.blind = true
 		return q.finish(400)
@@ -146,125 +144,4 @@ func (q *request) plain() error {
 		}
 	}
 	return nil
-}
-
-// handle works on the request from the rewrite directives of the server on, as Nginx does at
-// first and after each internal redirect.
-func (q *request) handle() error {
-	q.validLocation = true
-	if err := q.foreign(); err != nil {
-		return err
-	}
-	if ended, err := q.rewritePhase(q.server.scope); ended || err != nil {
-		return err
-	}
-	return q.locate()
-}
-
-// locate finds the location, and works on the request there.
-func (q *request) locate() error {
-	for {
-		q.changed = false
-		l, err := q.findLocation()
-		if err != nil {
-			return err
-		}
-		if q.location = l; !q.internal && l.find("internal") != nil {
-			return q.finish(404)
-		}
-		q.limit()
-		if err := q.foreign(); err != nil {
-			return err
-		}
-		if q.location != q.server.scope {
-			if ended, err := q.rewritePhase(q.location); ended || err != nil {
-				return err
-			}
-		}
-		if !q.changed {
-			return q.serve()
-		}
-		if q.changes--; q.changes == 0 {
-			return q.finish(500)
-		}
-		q.location = q.server.scope
-	}
-}
-
-// foreign returns an error where a directive that the model does not know applies: it may
-// change the request in any phase.
-func (q *request) foreign() (err error) {
-	q.location.effects(func(d *conf.Directive, e effect) {
-		if _, listed := affects[d.Name]; !listed && err == nil && slices.Contains(e.what, "answer") && switches[d.Name].why == "" {
-			err = at(d, d.Name, e.why)
-		}
-	})
-	return err
-}
-
-// limit switches to limit_except, if the method is none that it excepts.
-func (q *request) limit() {
-	for _, d := range q.location.own["limit_except"] {
-		allowed := map[string]bool{}
-		for _, m := range d.Args {
-			m = upper(m)
-			allowed[m] = true
-			if m == "GET" {
-				allowed["HEAD"] = true
-			}
-		}
-		if !allowed[q.method] {
-			q.location = q.location.inner[d]
-		}
-	}
-}
-
-func upper(s string) string {
-	b := []byte(s)
-	for i, ch := range b {
-		if ch >= 'a' && ch <= 'z' {
-			b[i] = ch - 'a' + 'A'
-		}
-	}
-	return string(b)
-}
-
-// redirect continues with a different path and arguments.
-func (q *request) redirect(uri, args string) error {
-	if q.changes--; q.changes == 0 {
-		return q.finish(500)
-	}
-	if uri == "" {
-		return &cause{Construct: "internal redirect", Why: "its path is empty"}
-	}
-	q.uri, q.args, q.extension = uri, args, extensionOf(uri)
-	q.location, q.internal, q.uriInAlias = q.server.scope, true, false
-	return q.handle()
-}
-
-// namedLocation continues in a named location.
-func (q *request) namedLocation(name string) error {
-	if q.changes--; q.changes == 0 {
-		return q.finish(500)
-	}
-	l := q.server.named[name]
-	if l == nil || q.uri == "" {
-		return q.finish(500)
-	}
-	q.internal, q.changed, q.location = true, false, l
-	q.limit()
-	if err := q.foreign(); err != nil {
-		return err
-	}
-	if ended, err := q.rewritePhase(q.location); ended || err != nil {
-		return err
-	}
-	if !q.changed {
-		return q.serve()
-	}
-	if q.changes--; q.changes == 0 {
-		return q.finish(500)
-	}
-	q.location = q.server.scope
-	return q.locate()
 }

@@ -2,7 +2,8 @@ package server
 
 import (
 	"context"
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,16 +14,15 @@ import (
 // configTestTimeout bounds how long Nginx takes to read its configuration.
 const configTestTimeout = 20 * time.Second
 
-// sources are the files in the folder of site.toml, by their places in the image.
-var sources = map[string]string{
-	"/etc/nginx/kiln.conf": "nginx.conf", "/etc/nginx/kiln.types": "mime.types", "/etc/nginx/kiln.redirects": "redirects.conf",
-}
+// rejection is how Nginx begins the error of a configuration.
+const rejection = "[emerg]"
 
-// TestConfig runs nginx -t in an image. A configuration that Nginx rejects is a usage
-// error, which names the files in dir, the folder of site.toml.
-func (r Runner) TestConfig(ctx context.Context, image, dir string) error {
-	spec := r.Spec(image, 0)
-	spec.Kind, spec.Publish, spec.Offline, spec.Command = "try", 0, true, []string{"-t"}
+// TestConfig runs the command of an image with -t, which has Nginx test its configuration.
+// One that it rejects is a usage error, which names the files of this machine: sources has
+// them by their paths in the image.
+func (r Runner) TestConfig(ctx context.Context, image string, command []string, sources map[string]string) error {
+	spec := r.Spec(image)
+	spec.Kind, spec.Offline, spec.Command = "try", true, append(slices.Clone(command), "-t")
 	ctr, err := r.Engine.Run(ctx, spec)
 	if err != nil {
 		return err
@@ -36,8 +36,12 @@ func (r Runner) TestConfig(ctx context.Context, image, dir string) error {
 	if err != nil {
 		return err
 	}
-	for inside, outside := range sources {
-		log = strings.ReplaceAll(log, inside, filepath.Join(dir, outside))
+	if !strings.Contains(log, rejection) {
+		return nil // it did not get as far; why shows when it is started
+	}
+	paths := slices.SortedFunc(maps.Keys(sources), func(a, b string) int { return len(b) - len(a) }) // one may begin with another
+	for _, inside := range paths {
+		log = strings.ReplaceAll(log, inside, sources[inside])
 	}
 	return fault.New(fault.Usage, "", "the server rejects its configuration:\n%s", strings.TrimSpace(log))
 }

@@ -1,17 +1,15 @@
 package server_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/site/server"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
 
@@ -23,13 +21,15 @@ const slowClients = 10_000
 func TestSlowClientsDoNotBlockOthers(t *testing.T) {
 	s := sitetest.Open(t, "slow", sitetest.NoRegistry)
 	running := sitetest.Serve(t, s)
-	open := openSlow(t, addressInside(t, running.Container, s.Server.Port))
+	open := openSlow(t, running)
 	if open < slowClients {
 		t.Fatalf("only %d connections could be opened", open)
 	}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DialContext: running.DialContext}}
+	defer client.CloseIdleConnections()
 	for range 20 {
 		start := time.Now()
-		response, err := (&http.Client{Timeout: 5 * time.Second}).Get(running.URL.String() + "/index.html")
+		response, err := client.Get(running.URL.String() + "/index.html")
 		if err != nil {
 			t.Fatalf("with %d slow clients: %v", open, err)
 		}
@@ -45,24 +45,9 @@ func TestSlowClientsDoNotBlockOthers(t *testing.T) {
 	}
 }
 
-// addressInside returns the address of a port on the engine's own network: a published port
-// takes two file descriptors for each connection.
-func addressInside(t *testing.T, ctr *engine.Container, port int) string {
-	t.Helper()
-	text, err := ctr.Inspect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var info struct{ NetworkSettings struct{ IPAddress string } }
-	if err := json.Unmarshal([]byte(text), &info); err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort(info.NetworkSettings.IPAddress, strconv.Itoa(port))
-}
-
 // openSlow opens the connections, which are closed when the test ends, and returns how
 // many it could open.
-func openSlow(t *testing.T, host string) int {
+func openSlow(t *testing.T, running server.Server) int {
 	t.Helper()
 	var mu sync.Mutex
 	var conns []net.Conn
@@ -77,11 +62,12 @@ func openSlow(t *testing.T, host string) int {
 		turn <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turn }()
-			c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(t.Context(), "tcp", host)
+			c, err := running.DialContext(t.Context(), "tcp", "")
 			if err != nil {
+				t.Log(err)
 				return
 			}
-			fmt.Fprintf(c, "GET /index.html HTTP/1.1\r\nHost: %s\r\nX-Slow: ", host)
+			fmt.Fprintf(c, "GET /index.html HTTP/1.1\r\nHost: %s\r\nX-Slow: ", running.URL.Host)
 			mu.Lock()
 			defer mu.Unlock()
 			conns = append(conns, c)

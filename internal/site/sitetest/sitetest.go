@@ -31,9 +31,10 @@ func Open(t testing.TB, page, registry string, mirrors ...string) site.Site {
 		t.Fatal(err)
 	}
 	e := enginetest.Connect(t)
+	cache := filepath.Join(os.TempDir(), "kiln-test-cache")
 	s := site.Site{
 		Engine: e, Registry: registrytest.Client(registrytest.Password), Console: report.New(t.Output(), t.Output(), ""), Settings: settings(registry, mirrors),
-		Environ: os.Environ(), Dist: t.TempDir(), Cache: imagebuild.FolderCache(filepath.Join(os.TempDir(), "kiln-test-cache")),
+		Environ: os.Environ(), Dist: t.TempDir(), Cache: imagebuild.FolderCache(cache), Programs: cache,
 	}
 	s.Dir, s.Commit = dir, gitinfo.Commit{ID: strings.Repeat("c", 40), Time: time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)}
 	Write(t, s, "content/page.html", page)
@@ -119,10 +120,22 @@ func Build(t testing.TB, s site.Site) site.Image {
 	return image
 }
 
+// Offer offers a server at any port of this machine until the test ends, and returns the
+// site's address there.
+func Offer(t testing.TB, running server.Server) string {
+	t.Helper()
+	offered, err := running.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { offered.Close() })
+	return offered.URL.String()
+}
+
 // Serve builds the image and runs it until the test ends.
 func Serve(t testing.TB, s site.Site) server.Server {
 	t.Helper()
-	running, err := s.Runner().Start(t.Context(), Build(t, s).ID, 0)
+	running, err := s.Runner().Start(t.Context(), Build(t, s).ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ type NotJudged struct {
 	What    string `json:"what"` // directive, variable or program
 	File    string `json:"file"` // that has the construct; "" where none has
 	Line    int    `json:"line"` // 0 where it is no construct of a file
-	Why     string `json:"why"`
+	Why     string `json:"why"`     // in a few words
 	Of      string `json:"of"`      // parts of answers that are not judged, as "body, status"
 	Checks  int    `json:"checks"`  // how many checks are left out
 	Example string `json:"example"` // one of the requests, as "GET /index.html"
@@ -131,5 +131,8 @@ func (f *findings) notJudged() (list []NotJudged) {
 			list[i].Of = strings.TrimPrefix(list[i].Of+", "+g.What, ", ")
 		}
 	}
+	slices.SortFunc(list, func(a, b NotJudged) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, strings.Compare(a.What, b.What), strings.Compare(a.Why, b.Why))
+	})
 	return list
 }

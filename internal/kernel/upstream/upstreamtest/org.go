@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -205,6 +206,18 @@ func (o *Org) Publish(version string, tarball []byte) {
 	o.SignSums(o.Autosigner)
 }
 
+// PublishXZ publishes a release in that form alone, as newer archives have it.
+func (o *Org) PublishXZ(version string, tarball []byte) {
+	o.t.Helper()
+	var packed bytes.Buffer
+	cmd := exec.Command("xz")
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(tarball), &packed
+	check(o.t, cmd.Run())
+	o.Put(strings.TrimSuffix(Tarball(version), ".gz")+".xz", packed.Bytes())
+	o.Put(Signature(version), Sign(o.t, tarball, o.Maintainer))
+	o.SignSums(o.Autosigner)
+}
+
 // Tarball returns the path of a release's tarball on the server.
 func Tarball(version string) string { return path.Join(folder(version), "linux-"+version+".tar.gz") }
 
@@ -234,7 +247,7 @@ func (o *Org) SignSums(by *openpgp.Entity) {
 // Sums returns the checksums of a folder's tarballs, as kernel.org writes them.
 func Sums(t testing.TB, dir string) string {
 	t.Helper()
-	tarballs, err := filepath.Glob(filepath.Join(dir, "*.tar.gz"))
+	tarballs, err := filepath.Glob(filepath.Join(dir, "*.tar.?z"))
 	check(t, err)
 	slices.Sort(tarballs)
 	var text strings.Builder

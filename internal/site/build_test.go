@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,8 +79,13 @@ func TestReproduce(t *testing.T) {
 	if err != nil || !r.Same || !strings.HasPrefix(r.Digest, "sha256:") {
 		t.Errorf("the same source: %+v, %v", r, err)
 	}
-	sitetest.Write(t, s, "content/page.html", "changed")
-	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, s).Source)
+	second := s
+	second.Dir = filepath.Join(t.TempDir(), "site")
+	if err := os.CopyFS(second.Dir, os.DirFS(s.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	sitetest.Write(t, second, "content/page.html", "changed")
+	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, second).Source)
 	if fault.Code(err) != int(fault.Failed) || r.Same || !strings.Contains(err.Error(), "layers") {
 		t.Errorf("a changed source: %+v, %v", r, err)
 	}

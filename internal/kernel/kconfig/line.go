@@ -42,19 +42,25 @@ func parseOption(line string) (o Option, ok bool, err error) {
 	if line == "" || strings.HasPrefix(line, "#") {
 		return o, false, checkComment(line)
 	}
-	if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
-		return o, false, fmt.Errorf("expected text in UTF-8, got %q", line)
-	}
 	m := set.FindStringSubmatch(line)
-	if m == nil {
+	if m == nil && isText(line) {
 		return o, false, fmt.Errorf("expected CONFIG_NAME=value, got %q", line)
 	}
+	if m == nil {
+		return o, false, fmt.Errorf("expected text in UTF-8, got %q", line)
+	}
 	value, err := parseValue(m[2])
+	if err == nil && !isText(value) {
+		err = fmt.Errorf("expected text in UTF-8, got %q", value)
+	}
 	if err != nil {
 		return o, false, fmt.Errorf("%s: %w", m[1], err)
 	}
 	return Option{Name: m[1], Value: value}, true, nil
 }
+
+// isText reports whether a text is in UTF-8, and not in UTF-16.
+func isText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // checkComment returns an error about a comment that is nearly an option.
 func checkComment(line string) error {
@@ -155,8 +161,10 @@ const byteOrderMark = "\uFEFF"
 func Normalize(text string) string {
 	var lines []string
 	for line := range strings.Lines(strings.TrimPrefix(text, byteOrderMark)) {
-		line = strings.ToValidUTF8(strings.TrimSpace(line), "\uFFFD")
-		if o, ok, err := ParseOption(line); ok && err == nil && !strings.HasPrefix(line, "#") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") {
+			line = strings.ToValidUTF8(line, "\uFFFD")
+		} else if o, ok, err := parseOption(line); ok && err == nil {
 			line = o.Name + "=" + o.Value
 		}
 		lines = append(lines, line+"\n")

@@ -52,7 +52,7 @@ func TestNearlyAnOption(t *testing.T) {
 		`CONFIG_A="x\"`:            "lacks its closing",
 		`CONFIG_A="x" y"`:          "expected nothing after the string",
 		"CONFIG_A=y CONFIG_B=y":    `got "y CONFIG_B=y"`,
-		"CONFIG_A=\xff":            "UTF-8",
+		"CONFIG_A=\"\xff\"":        "UTF-8",
 		"C\x00O\x00":               "UTF-8",
 		"CONFIG-A=y":               "expected CONFIG_NAME=value",
 		"include b.config":         "expected CONFIG_NAME=value",

@@ -19,7 +19,7 @@ import (
 // it may be a private key.
 type File struct {
 	Path   string `json:"path"`             // in the tree, as "certs/ours.pem"
-	Mode   string `json:"mode"`             // ModeFile, ModeProgram, ModeLink, or ModeFolder for an empty folder
+	Mode   string `json:"mode"`             // "644", "755" if it is executable, "link", or "folder" for an empty folder
 	SHA256 string `json:"sha256,omitempty"` // of the content, or of a link's target; "" of a folder
 	Local  string `json:"-"`                // where it is on this machine
 }

@@ -2,6 +2,7 @@ package toolkit
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -20,7 +21,8 @@ import (
 
 // TestServeShowsChanges serves a site, changes its page, breaks its configuration, fixes it, and ends it.
 func TestServeShowsChanges(t *testing.T) {
-	enginetest.Engine(t)
+	e := enginetest.Engine(t)
+	t.Cleanup(func() { e.RemoveImage(context.Background(), "registry.invalid/serve:latest") })
 	c := newClone(t)
 	port := freePort(t)
 	cmd := exec.Command(c.kiln, "serve")

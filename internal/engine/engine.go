@@ -50,6 +50,9 @@ type Client struct {
 	owner    owner.Owner
 	buildKit bool
 	removals sync.WaitGroup // of containers, in the background
+
+	keeping sync.Mutex
+	kept    []string // names that keep images
 }
 
 // Info describes an engine.
@@ -156,9 +159,11 @@ func (e *Client) labels(kind string, more map[string]string) map[string]string {
 	return labels
 }
 
-// Close waits for the removals in the background and closes the connection.
+// Close waits for the removals in the background, releases the images that were kept, and
+// closes the connection.
 func (e *Client) Close() error {
 	e.removals.Wait()
+	e.releaseAll()
 	return e.api.Close()
 }
 

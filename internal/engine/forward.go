@@ -169,8 +169,11 @@ func (e *Client) removeOlder(ctx context.Context, kind, id string) error {
 		return err
 	}
 	for _, i := range images {
-		if i.ID != id {
-			e.RemoveUnused(ctx, i.ID)
+		if i.ID == id {
+			continue
+		}
+		if _, _, err := e.Evict(ctx, i.ID); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -89,21 +89,6 @@ func (e *Client) RemoveImage(ctx context.Context, ref string) error {
 	return failed("remove image "+ref, err)
 }
 
-// RemoveUnused removes an image by its id with all its names, unless a container uses it or
-// other images are based on it. It reports whether it did.
-func (e *Client) RemoveUnused(ctx context.Context, id string) bool {
-	found, err := e.FindImage(ctx, id)
-	if err != nil {
-		return false
-	}
-	for _, name := range append(found.Tags, found.ID) {
-		if _, err = e.api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil && !cerrdefs.IsNotFound(err) {
-			return false
-		}
-	}
-	return true
-}
-
 // Import creates an image of one layer from a root file system, a tar stream, under the
 // name ref. The changes are lines of a Dockerfile (CMD, ENV, LABEL, ...).
 func (e *Client) Import(ctx context.Context, root io.Reader, ref string, changes ...string) error {

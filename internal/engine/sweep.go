@@ -20,9 +20,9 @@ const (
 	Sealed  = "source"  // unless it is sealed
 )
 
-// Sweep removes the containers that interrupted runs of this machine left behind, and the
-// volumes that are of no use to later runs, and returns what it removed. Other volumes and
-// images stay: they are caches for the next run.
+// Sweep removes the containers and the names of kept images that interrupted runs of this
+// machine left behind, and the volumes that are of no use to later runs, and returns what it
+// removed. Other volumes and images stay: they are caches for the next run.
 func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelled()})
 	if err != nil {
@@ -52,7 +52,8 @@ func (e *Client) Sweep(ctx context.Context) ([]string, error) {
 		}
 		removed = append(removed, "volume "+name)
 	}
-	return removed, nil
+	names, err := e.sweepKept(ctx)
+	return append(removed, names...), err
 }
 
 // leftVolumes returns the volumes that are of no use to later runs and whose run has ended.

@@ -21,7 +21,8 @@ type Image struct {
 }
 
 // Build builds the site image, unless the engine has one of the same files, the same
-// Dockerfile and the same base.
+// Dockerfile and the same base. No other run removes it before the engine's client is
+// closed. An image that it replaces is removed, unless it is used or has other names.
 func (s Site) Build(ctx context.Context) (Image, error) {
 	bases := base.Provider{Engine: s.Engine, Console: s.Console, Environ: s.Environ}
 	root, err := bases.Pinned(ctx, s.Settings.Base, s.Lock.Digest)
@@ -38,7 +39,7 @@ func (s Site) Build(ctx context.Context) (Image, error) {
 		return Image{}, err
 	}
 	result := Image{Ref: s.Ref(), Base: root}
-	old, err := s.Engine.FindImage(ctx, result.Ref)
+	old, err := s.Engine.Keep(ctx, result.Ref)
 	switch {
 	case err == nil && old.Labels[HashLabel] == hash:
 		result.ID, result.Why = old.ID, "nothing changed: same files, configuration and base"
@@ -53,8 +54,10 @@ func (s Site) Build(ctx context.Context) (Image, error) {
 	}
 	s.Console.Logf("image %s: building, %s", result.Ref, result.Why)
 	result.Built = true
-	result.ID, err = s.build(ctx, a)
-	return result, err
+	if result.ID, err = s.build(ctx, a); err != nil || old.ID == "" {
+		return result, err
+	}
+	return result, s.Engine.Release(ctx, old.ID)
 }
 
 // addTags adds the names that an image lacks.
@@ -94,7 +97,7 @@ func (s Site) lint() {
 	}
 }
 
-// load loads an image into the engine under a temporary name, has its server test the
+// load loads an image into the engine under a name of this run, has its server test the
 // configuration (nginx -t), and tags it only if that succeeds. The engine has the first
 // baseLayers of its layers.
 func (s Site) load(ctx context.Context, image *imagebuild.Image, baseLayers int) (string, error) {
@@ -102,16 +105,10 @@ func (s Site) load(ctx context.Context, image *imagebuild.Image, baseLayers int)
 	if err != nil {
 		return "", err
 	}
-	name, err := image.ConfigName()
+	id, err := s.Engine.Load(ctx, image, baseLayers, s.Engine.KeepName())
 	if err != nil {
 		return "", err
 	}
-	trial := "kiln/trial:" + name.Hex[:12]
-	id, err := s.Engine.Load(ctx, image, baseLayers, trial)
-	if err != nil {
-		return "", err
-	}
-	defer s.Engine.RemoveImage(context.WithoutCancel(ctx), trial)
 	run := config.Config
 	if slices.ContainsFunc(slices.Concat(run.Entrypoint, run.Cmd), func(word string) bool { return path.Base(word) == "nginx" }) {
 		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.Sources()); err != nil {

@@ -1,11 +1,16 @@
 package site_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/site"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
@@ -78,9 +83,56 @@ func TestReproduce(t *testing.T) {
 	if err != nil || !r.Same || !strings.HasPrefix(r.Digest, "sha256:") {
 		t.Errorf("the same source: %+v, %v", r, err)
 	}
-	sitetest.Write(t, s, "content/page.html", "changed")
-	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, s).Source)
+	other := s
+	other.Dir = filepath.Join(t.TempDir(), "site") // the first source has to stay as it was read
+	if err := os.CopyFS(other.Dir, os.DirFS(s.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	sitetest.Write(t, other, "content/page.html", "changed")
+	r, err = s.Reproduce(t.Context(), image, sitetest.Read(t, other).Source)
 	if fault.Code(err) != int(fault.Failed) || r.Same || !strings.Contains(err.Error(), "layers") {
 		t.Errorf("a changed source: %+v, %v", r, err)
+	}
+}
+
+// TestTwoClonesAtOnce builds and verifies one repository name from two clones at a time, with
+// the same files and with different ones: each verifies its own image.
+func TestTwoClonesAtOnce(t *testing.T) {
+	for name, pages := range map[string][2]string{"the same": {"clones", "clones"}, "different": {"one", "other"}} {
+		t.Run(name, func(t *testing.T) {
+			var both sync.WaitGroup
+			for _, page := range pages {
+				s := sitetest.Open(t, page, "clones.invalid")
+				both.Go(func() {
+					image, err := s.Build(t.Context())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if v, err := s.Verify(t.Context(), image); err != nil || v.ID != image.ID {
+						t.Errorf("image %s: verified %s, %v", image.ID, v.ID, err)
+					}
+				})
+			}
+			both.Wait()
+		})
+	}
+}
+
+// TestReplacedImageIsRemoved builds a changed site: the old image is gone.
+func TestReplacedImageIsRemoved(t *testing.T) {
+	s := sitetest.Open(t, "replaced", "replaced.invalid")
+	old := sitetest.Build(t, s)
+	sitetest.Write(t, s, "content/page.html", "changed")
+	if err := s.Engine.Close(); err != nil { // the first run ends
+		t.Fatal(err)
+	}
+	s.Engine = enginetest.Connect(t)
+	next := sitetest.Build(t, sitetest.Read(t, s))
+	if _, err := s.Engine.FindImage(t.Context(), old.ID); !errors.Is(err, engine.ErrNoImage) {
+		t.Errorf("the old image: got %v", err)
+	}
+	if _, err := s.Engine.FindImage(t.Context(), next.ID); err != nil {
+		t.Error(err)
 	}
 }

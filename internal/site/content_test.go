@@ -108,3 +108,19 @@ func TestContentThatIsALink(t *testing.T) {
 		t.Errorf("asked for %v", found)
 	}
 }
+
+// TestSiteWithoutTheUsualPages has no page for the root, and none for errors.
+func TestSiteWithoutTheUsualPages(t *testing.T) {
+	s := sitetest.Open(t, "bare", sitetest.NoRegistry)
+	if err := os.RemoveAll(filepath.Join(s.Dir, "content")); err != nil {
+		t.Fatal(err)
+	}
+	sitetest.Write(t, s, "content/docs/a.html", "a page")
+	sitetest.Write(t, s, "content/empty.txt", "")
+	sitetest.Write(t, s, "content/download.gz/index.html", "a folder whose name looks like a copy")
+	sitetest.Write(t, s, "content/download", strings.Repeat("text ", 200))
+	verified(t, s)
+	if notes := strings.Join(sitetest.Read(t, s).Bundle.Notes(), "\n"); !strings.Contains(notes, "content/index.html: missing") {
+		t.Errorf("notes %q", notes)
+	}
+}

@@ -74,6 +74,9 @@ func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 		case next != nil:
 			offered.Replace(next.Server)
 			now.Remove()
+			if err := s.Engine.Release(ctx, now.image.ID); err != nil {
+				s.Console.Logf("%v", err)
+			}
 			<-ended // with the old one's container
 			now, ended = next, next.followLog(ctx)
 		}

@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -36,4 +37,23 @@ func Containers(t testing.TB, e *engine.Client, prefix string) (names []string) 
 		}
 	}
 	return names
+}
+
+// RemoveLater removes a container when the test ends, also where the client that made it no
+// longer reaches the engine.
+func RemoveLater(t testing.TB, e *engine.Client, id string) {
+	t.Helper()
+	info, err := e.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		api, err := client.NewClientWithOpts(client.WithHost(info.Host), client.WithAPIVersionNegotiation())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer api.Close()
+		api.ContainerRemove(context.Background(), id, container.RemoveOptions{Force: true})
+	})
 }

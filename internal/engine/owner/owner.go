@@ -3,6 +3,7 @@
 package owner
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strconv"
@@ -49,6 +50,34 @@ func (o Owner) Gone(labels map[string]string) bool {
 	pid, start, ok := strings.Cut(labels[labelOwner], ":")
 	number, err := strconv.Atoi(pid)
 	return ok && err == nil && startTime(number) != start
+}
+
+// Tag returns the owner as a part of an image's tag, as HOST-BOOT-NAMESPACE-PID-START: the
+// first three are hashes.
+func (o Owner) Tag() string {
+	id := bootID(o.Boot)
+	return strings.Join([]string{short(o.Host), short(id), short(strings.TrimPrefix(o.Boot, id)), strings.ReplaceAll(o.Process, ":", "-")}, "-")
+}
+
+// TagGone is Gone for an owner that a tag begins with.
+func (o Owner) TagGone(tag string) bool {
+	own, other := strings.Split(o.Tag(), "-"), strings.Split(tag, "-")
+	const host, boot, namespace, pid, start = 0, 1, 2, 3, 4
+	switch {
+	case len(other) <= start || other[host] != own[host]:
+		return false
+	case other[boot] != own[boot]:
+		return bootID(o.Boot) != ""
+	case other[namespace] != own[namespace]:
+		return false
+	}
+	number, err := strconv.Atoi(other[pid])
+	return err == nil && startTime(number) != other[start]
+}
+
+// short returns the beginning of a text's sha256.
+func short(text string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12]
 }
 
 // bootID returns the part of a boot label before the PID namespace.

@@ -22,5 +22,12 @@ func TestGone(t *testing.T) {
 		if got := tc.owner.Gone(tc.labels); got != tc.want {
 			t.Errorf("%s: got gone %v, want %v", tc.name, got, tc.want)
 		}
+		if tc.labels == nil {
+			continue
+		}
+		other := Owner{Host: tc.labels[labelHost], Boot: tc.labels[labelBoot], Process: tc.labels[labelOwner]}
+		if got := tc.owner.TagGone(other.Tag() + "-7"); got != tc.want {
+			t.Errorf("%s: by its tag, got gone %v, want %v", tc.name, got, tc.want)
+		}
 	}
 }

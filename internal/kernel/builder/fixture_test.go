@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
@@ -101,7 +103,32 @@ func removeImages(t *testing.T, b *Builder, s spec.Spec) {
 func startFromScratch(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
 	removeKernel(t, b, s)
-	t.Cleanup(func() { removeKernel(t, b, s) })
+	t.Cleanup(func() {
+		removeKernel(t, b, s)
+		removeSources(t, b)
+	})
+}
+
+// removeSources removes the sources that came from a builder's temporary folder. Those of
+// testdata are the same in every run.
+func removeSources(t *testing.T, b *Builder) {
+	t.Helper()
+	if !filepath.IsAbs(b.Sources.Dir) {
+		return
+	}
+	ctx := context.Background()
+	list, err := b.Engine.Volumes().List(ctx, engine.Sealed)
+	if err != nil {
+		t.Error(err)
+	}
+	slices.SortFunc(list, func(a, b engine.VolumeInfo) int { return strings.Compare(b.Lower, a.Lower) }) // overlays first
+	for _, v := range list {
+		if strings.HasPrefix(v.Labels["kiln.url"], b.Sources.Dir+string(filepath.Separator)) {
+			if err := b.Engine.Volumes().Remove(ctx, v.Name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 // tamper runs a shell script in a container with a kernel's volumes: the output tree and

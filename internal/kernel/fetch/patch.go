@@ -33,7 +33,7 @@ func (f Fetcher) patched(ctx context.Context, from string, t source.Tree, patche
 		f.Console.LogOnce("the engine does not support overlay volumes, so patched sources are copies (%v)", err)
 		return t, f.copied(ctx, &t, plain, apply)
 	}
-	return t, f.fillExisting(ctx, &t, nil, apply)
+	return t, f.fillExisting(ctx, &t, nil, apply, nil)
 }
 
 // overlay creates the volume of a patched tree as an overlay, and tests it.

@@ -21,7 +21,7 @@ const labelTree = "kiln.tree"
 const labelSource = "kiln.source"
 
 // labelSize is the label of a sealed volume that records what its tree takes on disk, in
-// bytes; of an overlay, as if it were a copy.
+// bytes. An overlay has none.
 const labelSize = "kiln.size"
 
 // downloads is the volume that keeps downloaded packages, by their sha256.
@@ -51,11 +51,13 @@ func (f Fetcher) fill(ctx context.Context, t *source.Tree, mounts []engine.Mount
 	if err := f.Engine.Volumes().Create(ctx, t.Volume, engine.Sealed, labels(t.Ref)); err != nil {
 		return err
 	}
-	return f.fillExisting(ctx, t, mounts, put)
+	return f.fillExisting(ctx, t, mounts, put, sizeInside)
 }
 
-// fillExisting does the same with a volume that exists already.
-func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engine.Mount, put func(*engine.Container) error) (err error) {
+// fillExisting does the same with a volume that exists already. size measures it, or is nil
+// for an overlay, which takes next to nothing.
+func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engine.Mount, put func(*engine.Container) error,
+	size func(context.Context, *engine.Container) (string, error)) (err error) {
 	defer func() {
 		if err != nil {
 			f.discard(ctx, t.Volume)
@@ -76,8 +78,10 @@ func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engi
 	}
 	labels := labels(t.Ref)
 	labels[labelTree] = string(text)
-	if labels[labelSize], err = sizeInside(ctx, ctr); err != nil {
-		return err
+	if size != nil {
+		if labels[labelSize], err = size(ctx, ctr); err != nil {
+			return err
+		}
 	}
 	return f.Engine.Volumes().Seal(ctx, t.Volume, labels)
 }

@@ -114,18 +114,24 @@ func (c *Client) Checksums(ctx context.Context, major int, maxAge time.Duration)
 		if err != nil {
 			return err
 		}
-		sums.Signer, sums.files = by, map[string]string{}
-		for line := range strings.Lines(string(signed)) {
-			if m := sumLine.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-				sums.files[m[2]] = m[1]
-			}
-		}
+		sums.Signer, sums.files = by, parseSums(string(signed))
 		if len(sums.files) == 0 {
 			return fmt.Errorf("expected lines with a sha256 and a file name")
 		}
 		return nil
 	})
 	return sums, err
+}
+
+// parseSums returns the sha256 of each file of a list.
+func parseSums(text string) map[string]string {
+	files := map[string]string{}
+	for line := range strings.Lines(text) {
+		if m := sumLine.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
+			files[m[2]] = m[1]
+		}
+	}
+	return files
 }
 
 // ring returns the trusted keys for a purpose: the pinned ones and those of the

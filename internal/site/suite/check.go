@@ -47,9 +47,9 @@ func (c *Check) failIf(bad bool, format string, args ...any) {
 
 // NotJudged is a construct because of which checks are left out.
 type NotJudged struct {
-	What    string `json:"what"` // directive, variable or program
-	File    string `json:"file"` // that has the construct; "" where none has
-	Line    int    `json:"line"` // 0 where it is no construct of a file
+	What    string `json:"what"`    // directive, variable or program
+	File    string `json:"file"`    // that has the construct; "" where none has
+	Line    int    `json:"line"`    // 0 where it is no construct of a file
 	Why     string `json:"why"`     // in a few words
 	Of      string `json:"of"`      // parts of answers that are not judged, as "body, status"
 	Checks  int    `json:"checks"`  // how many checks are left out

@@ -47,12 +47,16 @@ func checkFile(ctx context.Context, r *runner, f File, inAllWays bool) {
 		return
 	}
 	r.brief = true // what follows asks for the same file
-	checkCompression(ctx, r, f, x)
-	if inAllWays {
-		checkHead(ctx, r, f, x)
-		checkValidators(ctx, r, f, x)
-		checkRanges(ctx, r, f, x)
+	if !inAllWays {
+		if f.Gzip {
+			r.judge(ctx, x.name+" for gzip", http.MethodGet, f.URL, "Accept-Encoding", "gzip")
+		}
+		return
 	}
+	checkCompression(ctx, r, f, x)
+	checkHead(ctx, r, f, x)
+	checkValidators(ctx, r, f, x)
+	checkRanges(ctx, r, f, x)
 }
 
 // checkHead expects the headers of GET without the body.

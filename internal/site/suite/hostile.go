@@ -62,7 +62,7 @@ func (r *runner) sendRaw(ctx context.Context, text string) (answers []answer, er
 		if err != nil {
 			if len(answers) == 0 && raw.size > 0 { // an answer to HTTP/0.9 has no status line
 				io.Copy(io.Discard, in)
-				answers = append(answers, answer{body: raw.body()})
+				answers = append(answers, answer{body: raw.body(), decoded: raw.body()})
 			}
 			return answers, nil
 		}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -128,20 +129,18 @@ func TestConfiguredAnswersAreNoLeaks(t *testing.T) {
 	if f := failures(judgeWith(t, handler, change)); len(f) > 0 {
 		t.Errorf("failed: %q", f)
 	}
-	text = "something else\n"
-	change2 := func(e *Expectation) { change(e); text = "Active\n" }
-	if f := failures(judgeWith(t, handler, func(e *Expectation) {
-		change2(e)
-		inner := e.Model
-		other := "not this\n"
+	other := func(e *Expectation) {
+		change(e)
+		good, wrong := e.Model, "something else\n"
 		e.Model = modelFunc(func(r nginx.Request) nginx.Prediction {
-			p := inner.Predict(r)
-			if r.Target == "/nginx_status" && p.Text != nil {
-				p.Text = &other
+			p := good.Predict(r)
+			if r.Target == "/nginx_status" && p.Text == &text {
+				p.Text = &wrong
 			}
 			return p
 		})
-	})); len(f) != 1 || !strings.HasPrefix(f[0], "not served: /nginx_status: bytes") {
+	}
+	if f := failures(judgeWith(t, handler, other)); len(f) != 1 || !strings.HasPrefix(f[0], "not served: /nginx_status: bytes") {
 		t.Errorf("a wrong text: %q", f)
 	}
 }
@@ -186,5 +185,37 @@ func TestContract(t *testing.T) {
 	})
 	if f := failures(report); len(f) != 2 || f[0] != "site.toml: GET /none: status: expected 200, got 404" || f[1] != "site.toml: GET /style.css: X-Own: expected 1, got " {
 		t.Errorf("failed: %q", f)
+	}
+}
+
+// TestManyFilesAreSampled has more files than are asked for in every way: a wrong byte of one
+// that is not in the sample is caught all the same, and the sample is noted.
+func TestManyFilesAreSampled(t *testing.T) {
+	const wrong = "/many/399.txt"
+	var e Expectation
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == wrong {
+			w.Header().Set("Content-Security-Policy", policy)
+			w.Header().Set("Content-Type", "text/plain")
+			w.Write([]byte("a wrong body"))
+			return
+		}
+		site{e}.ServeHTTP(w, r)
+	})
+	report := judgeWith(t, handler, func(fixed *Expectation) {
+		for i := range 400 {
+			text := fmt.Sprintf("text %d", i)
+			fixed.Files = append(fixed.Files, File{
+				URL: fmt.Sprintf("/many/%d.txt", i), Path: fmt.Sprintf("/srv/site/many/%d.txt", i), Size: int64(len(text)), SHA256: bodyOf(text).sha256, Open: opener(text),
+			})
+		}
+		e = *fixed
+		fixed.Model = model{&e}
+	})
+	if f := failures(report); len(f) != 1 || !strings.HasPrefix(f[0], "GET "+wrong+": bytes") {
+		t.Errorf("failed: %q", f)
+	}
+	if len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "of 404 files") {
+		t.Errorf("notes: %q", report.Notes)
 	}
 }

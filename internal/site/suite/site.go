@@ -15,12 +15,12 @@ import (
 const missing = "/not/here.html"
 
 // siteProbes check the site as a whole.
-func siteProbes(e Expectation) []probe {
+func siteProbes(r *runner, e Expectation) []probe {
 	probes := []probe{checkHealth, checkErrorPages, checkNoVersion, checkPipelining}
-	for _, path := range append([]string{"/", missing}, sample(e.Moved)...) {
+	for _, path := range append([]string{"/", missing}, sample(r, "paths that the configuration answers", e.Moved)...) {
 		probes = append(probes, func(ctx context.Context, r *runner) { checkPath(ctx, r, "GET "+path, path) })
 	}
-	for _, folder := range sample(e.Folders) {
+	for _, folder := range sample(r, "folders", e.Folders) {
 		for _, path := range []string{folder, strings.TrimSuffix(folder, "/")} {
 			probes = append(probes, func(ctx context.Context, r *runner) { checkPath(ctx, r, "GET "+path, path) })
 		}
@@ -34,15 +34,19 @@ func siteProbes(e Expectation) []probe {
 	return probes
 }
 
-// sample returns the whole list, or of a long one elements at equal distances.
-func sample(list []string) []string {
+// sampledPaths is how many of many paths are asked for.
+const sampledPaths = 60
+
+// sample returns the whole list, or of a long one elements at equal distances, which it notes.
+func sample(r *runner, what string, list []string) []string {
 	if len(list) <= sampleLimit {
 		return list
 	}
 	var some []string
-	for i := range sampleLimit {
-		some = append(some, list[i*len(list)/sampleLimit])
+	for i := range sampledPaths {
+		some = append(some, list[i*len(list)/sampledPaths])
 	}
+	r.note("%d of %d %s were asked for", len(some), len(list), what)
 	return some
 }
 

@@ -88,7 +88,7 @@ type Report struct {
 func Run(ctx context.Context, at Address, e Expectation, target Target) (report Report) {
 	r := &runner{at: at, site: newIndex(e), client: at.client(), record: &transcript{}}
 	defer r.client.CloseIdleConnections()
-	r.runAll(ctx, slices.Concat(fileProbes(r, e), siteProbes(e), containerProbes(e, target), hostileProbes(), contractProbes(e)))
+	r.runAll(ctx, slices.Concat(fileProbes(r, e), siteProbes(r, e), containerProbes(e, target), hostileProbes(), contractProbes(e)))
 	checkWorkers(ctx, r, target)
 	r.client.CloseIdleConnections()
 	report.Memory, _ = target.Memory(ctx) // reported, not checked

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
 )
 
 // matchTimeout bounds a match. One that takes longer is unknown: PCRE has limits of its own.
-const matchTimeout = 2 * time.Second
+const matchTimeout = 500 * time.Millisecond
 
 // maxLength bounds an expression, maxDepth how deep its groups are.
 const (
@@ -20,11 +21,14 @@ const (
 	maxDepth  = 50
 )
 
+var errSlow = errors.New("the expression takes too long to match")
+
 // Pattern is a compiled expression.
 type Pattern struct {
 	re    *regexp2.Regexp
 	names []string
 	err   error
+	slow  atomic.Bool // a match took too long: no other is tried
 }
 
 // Compile compiles an expression. One that cannot be matched with certainty is compiled too:
@@ -80,12 +84,19 @@ func (p *Pattern) Match(text string) (*Match, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
+	if p.slow.Load() {
+		return nil, errSlow
+	}
 	if strings.ContainsAny(text, "\n\r") {
 		return nil, errors.New("the model matches no line breaks")
 	}
 	found, err := p.re.FindStringMatch(encode(text))
-	if err != nil || found == nil {
-		return nil, err
+	if err != nil {
+		p.slow.Store(true)
+		return nil, errSlow
+	}
+	if found == nil {
+		return nil, nil
 	}
 	m := &Match{Named: map[string]string{}}
 	for i, g := range found.Groups() {

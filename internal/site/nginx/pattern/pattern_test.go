@@ -2,7 +2,9 @@ package pattern
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestMatch(t *testing.T) {
@@ -49,6 +51,20 @@ func TestUncertainIsNotMatched(t *testing.T) {
 		if m, err := Compile(expression, false).Match("a"); err == nil {
 			t.Errorf("%q: got %+v", expression, m)
 		}
+	}
+}
+
+// TestSlowExpressionIsTriedOnce has an expression that backtracks without end.
+func TestSlowExpressionIsTriedOnce(t *testing.T) {
+	p := Compile(`^(a*)*(a*)*(a*)*b$`, false)
+	start := time.Now()
+	for range 20 {
+		if m, err := p.Match(strings.Repeat("a", 60)); err == nil {
+			t.Fatalf("got %+v", m)
+		}
+	}
+	if spent := time.Since(start); spent > 5*time.Second {
+		t.Errorf("took %s", spent)
 	}
 }
 

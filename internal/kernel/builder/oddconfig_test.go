@@ -78,12 +78,10 @@ func TestSeedDecidesRandomConfig(t *testing.T) {
 // TestMissingTarget names the target that a misspelt one of the real kernel is similar to.
 func TestMissingTarget(t *testing.T) {
 	b := testBuilder(t)
-	for entry, want := range map[string]string{"xenn.config": `did you mean "xen.config"?`, "x86_46_defconfig": `did you mean "x86_64_defconfig"?`} {
-		_, err := b.Configure(t.Context(), oneSpec(t, shippedDir, spec.Table{
-			Name: "configured", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"}, Config: []string{entry},
-		}))
-		if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", entry, err)
-		}
+	_, err := b.Configure(t.Context(), oneSpec(t, shippedDir, spec.Table{
+		Name: "configured", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"}, Config: []string{"xenn.config"},
+	}))
+	if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), `did you mean "xen.config"?`) {
+		t.Error(err)
 	}
 }

@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,26 +10,6 @@ import (
 
 // shipped is a file of the site that Kiln ships.
 func shipped(name string) string { return filepath.Join("..", "..", "..", "site", name) }
-
-// siteOf writes files to a content folder and reads it with the shipped configuration.
-func siteOf(t *testing.T, files map[string]string) (Bundle, string, error) {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "content")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := Read(dir, shipped("nginx.conf"))
-	return b, dir, err
-}
 
 func TestFilesHaveTheTimeOfTheCommit(t *testing.T) {
 	at := gitinfo.Commit{ID: "c", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}

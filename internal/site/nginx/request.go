@@ -11,7 +11,7 @@ const maxChanges = 11
 var (
 	errMoved      = errors.New("alias cannot be used where the path was rewritten")
 	errHostname   = errors.New("the name of the machine is not known")
-	errBlind      = errors.New("Nginx has not read the headers of a request that it cannot read")
+	errBlind      = errors.New("the headers of a request that Nginx cannot read are unknown")
 	errUnderscore = errors.New("the request has a header whose name Nginx may ignore")
 	errClient     = errors.New("the client chooses this header")
 	errSeveral    = errors.New("the request has the header several times")
@@ -47,7 +47,6 @@ type request struct {
 	errorPage     bool // an error page is being sent
 	errStatus     int  // the status of the error, which the answer keeps
 	gzipVary      bool // the answer depends on Accept-Encoding
-	gzipVaryErr   error
 
 	values  map[string]known // of variables
 	groups  []string         // of the last expression

@@ -45,7 +45,8 @@ func families() []string { return []string{"powerpc"} }
 // cpu returns the part of a platform or triple that names the architecture, in lower case.
 func cpu(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
-	if platform, ok := strings.CutPrefix(name, "linux/"); ok {
+	platform, ok := strings.CutPrefix(name, "linux/")
+	if ok || strings.HasPrefix(name, "arm/v") || name == "arm64/v8" { // as registries write a platform without its system
 		return strings.NewReplacer("arm64/v8", "arm64", "arm/v", "armv", "amd64/v1", "amd64").Replace(platform)
 	}
 	if first, rest, ok := strings.Cut(name, "-"); ok && slices.Contains(strings.Split(rest, "-"), "linux") {

@@ -11,8 +11,8 @@ func TestFind(t *testing.T) {
 	for want, spellings := range map[string]string{
 		"amd64":   "amd64 x86_64 X86_64 x86-64 x64 linux/amd64 x86_64-linux-gnu x86_64-unknown-linux-musl",
 		"386":     "386 i386 i686 x86_32 linux/386 i686-linux-gnu i586-unknown-linux-gnu",
-		"arm64":   "arm64 aarch64 AArch64 arm64v8 linux/arm64 linux/arm64/v8 aarch64-linux-gnu aarch64-unknown-linux-gnu",
-		"arm":     "arm armhf armv7 armv7l arm32v7 linux/arm/v7 arm-linux-gnueabihf armv7-unknown-linux-gnueabihf",
+		"arm64":   "arm64 aarch64 AArch64 arm64v8 linux/arm64 linux/arm64/v8 arm64/v8 aarch64-linux-gnu aarch64-unknown-linux-gnu",
+		"arm":     "arm armhf armv7 armv7l arm32v7 linux/arm/v7 arm/v7 arm-linux-gnueabihf armv7-unknown-linux-gnueabihf",
 		"riscv64": "riscv64 riscv riscv64gc riscv64gc-unknown-linux-gnu linux/riscv64",
 		"ppc64le": "ppc64le ppc64el powerpc64le powerpc64le-linux-gnu",
 		"s390x":   "s390x s390 s390x-ibm-linux-gnu",
@@ -36,6 +36,7 @@ func TestNamesOfOtherArchitectures(t *testing.T) {
 		"ppc64":              "ppc64le, which is 64-bit",
 		"mipsel":             "32-bit and big-endian",
 		"linux/arm/v6":       "ARMv7",
+		"arm/v6":             "ARMv7",
 		"armel":              "ARMv7",
 		"aarch64_be":         "big-endian",
 		"riscv32":            "64-bit",

@@ -29,6 +29,9 @@ type Patch struct {
 // its file "series" lists, or else all, in the order of their names. Every patch is read to
 // its end: one that cannot be applied to any source is an error.
 func ReadPatches(dir, entry string) ([]Patch, error) {
+	if strings.TrimSpace(entry) == "" {
+		return nil, fmt.Errorf("read patch %q: expected the name of a file or folder", entry)
+	}
 	path := entry
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
@@ -107,9 +110,28 @@ func (p Patch) Read() (text []byte, diff unidiff.Diff, err error) {
 	return text, diff, nil
 }
 
+// maxPatch is the largest patch in bytes, decompressed: a small file can decompress to more
+// than memory holds.
+const maxPatch = 256 << 20
+
+// isTar reports whether a file is a tar archive, by the magic of its first header.
+func isTar(text []byte) bool {
+	const magic = 257
+	return len(text) > magic && bytes.HasPrefix(text[magic:], []byte("ustar"))
+}
+
 // readPatch reads a patch: decompressed, in UTF-8 or whichever bytes it has, and with the
 // line ends of the kernel's files.
 func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
+	info, err := os.Stat(path) // opening a pipe would wait for its writer
+	switch {
+	case err != nil:
+		return nil, diff, err
+	case info.IsDir():
+		return nil, diff, errors.New("it is a folder: expected a file")
+	case !info.Mode().IsRegular():
+		return nil, diff, errors.New("it is a device, pipe or socket: expected a file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, diff, err
@@ -120,11 +142,16 @@ func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
 		return nil, diff, err
 	}
 	defer r.Close()
-	if text, err = io.ReadAll(r); err != nil {
+	if text, err = io.ReadAll(io.LimitReader(r, maxPatch+1)); err != nil {
 		return nil, diff, fmt.Errorf("decompress it (%s): %w", r.Format, err)
 	}
-	if len(text) == 0 {
+	switch {
+	case len(text) == 0:
 		return nil, diff, errors.New("it is empty")
+	case len(text) > maxPatch:
+		return nil, diff, fmt.Errorf("it has more than %d MiB", maxPatch>>20)
+	case isTar(text):
+		return nil, diff, errors.New("it is a tar archive: unpack it, and name its folder")
 	}
 	text = normalized(text)
 	diff, err = unidiff.Parse(string(text))

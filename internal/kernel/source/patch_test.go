@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
@@ -67,7 +68,7 @@ func TestFoldersAndSeriesOfPatches(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"folder/0002-b.patch": good, "folder/0001-a.diff": good, "folder/0003-c.patch.xz": packed(t, "xz", good), "folder/README": "no patch",
-		"quilt/series":  "# first\n\nbugfix/z.patch -p1\na.patch # why\n",
+		"quilt/series":  "\ufeff# first\n\nbugfix/z.patch -p1\na.patch # why\n",
 		"quilt/a.patch": good, "quilt/bugfix/z.patch": good, "quilt/unused.patch": "no patch",
 	} {
 		write(t, filepath.Join(dir, name), text)
@@ -98,7 +99,9 @@ func TestBadPatchesAreNamed(t *testing.T) {
 		"cut.patch":         {good[:len(good)-3], "cut off"},
 		"outside.patch":     {"--- a/x\n+++ b/../../x\n@@ -1 +1 @@\n-a\n+b\n", "outside of the source"},
 		"none/README":       {"x", "README"},
-		"list/series":       {"missing.patch\n", "missing.patch"},
+		"list/series":       {"# first\nmissing.patch\n", "series:2"},
+		"nested/series":     {".\n", "series:1"},
+		"archive.patch":     {strings.Repeat("a", 257) + "ustar\x00", "tar archive"},
 		"empty-list/series": {"# none\n", "lists no patch"},
 		"reverse/series":    {"a.patch -R\n", "series:1"},
 	} {
@@ -112,6 +115,14 @@ func TestBadPatchesAreNamed(t *testing.T) {
 		}
 		if _, err := ReadPatches(dir, entry); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), entry) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.patch"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for entry, want := range map[string]string{"/dev/zero": "expected a file", "pipe.patch": "expected a file", "": "expected the name", " ": "expected the name"} {
+		if _, err := ReadPatches(dir, entry); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", entry, err, want)
 		}
 	}
 	if _, err := ReadPatches(dir, "https://example.com/x.patch"); err == nil || !strings.Contains(err.Error(), "download it") {

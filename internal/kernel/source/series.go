@@ -19,7 +19,7 @@ func readSeries(path string) ([]string, error) {
 	}
 	var files []string
 	number := 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		number++
 		line, _, _ = strings.Cut(line, " #")
 		fields := strings.Fields(line)
@@ -31,7 +31,11 @@ func readSeries(path string) ([]string, error) {
 				return nil, fmt.Errorf("%s:%d: expected the name of a patch, optionally -pN, got %q", path, number, strings.TrimSpace(line))
 			}
 		}
-		files = append(files, filepath.Join(filepath.Dir(path), fields[0]))
+		file := filepath.Join(filepath.Dir(path), fields[0])
+		if !isFile(file) {
+			return nil, fmt.Errorf("%s:%d: %s is no file", path, number, file)
+		}
+		files = append(files, file)
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s lists no patch", path)

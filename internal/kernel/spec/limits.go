@@ -27,7 +27,13 @@ func (l Limits) check(report func(key, format string, args ...any)) {
 			report("build."+key, `expected a size, such as "8GiB", got %q`, text)
 		}
 	}
+	if n := l.MemoryBytes(); n > 0 && n < minMemory {
+		report("build.memory", `expected at least 6MiB, or "" for no limit, got %q`, l.Memory)
+	}
 }
+
+// minMemory is the smallest memory limit of a container that the engine accepts, in bytes.
+const minMemory = 6 << 20
 
 // parseSize returns the bytes of a size; "" is 0.
 func parseSize(text string) (int64, error) {

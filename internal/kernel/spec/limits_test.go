@@ -34,4 +34,11 @@ func TestInvalidLimits(t *testing.T) {
 	if !slices.Equal(faults, []string{"build.jobs", "build.keep", "build.memory"}) {
 		t.Errorf("faults %v", faults)
 	}
+	for memory, valid := range map[string]bool{"": true, "0": true, "6MiB": true, "5MiB": false, "512": false} {
+		faults = nil
+		Limits{Memory: memory}.check(func(key, format string, args ...any) { faults = append(faults, key) })
+		if (faults == nil) != valid {
+			t.Errorf("memory %q: faults %v", memory, faults)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-version"
 )
@@ -22,19 +23,21 @@ type Constraint struct {
 var monikers = []string{"longterm", "stable", "mainline"}
 
 var (
-	series = regexp.MustCompile(`^\d+\.\d+$`)
+	series = regexp.MustCompile(`^v?\d+\.\d+$`)
 	single = regexp.MustCompile(`^v?\d[\d.]*(-rc\d+)?$`)
 )
 
-// ParseConstraint reads a constraint as kernels.toml has it.
+// ParseConstraint reads a constraint as kernels.toml has it. A series may be written as its
+// first tag is: v6.12.
 func ParseConstraint(text string) (Constraint, error) {
+	text = strings.TrimSpace(text)
 	c := Constraint{text: text}
 	switch {
 	case slices.Contains(monikers, text):
 		c.moniker = text
 		return c, nil
 	case series.MatchString(text):
-		return c.constrain("~> " + text + ".0")
+		return c.constrain("~> " + strings.TrimPrefix(text, "v") + ".0")
 	case single.MatchString(text):
 		exact, err := Parse(text)
 		c.exact = exact

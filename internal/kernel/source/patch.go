@@ -55,6 +55,17 @@ func ReadPatches(dir, entry string) ([]Patch, error) {
 	return patches, errors.Join(errs...)
 }
 
+// CheckTwice returns an error that names a patch that follows itself in a list: no source
+// takes it a second time.
+func CheckTwice(patches []Patch) error {
+	for i := 1; i < len(patches); i++ {
+		if p, before := patches[i], patches[i-1]; p.SHA256 == before.SHA256 {
+			return fmt.Errorf("patches: %s has the same changes as %s, which is applied just before it; remove one of them", p.Path, before.Path)
+		}
+	}
+	return nil
+}
+
 // patchFiles returns the files that an entry names.
 func patchFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)

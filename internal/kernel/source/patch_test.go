@@ -129,3 +129,24 @@ func TestBadPatchesAreNamed(t *testing.T) {
 		t.Errorf("a URL: %v", err)
 	}
 }
+
+func TestSamePatchTwice(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.patch"), good)
+	write(t, filepath.Join(dir, "b.patch"), strings.ReplaceAll(good, "\n", "\r\n"))
+	write(t, filepath.Join(dir, "c.patch"), strings.ReplaceAll(good, "x.c", "y.c"))
+	list, err := ReadPatches(dir, "a.patch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"b.patch": "b.patch has the same changes as " + filepath.Join(dir, "a.patch"), "c.patch": ""} {
+		more, err := ReadPatches(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := CheckTwice(append(list, more...))
+		if (got == nil) != (want == "") || got != nil && !strings.Contains(got.Error(), want) {
+			t.Errorf("%s: got %v, want %q", name, got, want)
+		}
+	}
+}

@@ -23,11 +23,15 @@ func (l Limits) check(report func(key, format string, args ...any)) {
 		report("build.jobs", "expected a number of jobs, or 0 for as many as the cores and the memory allow, got %d", l.Jobs)
 	}
 	for key, text := range map[string]string{"memory": l.Memory, "ccache": l.CCache, "keep": l.Keep, "sources": l.Sources} {
-		if _, err := parseSize(text); err != nil {
+		n, err := parseSize(text)
+		switch {
+		case err != nil:
 			report("build."+key, `expected a size, such as "8GiB", got %q`, text)
+		case n > 0 && n < 1<<20:
+			report("build."+key, `expected a size of at least 1MiB, such as "8GiB", got %q, which is %d bytes`, text, n)
 		}
 	}
-	if n := l.MemoryBytes(); n > 0 && n < minMemory {
+	if n := l.MemoryBytes(); n >= 1<<20 && n < minMemory {
 		report("build.memory", `expected at least 6MiB, or "" for no limit, got %q`, l.Memory)
 	}
 }

@@ -34,6 +34,12 @@ func TestInvalidLimits(t *testing.T) {
 	if !slices.Equal(faults, []string{"build.jobs", "build.keep", "build.memory"}) {
 		t.Errorf("faults %v", faults)
 	}
+	faults = nil
+	Limits{Sources: "20", Keep: "0", CCache: "512KiB"}.check(func(key, format string, args ...any) { faults = append(faults, key) })
+	slices.Sort(faults)
+	if !slices.Equal(faults, []string{"build.ccache", "build.sources"}) {
+		t.Errorf("sizes of a few bytes: faults %v", faults)
+	}
 	for memory, valid := range map[string]bool{"": true, "0": true, "6MiB": true, "5MiB": false, "512": false} {
 		faults = nil
 		Limits{Memory: memory}.check(func(key, format string, args ...any) { faults = append(faults, key) })

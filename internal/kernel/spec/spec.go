@@ -121,6 +121,7 @@ func (t Table) spec(dir, archName string) (Spec, []string) {
 		add(err)
 		s.Patches = append(s.Patches, patches...)
 	}
+	add(source.CheckTwice(s.Patches))
 	s.Files, err = t.readFiles(dir)
 	add(err)
 	return s, faults

@@ -55,6 +55,8 @@ func (p *parser) line() error {
 		return errors.New("a combined diff, as git shows for a merge, cannot be applied; make one against a single parent: git diff PARENT MERGE")
 	case strings.HasPrefix(text, "Binary files ") && strings.HasSuffix(text, " differ"):
 		return fmt.Errorf("%q: the patch lacks the content; make it with git diff --binary, or git format-patch", text)
+	case p.git.Line > 0 && strings.HasSuffix(text, " "+submodule) && (strings.HasPrefix(text, "index ") || strings.Contains(text, " file mode ")):
+		return errors.New("it changes a submodule of git, which no source has; make the patch without it")
 	case text == "GIT binary patch":
 		p.diff.Binary = true
 		p.changed()
@@ -63,6 +65,9 @@ func (p *parser) line() error {
 	}
 	return nil
 }
+
+// submodule is the mode that git gives a submodule.
+const submodule = "160000"
 
 // extended reads one of git's extended headers, which change a file without a hunk.
 func (p *parser) extended(text string) {

@@ -31,6 +31,7 @@ func TestFilesOfAPatch(t *testing.T) {
 		"header in it":  {"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n--- a/no\n+++ b/no\n a\n", []string{"a/x>b/x"}},
 		"chopped lines": {"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n", []string{"a/x>b/x"}},
 		"no newline":    {"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n", []string{"a/x>b/x"}},
+		"about one":     {"--- a/doc\n+++ b/doc\n@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2\n", []string{"a/doc>b/doc"}},
 		"orig above":    {"--- ../linux.orig/x.c\n+++ ./x.c\n" + hunk, []string{"../linux.orig/x.c>./x.c"}},
 	} {
 		d, err := Parse(c.text)
@@ -61,6 +62,7 @@ func TestBadPatch(t *testing.T) {
 		"broken hunk":       {"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\nb\n", `line 5: malformed hunk: expected a line that begins with a blank, + or -, got "b"`},
 		"no name":           {hunk, "a hunk without the name"},
 		"merge":             {"diff --cc x\n--- a/x\n+++ b/x\n@@@ -1,2 -1,2 +1,2 @@@\n", "line 4: a combined diff"},
+		"submodule":         {"diff --git a/x b/x\nindex 1111111..2222222 160000\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2\n", "line 2: it changes a submodule"},
 		"binary, no bytes":  {"diff --git a/x b/x\nBinary files a/x and b/x differ\n", "the patch lacks the content"},
 	} {
 		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {

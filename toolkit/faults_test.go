@@ -100,7 +100,7 @@ func TestPortInUse(t *testing.T) {
 	defer l.Close()
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	code, _, stderr := newClone(t).run([]string{"KILN_SITE_PORT=" + port}, "serve")
-	if code != 3 || !strings.Contains(stderr, "port "+port+" is taken") {
+	if code != 3 || !strings.Contains(stderr, "127.0.0.1:"+port+": bind: address already in use") || !strings.Contains(stderr, "KILN_SITE_PORT") {
 		t.Errorf("exit code %d, want 3\n%s", code, stderr)
 	}
 }

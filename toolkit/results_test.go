@@ -29,7 +29,7 @@ func TestEveryResultIsJSON(t *testing.T) {
 		lines  int // -1: depends on the machine
 	}{
 		{"doctor", 0, -1},
-		{"config", 0, 33},
+		{"config", 0, 35},
 		{"kernel:matrix", 0, 1},
 		{"kernel:plan", 0, 1},
 		{"kernel:fetch", 0, 1},

@@ -27,7 +27,7 @@ type Listener struct {
 func listen(address string, s Server) (*Listener, error) {
 	tcp, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fault.New(fault.Environment, "choose a different port, or stop what uses it", "serve the site: %w", err)
+		return nil, fault.New(fault.Environment, "choose a different port (port in site.toml, or KILN_SITE_PORT), or stop what uses it", "serve the site: %w", err)
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Environment, err)

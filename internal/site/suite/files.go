@@ -54,25 +54,28 @@ func checkFile(ctx context.Context, r *runner, f File, inAllWays bool) {
 		return
 	}
 	checkCompression(ctx, r, f, x)
-	checkHead(ctx, r, f, x)
+	sameForHead := checkHead(ctx, r, f, x)
 	checkValidators(ctx, r, f, x)
+	checkModified(ctx, r, f, x, sameForHead)
 	checkRanges(ctx, r, f, x)
 }
 
-// checkHead expects the headers of GET without the body.
-func checkHead(ctx context.Context, r *runner, f File, get exchange) {
+// checkHead expects the headers of GET without the body. It reports whether the status is the
+// same.
+func checkHead(ctx context.Context, r *runner, f File, get exchange) (same bool) {
 	x, ok := r.judge(ctx, "HEAD "+f.URL, http.MethodHead, f.URL)
 	if !ok {
-		return
+		return false
 	}
 	if x.want.Status != get.want.Status {
-		return // the configuration tells HEAD from GET
+		return false // the configuration tells HEAD from GET
 	}
 	list := []Check{equal(Invariant, x.name+": status of GET", strconv.Itoa(get.got.status), strconv.Itoa(x.got.status))}
 	for _, h := range []string{"Content-Type", "Content-Length", "ETag", "Last-Modified"} {
 		list = append(list, equal(Invariant, x.name+": "+h+" of GET", get.got.header.Get(h), x.got.header.Get(h)))
 	}
 	r.invariant(x, "status", list...)
+	return x.got.status == get.got.status
 }
 
 // checkValidators requests the file as a cache does that has it: with the validators that
@@ -98,11 +101,20 @@ func checkValidators(ctx context.Context, r *runner, f File, get exchange) {
 		}
 		r.invariant(get, "status", equal(Invariant, name, want, fmt.Sprintf("%d, %d bytes", a.status, a.body.size)))
 	}
-	if get.got.header.Get("ETag") == "" {
+}
+
+// checkModified requests the file as a cache does that has an older one. Of a large file it
+// asks for the headers alone, where they are those of GET.
+func checkModified(ctx context.Context, r *runner, f File, get exchange, sameForHead bool) {
+	if get.got.status != http.StatusOK || get.got.header.Get("ETag") == "" {
 		return
 	}
+	method := http.MethodGet
+	if sameForHead && f.Size > partSize {
+		method = http.MethodHead
+	}
 	name := get.name + ": modified for If-None-Match"
-	a, err := r.ask(ctx, http.MethodGet, f.URL, "If-None-Match", `"different"`)
+	a, err := r.ask(ctx, method, f.URL, "If-None-Match", `"different"`)
 	if err != nil {
 		r.check(noAnswer(name, err))
 		return

@@ -45,6 +45,9 @@ func Tests() []Dependency {
 		{Name: "browser", Program: "chromium", Packages: []string{"chromium"}, For: "tests open pages in it"},
 		{Name: "npm", Program: "npm", Packages: []string{"npm"}, For: "tests install axe-core with it, which audits pages"},
 		{Name: "ssh", Program: "ssh", Packages: []string{"openssh-client"}, For: "tests reach an engine over ssh"},
+		{Name: "xz", Program: "xz", Packages: []string{"xz-utils"}, For: "tests compress patches and sources with it"},
+		{Name: "bzip2", Program: "bzip2", Packages: []string{"bzip2"}, For: "tests compress patches and sources with it"},
+		{Name: "zstd", Program: "zstd", Packages: []string{"zstd"}, For: "tests compress patches and sources with it"},
 	}
 }
 

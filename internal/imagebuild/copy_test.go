@@ -41,11 +41,7 @@ func contextOf(t testing.TB, files map[string]string) *buildcontext.Context {
 // imageOf builds a Dockerfile on an empty base, and returns the files of its layer.
 func imageOf(t testing.TB, text string, context *buildcontext.Context) (map[string]string, error) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "Dockerfile")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d, err := ReadDockerfile(file)
+	d, err := ReadDockerfile(dockerfile(t, text))
 	if err != nil {
 		return nil, err
 	}

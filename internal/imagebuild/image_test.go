@@ -23,13 +23,19 @@ func bare(arch string) Base {
 	return Base{Config: fmt.Appendf(nil, `{"architecture":%q,"os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["base"]},"rootfs":{"type":"layers","diff_ids":[]}}`, arch)}
 }
 
-func readDockerfile(t *testing.T, text string) Dockerfile {
+// dockerfile writes a Dockerfile and returns its path.
+func dockerfile(t testing.TB, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "Dockerfile")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	d, err := ReadDockerfile(file)
+	return file
+}
+
+func readDockerfile(t *testing.T, text string) Dockerfile {
+	t.Helper()
+	d, err := ReadDockerfile(dockerfile(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}

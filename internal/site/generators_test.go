@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/site"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
 )
@@ -107,14 +108,13 @@ func TestGenerators(t *testing.T) {
 // generators are the packages that generate runs, with their versions.
 var generators = []string{"vite@8.3.8", "@11ty/eleventy@3.1.8", "esbuild@0.28.2"}
 
-// npmTimeout bounds what npm does. Where the registry is too slow, the generators are left
-// out.
-const npmTimeout = 90 * time.Second
+// npmTimeout bounds what npm does.
+const npmTimeout = 3 * time.Minute
 
 // generate runs generators on small projects, and writes their output into the site.
 func generate(t *testing.T, s site.Site) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skipf("LEFT OUT: generators that run now: %v", err)
+		enginetest.Unavailable(t, "npm is not installed (go tool mage test installs it): %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), npmTimeout)
 	defer cancel()
@@ -125,7 +125,7 @@ func generate(t *testing.T, s site.Site) {
 		return cmd.CombinedOutput()
 	}
 	if out, err := run(append([]string{"npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"}, generators...)...); err != nil {
-		t.Skipf("LEFT OUT: generators that run now: npm install: %v\n%s", err, out)
+		enginetest.Unavailable(t, "npm install: %v\n%s", err, out)
 	}
 	if err := os.CopyFS(dir, os.DirFS("testdata/generators")); err != nil {
 		t.Fatal(err)

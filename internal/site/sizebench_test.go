@@ -10,11 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/dev/benchtest"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/site"
 	"github.com/romanatrashyonok/kiln/internal/site/sitetest"
@@ -28,9 +28,6 @@ const sizeRuns = 3
 // then a build of the same Dockerfile by BuildKit; that of verify copies the files out of the
 // image, and hashes them.
 func BenchmarkSize(b *testing.B) {
-	if _, err := exec.LookPath("gzip"); err != nil {
-		b.Skipf("LEFT OUT: %v", err)
-	}
 	b.Run("Many", func(b *testing.B) { measureSize(b, 3000, 60<<20) })
 	b.Run("Large", func(b *testing.B) { measureSize(b, 1, 200<<20) })
 }
@@ -47,14 +44,14 @@ func measureSize(b *testing.B, files, large int) {
 	writeMany(b, s, files, large)
 	took, memory := map[string][]float64{}, map[string]float64{}
 	measure := func(what string, run func() error) {
-		resetPeak(b)
+		benchtest.ResetPeak(b)
 		began := time.Now()
 		if err := run(); err != nil {
 			b.Fatalf("%s: %v", what, err)
 		}
 		took[what] = append(took[what], time.Since(began).Seconds())
-		memory[what] = max(memory[what], peak(b))
-		fmt.Fprintf(os.Stderr, "measured size of %d files, %s: %.1f s, %.0f MiB\n", files, what, time.Since(began).Seconds(), peak(b))
+		memory[what] = max(memory[what], benchtest.Peak(b))
+		fmt.Fprintf(os.Stderr, "measured size of %d files, %s: %.1f s, %.0f MiB\n", files, what, time.Since(began).Seconds(), benchtest.Peak(b))
 	}
 	image := sitetest.Build(b, sitetest.Read(b, s))
 	for b.Loop() {
@@ -148,29 +145,4 @@ func copiedOut(b *testing.B, s site.Site, image site.Image) error {
 		_, err = io.Copy(sha256.New(), f)
 		return err
 	})
-}
-
-// resetPeak resets the kernel's record of this process' peak memory
-// (proc_pid_clear_refs(5)).
-func resetPeak(b *testing.B) {
-	b.Helper()
-	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// peak returns the peak memory of this process since resetPeak, in MiB.
-func peak(b *testing.B) float64 {
-	b.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var kib float64
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	if _, err := fmt.Sscan(after, &kib); err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
 }

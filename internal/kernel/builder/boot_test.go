@@ -57,10 +57,12 @@ func imageOf(t *testing.T, name string) string {
 	return a.Image
 }
 
-// TestBootVerdicts has the real kernel fail in each way that needs no build of its own.
-func TestBootVerdicts(t *testing.T) {
-	b, folder := buildShipped(t, "amd64")
-	a, err := arch.Find("amd64")
+// machineOf builds the shipped kernel for an architecture, and returns its folder in dist/ and
+// the machine that boots it.
+func machineOf(t *testing.T, name string) (*Builder, string, arch.Arch, boot.Machine) {
+	t.Helper()
+	b, folder := buildShipped(t, name)
+	a, err := arch.Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +70,12 @@ func TestBootVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b, folder, a, machine
+}
+
+// TestBootVerdicts has the real kernel fail in each way that needs no build of its own.
+func TestBootVerdicts(t *testing.T) {
+	b, folder, a, machine := machineOf(t, "amd64")
 	image := filepath.Join(folder, "bzImage")
 	noConsole := a
 	noConsole.QEMU.Console = "ttyS3"
@@ -105,15 +113,7 @@ func TestBootVerdicts(t *testing.T) {
 // TestDevicesAreFoundByProcAlone boots the real kernel without devtmpfs and sysfs: the disk's
 // number is in /proc/partitions, and the network card is found by netlink.
 func TestDevicesAreFoundByProcAlone(t *testing.T) {
-	b, folder := buildShipped(t, "amd64")
-	a, err := arch.Find("amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	machine, err := booter(b).Machine(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, folder, a, machine := machineOf(t, "amd64")
 	k := boot.Kernel{Arch: a, Image: filepath.Join(folder, "bzImage"), Options: result.Options(folder), CommandLine: []string{"kiln.mounts=proc"}}
 	r, err := boot.Boot(t.Context(), machine, k, boot.Limits{}, booter(b).Init, nil)
 	if err != nil || r.Verdict != boot.Booted {

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 )
 
 // packers are the programs that pack each format. zstd's --long needs a large window.
@@ -18,7 +20,7 @@ func pack(t testing.TB, format Format, text string) []byte {
 	t.Helper()
 	argv := packers[format]
 	if _, err := exec.LookPath(argv[0]); err != nil {
-		t.Skipf("SKIPPED: %v", err)
+		enginetest.Unavailable(t, "%v", err)
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin = strings.NewReader(text)

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/romanatrashyonok/kiln/internal/dev/benchtest"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	ut "github.com/romanatrashyonok/kiln/internal/kernel/upstream/upstreamtest"
@@ -37,7 +36,7 @@ func BenchmarkUnpack(b *testing.B) {
 		b.Fatal(err)
 	}
 	var ours, theirs []time.Duration
-	resetPeak(b)
+	benchtest.ResetPeak(b)
 	for b.Loop() {
 		for n := range unpackRuns {
 			theirs = append(theirs, script(b, f, xz, n))
@@ -49,32 +48,7 @@ func BenchmarkUnpack(b *testing.B) {
 	b.ReportMetric(median(theirs).Seconds(), "theirs-s")
 	b.ReportMetric(1.3, "bound")
 	b.ReportMetric(unpackRuns, "runs")
-	b.ReportMetric(peak(b), "ours-MiB")
-}
-
-// resetPeak resets the kernel's record of this process' peak memory: making the tarballs
-// took some. Source: proc_pid_clear_refs(5).
-func resetPeak(b *testing.B) {
-	b.Helper()
-	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// peak returns the peak memory of this process since resetPeak, in MiB.
-func peak(b *testing.B) float64 {
-	b.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var kib float64
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	if _, err := fmt.Sscan(after, &kib); err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
+	b.ReportMetric(benchtest.Peak(b), "ours-MiB")
 }
 
 func median(list []time.Duration) time.Duration {

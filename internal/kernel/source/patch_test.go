@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 )
 
@@ -32,7 +33,7 @@ func packed(t testing.TB, program, text string) string {
 	cmd.Stdin = strings.NewReader(text)
 	out, err := cmd.Output()
 	if err != nil {
-		t.Skipf("SKIPPED: %s: %v", program, err)
+		enginetest.Unavailable(t, "%s: %v", program, err)
 	}
 	return string(out)
 }

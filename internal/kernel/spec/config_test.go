@@ -3,9 +3,9 @@ package spec
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 )
@@ -13,15 +13,13 @@ import (
 // folder returns a folder with these texts by their paths.
 func folder(t testing.TB, texts map[string]string) string {
 	t.Helper()
-	dir := t.TempDir()
+	tree := fstest.MapFS{}
 	for name, text := range texts {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, tree); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -14,19 +14,9 @@ import (
 // kernels returns a folder with fragments and a patch.
 func kernels(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	return folder(t, map[string]string{
 		"config/a.config": "CONFIG_A=y\n", "config/a.arm64.config": "CONFIG_ARM=y\n", "config/bad.config": "CONFIG_A\nCONFIG_B=\n", "a.patch": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
+	})
 }
 
 // table returns a valid table, changed.

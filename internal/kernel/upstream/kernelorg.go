@@ -81,8 +81,8 @@ func (s Checksums) Versions() []release.Version {
 
 // forms are the extensions of the tarballs that kernel.org has, in the order in which they
 // are preferred. All have one signature, over the tar in them. xz is two thirds the size;
-// gzip is unpacked several times faster, and unpacking is what a build waits for (6.1: 139 MB
-// in xz take 17 s on two cores).
+// gzip is unpacked twice as fast, and unpacking is what a build waits for (a tar of 245 MB:
+// gzip -dc 1.4 s, xz -dc 3.0 s).
 var forms = []string{".tar.gz", ".tar.xz"}
 
 // tarballs returns the file names that a release's tarball may have.

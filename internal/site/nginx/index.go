@@ -78,7 +78,7 @@ func (q *request) noIndex(folder string, from *conf.Directive, tested *bool) (bo
 	return false, nil
 }
 
-// indexName expands a name of index. Nginx does not compute variables anew for it.
+// indexName expands a name of index. Nginx does not compute variables again for it.
 func (q *request) indexName(text string, from *conf.Directive) (string, error) {
 	for _, p := range q.config.template(text).parts {
 		if changing[p.variable] || strings.HasPrefix(p.variable, "arg_") {

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
 )
@@ -30,23 +31,32 @@ func (q *request) locate() error {
 		if q.location = l; !q.internal && l.find("internal") != nil {
 			return q.finish(404)
 		}
-		q.limit()
-		if err := q.foreign(); err != nil {
+		if moved, err := q.process(); !moved {
 			return err
 		}
-		if q.location != q.server.scope {
-			if ended, err := q.rewritePhase(q.location); ended || err != nil {
-				return err
-			}
-		}
-		if !q.changed {
-			return q.serve()
-		}
-		if q.changes--; q.changes == 0 {
-			return q.finish(500)
-		}
-		q.location = q.server.scope
 	}
+}
+
+// process works on the request in its location. It reports whether the path was rewritten:
+// then a location is to be found again.
+func (q *request) process() (moved bool, err error) {
+	q.limit()
+	if err := q.foreign(); err != nil {
+		return false, err
+	}
+	if q.location != q.server.scope {
+		if ended, err := q.rewritePhase(q.location); ended || err != nil {
+			return false, err
+		}
+	}
+	if !q.changed {
+		return false, q.serve()
+	}
+	if q.changes--; q.changes == 0 {
+		return false, q.finish(500)
+	}
+	q.location = q.server.scope
+	return true, nil
 }
 
 // foreign returns an error where a directive that the model does not know applies: it may
@@ -65,7 +75,7 @@ func (q *request) limit() {
 	for _, d := range q.location.own["limit_except"] {
 		allowed := map[string]bool{}
 		for _, m := range d.Args {
-			m = upper(m)
+			m = strings.ToUpper(m)
 			allowed[m] = true
 			if m == "GET" {
 				allowed["HEAD"] = true
@@ -75,16 +85,6 @@ func (q *request) limit() {
 			q.location = q.location.inner[d]
 		}
 	}
-}
-
-func upper(s string) string {
-	b := []byte(s)
-	for i, ch := range b {
-		if ch >= 'a' && ch <= 'z' {
-			b[i] = ch - 'a' + 'A'
-		}
-	}
-	return string(b)
 }
 
 // redirect continues with a different path and arguments.
@@ -110,19 +110,8 @@ func (q *request) namedLocation(name string) error {
 		return q.finish(500)
 	}
 	q.internal, q.changed, q.location = true, false, l
-	q.limit()
-	if err := q.foreign(); err != nil {
+	if moved, err := q.process(); !moved {
 		return err
 	}
-	if ended, err := q.rewritePhase(q.location); ended || err != nil {
-		return err
-	}
-	if !q.changed {
-		return q.serve()
-	}
-	if q.changes--; q.changes == 0 {
-		return q.finish(500)
-	}
-	q.location = q.server.scope
 	return q.locate()
 }

@@ -17,7 +17,7 @@ type known struct {
 // name each other.
 const maxVariableDepth = 90
 
-// changing are the variables that Nginx computes anew each time. All others keep their first
+// changing are the variables that Nginx computes again each time. All others keep their first
 // value, even if what they were made of changes.
 var changing = words("uri document_uri args query_string is_args document_root realpath_root request_filename request_method status")
 

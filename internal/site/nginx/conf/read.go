@@ -17,6 +17,9 @@ const maxDepth = 32
 // maxReads bounds how many files are read, for files that include each other more than once.
 const maxReads = 2000
 
+// byteOrderMark is what some editors begin a file of UTF-8 with.
+const byteOrderMark = "\ufeff"
+
 // Directive is a directive with its parameters, as Nginx gets them: without quotes and escapes.
 type Directive struct {
 	Name     string
@@ -73,6 +76,10 @@ func (r *reader) file(name string, from *Directive, depth int) []*Directive {
 	}
 	if !slices.Contains(r.files, name) {
 		r.files = append(r.files, name)
+	}
+	if strings.HasPrefix(string(text), byteOrderMark) {
+		r.fail(name, 1, "begins with a byte order mark, which Nginx takes for a part of the first word: save the file as UTF-8 without it")
+		return nil
 	}
 	l := &lexer{text: string(text), line: 1}
 	list, _ := r.block(l, name, 0, depth)

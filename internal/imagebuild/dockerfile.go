@@ -85,7 +85,10 @@ func (d Dockerfile) parse(lint *linter.Linter) (stage, error) {
 	if err != nil {
 		return stage{}, fault.New(fault.Usage, "", "read %s: %w", d.name, err)
 	}
-	if len(stages) != 1 {
+	if len(stages) > 1 {
+		return stage{}, d.errorAt(stages[1].Location, "expected one FROM, got %d: Kiln runs no build; run the generator first, and name its folder: content in site.toml", len(stages))
+	}
+	if len(stages) == 0 {
 		return stage{}, fault.New(fault.Usage, "", "%s: expected one FROM, got %d", d.name, len(stages))
 	}
 	if from := stages[0]; !slices.Contains(baseArgs, from.BaseName) || from.Platform != "" {

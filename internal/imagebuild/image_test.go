@@ -162,7 +162,7 @@ func TestUnsupportedCommandsAreNamedByLine(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"run":           {head + "RUN apk add curl\n", "Dockerfile:3: RUN"},
 		"add":           {head + "ADD x /y\n", "Dockerfile:3: ADD"},
-		"stages":        {head + "FROM ${BASE}\n", "expected one FROM, got 2"},
+		"stages":        {head + "FROM ${BASE}\n", "Dockerfile:3: expected one FROM, got 2"},
 		"from a stage":  {head + "COPY --from=x a /b\n", "Dockerfile:3: COPY"},
 		"fixed base":    {"FROM alpine\n", `Dockerfile:1: expected FROM ${BASE}, got "FROM alpine"`},
 		"no such file":  {head + "COPY none /x\n", "Dockerfile:3: COPY none: no such file"},

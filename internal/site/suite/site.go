@@ -63,7 +63,7 @@ const maxRedirects = 5
 // checkRedirect follows redirects within the site: they must end.
 func (r *runner) checkRedirect(ctx context.Context, x exchange) {
 	c := Check{Name: x.name + ": the redirect ends", Passed: true, Expected: fmt.Sprintf("at most %d redirects", maxRedirects)}
-	to := localPath(x.got.header.Get("Location"), r.at.host())
+	to := r.next(x.got)
 	for n := 1; strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//"); n++ {
 		a, err := r.ask(ctx, http.MethodGet, to)
 		if err != nil {
@@ -77,9 +77,16 @@ func (r *runner) checkRedirect(ctx context.Context, x exchange) {
 			}
 			break
 		}
-		to = localPath(a.header.Get("Location"), r.at.host())
+		to = r.next(a)
 	}
 	r.invariant(x, "header Location", c)
+}
+
+// next returns what a client requests after a redirect: without the fragment, which it keeps
+// for itself (RFC 9110, section 10.2.2).
+func (r *runner) next(a answer) string {
+	to, _, _ := strings.Cut(a.header.Get("Location"), "#")
+	return localPath(to, r.at.host())
 }
 
 // checkHealth expects the health location to answer 200.

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
-
-	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 // State is the state of a container.
@@ -106,14 +105,18 @@ func processesInside(ctx context.Context, c *Container, cause error) ([]Process,
 	return list, nil
 }
 
-// CheckHealth runs the image's health check once, in the container.
+// ErrNoHealthCheck is returned where an image has no health check, or turns its base's off.
+var ErrNoHealthCheck = errors.New("the image has no health check")
+
+// CheckHealth runs the image's health check once, in the container. It returns
+// ErrNoHealthCheck where there is none.
 func (c *Container) CheckHealth(ctx context.Context) error {
 	info, err := c.engine.api.ContainerInspect(ctx, c.ID)
 	if err != nil {
 		return failed("inspect container", err)
 	}
 	if info.Config.Healthcheck == nil || len(info.Config.Healthcheck.Test) < 2 {
-		return fault.New(fault.Failed, "", "the image has no health check")
+		return ErrNoHealthCheck
 	}
 	argv := info.Config.Healthcheck.Test[1:]
 	if info.Config.Healthcheck.Test[0] == "CMD-SHELL" {

@@ -62,6 +62,8 @@ func (d Dockerfile) Image(base Base, in Input) (*Image, error) {
 type Copied struct {
 	Source string // in the context
 	Path   string // in the image, absolute
+	UID    int    // of its owner
+	GID    int
 }
 
 // Copied returns the files that Image would copy, sorted by path. It reads none of them.
@@ -76,8 +78,8 @@ func (d Dockerfile) Copied(base Base, in Input) ([]Copied, error) {
 // copied returns the files so far, sorted by path.
 func (e *evaluator) copied() (list []Copied) {
 	for _, name := range slices.Sorted(maps.Keys(e.files)) {
-		if source := e.files[name].source; source != "" {
-			list = append(list, Copied{source, "/" + name})
+		if f := e.files[name]; f.source != "" {
+			list = append(list, Copied{f.source, "/" + name, f.uid, f.gid})
 		}
 	}
 	return list

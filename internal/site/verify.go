@@ -74,11 +74,11 @@ func (v Verdict) notJudged() (n int) {
 // well.
 func (s Site) Verify(ctx context.Context, i Image) (Verdict, error) {
 	s.Runner().RemoveDiagnostics()
-	v, err := s.RunSuite(ctx, i.ID)
+	v, err := s.RunSuite(ctx, i.ID, i.Base)
 	if err != nil {
 		return v, err
 	}
-	v.Image, v.Base = i.Ref, i.Base
+	v.Image = i.Ref
 	if err := report.Write(filepath.Join(s.Dist, "verify.json"), v); err != nil {
 		return v, err
 	}
@@ -97,10 +97,10 @@ func (s Site) Failure(v Verdict) error {
 	return nil
 }
 
-// RunSuite starts an image, runs the suite on it and removes the container.
-func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
+// RunSuite starts an image on a base, runs the suite on it and removes the container.
+func (s Site) RunSuite(ctx context.Context, ref string, from base.Image) (Verdict, error) {
 	begin := time.Now()
-	v := Verdict{Schema: VerifySchema, Image: ref, NotJudged: []suite.NotJudged{}, Notes: []string{}}
+	v := Verdict{Schema: VerifySchema, Image: ref, Base: from, NotJudged: []suite.NotJudged{}, Notes: []string{}}
 	var err error
 	if v.Engine, err = s.Engine.Info(ctx); err != nil {
 		return v, err
@@ -117,6 +117,7 @@ func (s Site) RunSuite(ctx context.Context, ref string) (Verdict, error) {
 	defer running.Remove()
 	expected := conf.Expectation()
 	expected.Health, expected.Contract = s.health(conf), s.Settings.contract()
+	expected.StandIn = from.From == base.FromBootstrap
 	result := suite.Run(ctx, running.Address(), expected, running.Target())
 	if ctx.Err() != nil {
 		return v, ctx.Err()

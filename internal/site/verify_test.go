@@ -180,7 +180,7 @@ func TestWrongHealthCheck(t *testing.T) {
 		t.Errorf("it took %s", elapsed)
 	}
 	s.Settings.Health = "/page.html"
-	if v, err := s.RunSuite(t.Context(), image.ID); err != nil || !strings.Contains(v.String(), "health") && v.Failed > 0 {
+	if v, err := s.RunSuite(t.Context(), image.ID, image.Base); err != nil || !strings.Contains(v.String(), "health") && v.Failed > 0 {
 		t.Errorf("with a health check of site.toml: %s, %v", v, err)
 	}
 }

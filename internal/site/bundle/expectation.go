@@ -18,7 +18,7 @@ func (s Server) Expectation() suite.Expectation {
 	roots, folders := s.roots(), map[string]bool{}
 	for _, p := range s.places.files {
 		f := suite.File{
-			Path: p.path, Size: p.file.size, SHA256: p.file.sum, Open: p.file.open, Gzip: s.places.tree.has(p.path + gzipEnding),
+			Path: p.path, Size: p.file.size, SHA256: p.file.sum, Open: p.file.open, UID: p.uid, GID: p.gid, Gzip: s.places.tree.has(p.path + gzipEnding),
 		}
 		if name, ok := below(roots, p.path); ok {
 			f.URL = escape(name)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 	"github.com/romanatrashyonok/kiln/internal/site/nginx"
+	"github.com/romanatrashyonok/kiln/internal/site/suite"
 )
 
 // places are the paths that files have in the image.
@@ -21,8 +22,9 @@ type places struct {
 
 // placed is a file of the content with its path in the image.
 type placed struct {
-	file *file
-	path string
+	file     *file
+	path     string
+	uid, gid int
 }
 
 // place sorts what the Dockerfile copies.
@@ -39,17 +41,12 @@ func (b Bundle) place(list []imagebuild.Copied) places {
 			p.roots = append(p.roots, root)
 		}
 		if f := b.find(name); f != nil {
-			p.files = append(p.files, placed{f, c.Path})
+			p.files = append(p.files, placed{f, c.Path, c.UID, c.GID})
 			p.tree.sizes[c.Path] = f.size
 		}
 	}
 	slices.Sort(p.roots)
 	p.tree.closed = p.roots
-	for _, page := range welcomePages {
-		if slices.Contains(p.roots, path.Dir(page)) {
-			p.tree.add(page)
-		}
-	}
 	return p
 }
 
@@ -60,9 +57,6 @@ func (b Bundle) contentName(source string) (name string, ok bool) {
 	}
 	return name, ok
 }
-
-// welcomePages are the files of Nginx's own images in the folder that they serve.
-var welcomePages = []string{"/usr/share/nginx/html/index.html", "/usr/share/nginx/html/50x.html"}
 
 // rootOf returns the folder that a file of the content is copied below: COPY content/a /b
 // makes /b/c of content/a/c.
@@ -92,7 +86,7 @@ func (p places) hostName(image string) string {
 type tree struct {
 	kinds  map[string]nginx.Kind
 	sizes  map[string]int64 // of the files of the content, in bytes
-	closed []string         // folders that have no other files
+	closed []string         // folders that have no other files, but for pages of the base
 }
 
 // add adds a file, and the folders that it is in.
@@ -117,6 +111,9 @@ func (t tree) Stat(name string) nginx.Kind {
 	name = path.Clean(name)
 	if k, ok := t.kinds[name]; ok {
 		return k
+	}
+	if slices.Contains(suite.WelcomePages, name) {
+		return nginx.Unlisted
 	}
 	for _, root := range t.closed {
 		if strings.HasPrefix(name, root+"/") {

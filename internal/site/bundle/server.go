@@ -48,7 +48,7 @@ func (b Bundle) Server(d imagebuild.Dockerfile, base fs.FS) (s Server, err error
 	}
 	s.complete = !files.missed
 	if s.Port, _ = s.config.Port(); s.Port == 0 {
-		return s, fault.New(fault.Usage, "add the line listen 8080; to its server", "read %s: no server of it has a plain listen PORT", s.places.hostName(main))
+		return s, fault.New(fault.Usage, "add the line listen 8080; to its server", "read %s: no server of it has a plain listen PORT, of IPv4 and without ssl", s.places.hostName(main))
 	}
 	s.Host, s.Health = s.config.ServerName(), s.health(layout.HealthCheck)
 	return s, nil

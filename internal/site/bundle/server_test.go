@@ -108,7 +108,7 @@ func TestServerOfABase(t *testing.T) {
 		t.Errorf("with the base: %+v, %v", s, err)
 	}
 	for name, want := range map[string]nginx.Kind{
-		"/usr/share/nginx/html/index.html": nginx.File, "/usr/share/nginx/html/50x.html": nginx.File, "/usr/share/nginx/html/a": nginx.Folder,
+		"/usr/share/nginx/html/index.html": nginx.File, "/usr/share/nginx/html/50x.html": nginx.Unlisted, "/usr/share/nginx/html/a": nginx.Folder,
 		"/usr/share/nginx/html/none": nginx.Absent, "/usr/share/nginx": nginx.Folder, "/etc/passwd": nginx.Unlisted,
 	} {
 		if got := s.places.tree.Stat(name); got != want {

@@ -24,7 +24,7 @@ func (p *pusher) pullBack(ctx context.Context, repository string) error {
 			return err
 		}
 	}
-	v, err := p.RunSuite(ctx, byDigest)
+	v, err := p.RunSuite(ctx, byDigest, p.image.Base)
 	if err != nil {
 		return err
 	}

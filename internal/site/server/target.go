@@ -1,9 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/site/suite"
@@ -23,6 +25,24 @@ func (t target) Output(ctx context.Context, argv ...string) (string, error) {
 		return out, fmt.Errorf("%w: %s", suite.ErrNoTool, exit.Reason)
 	}
 	return out, err
+}
+
+// lacking is how a shell, or the engine, reports a program that is not there.
+var lacking = regexp.MustCompile(`(?m)(?:^|: )([\w./+-]+): (?:command )?not found$|exec: "([^"]+)": (?:executable file not found|stat [^:]+: no such file)`)
+
+// CheckHealth runs the image's health check once.
+func (t target) CheckHealth(ctx context.Context) error {
+	err := t.Container.CheckHealth(ctx)
+	if errors.Is(err, engine.ErrNoHealthCheck) {
+		return suite.ErrNoHealthCheck
+	}
+	if err == nil {
+		return nil
+	}
+	if m := lacking.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%w: %s", suite.ErrNoTool, cmp.Or(m[1], m[2]))
+	}
+	return err
 }
 
 // List returns the entries below a folder of the container.

@@ -12,6 +12,10 @@ import (
 // without tools is as good as one with: checks that need the tool are not judged.
 var ErrNoTool = errors.New("the image has no such program")
 
+// ErrNoHealthCheck is returned by a Target whose image has no health check, as where an
+// orchestrator has probes of its own.
+var ErrNoHealthCheck = errors.New("the image has no health check")
+
 // checkHardening reads the privileges of the container's first process from the kernel
 // (proc_pid_status(5)).
 func checkHardening(ctx context.Context, r *runner, target Target) {

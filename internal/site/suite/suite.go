@@ -22,6 +22,7 @@ type Expectation struct {
 	Contract []Contract // that site.toml asks for
 	Roots    []string   // folders of the image that have the site's files
 
+	StandIn      bool // the base is a stand-in, which may lack programs that the base has
 	HidesVersion bool // the configuration has the server hide its version
 	IgnoresDates bool // the configuration has the server ignore If-Modified-Since
 }
@@ -34,6 +35,8 @@ type File struct {
 	SHA256 string                        // hex
 	Open   func() (io.ReadCloser, error) // reads it again; best an io.Seeker as well
 	Gzip   bool                          // whether there is a .gz copy of it
+	UID    int                           // of the owner that the Dockerfile gives it
+	GID    int
 }
 
 // Health is the request that answers 200 once the server has started.
@@ -54,7 +57,8 @@ type Contract struct {
 type Target interface {
 	// Processes lists its processes.
 	Processes(context.Context) ([]Process, error)
-	// CheckHealth runs the image's own health check once.
+	// CheckHealth runs the image's own health check once; ErrNoHealthCheck where the image
+	// has none, ErrNoTool where it lacks the check's program.
 	CheckHealth(context.Context) error
 	// Output runs a program in it and returns what it prints; ErrNoTool where the image
 	// does not have it.

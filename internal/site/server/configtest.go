@@ -43,7 +43,27 @@ func (r Runner) TestConfig(ctx context.Context, image string, command []string, 
 	for _, inside := range paths {
 		log = strings.ReplaceAll(log, inside, sources[inside])
 	}
-	return fault.New(fault.Usage, "", "the server rejects its configuration:\n%s", strings.TrimSpace(log))
+	return fault.New(fault.Usage, fixOf(log), "the server rejects its configuration:\n%s", strings.TrimSpace(log))
+}
+
+// fixes are what to do about errors of Nginx that do not name it: by what their text has.
+var fixes = []struct{ text, fix string }{
+	{"host not found in upstream", "use a variable, with the resolver of the network, so that the server starts without that host: set $api http://api:3000; proxy_pass $api;"},
+	{"Read-only file system", "have it written below /tmp, the only folder that can be written, as in the nginx.conf that Kiln ships: pid, error_log, *_temp_path"},
+	{"Permission denied", "give everyone the right to read it, or have it written below /tmp, as in the nginx.conf that Kiln ships; the server does not run as root"},
+	{"Operation not permitted", "have the image run as an ordinary user: USER 101:101 in the Dockerfile"},
+	{"${", "Nginx replaces no variables of the environment in its configuration: write the value"},
+	{"dlopen()", "remove load_module, or choose a base that has the module: base in site.toml"},
+}
+
+// fixOf returns what to do about an error of Nginx; "" where its text says enough.
+func fixOf(log string) string {
+	for _, f := range fixes {
+		if strings.Contains(log, f.text) {
+			return f.fix
+		}
+	}
+	return ""
 }
 
 // awaitExit waits until a container has exited.

@@ -126,7 +126,8 @@ func parentEnded(run context.Context) <-chan struct{} {
 }
 
 // classify returns the error of work in a run that ended with a cause, or did not: nil.
-// Mage ends its context on SIGINT only, and may do so before the signal is seen here.
+// Mage ends its context on SIGINT only, and may do so before the signal is seen here. A request
+// that was interrupted has the cause as its error, and needs no fix.
 func classify(err, cause error) error {
 	switch cause {
 	case context.Canceled:
@@ -138,7 +139,7 @@ func classify(err, cause error) error {
 	switch {
 	case err == nil || !errors.As(cause, &ended):
 		return err
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, cause):
 		return fault.New(ended.Class, "", "%w; what was started has been removed", ended.Err)
 	}
 	return fault.New(ended.Class, "", "%w: %w", ended.Err, err)

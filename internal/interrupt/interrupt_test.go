@@ -68,6 +68,10 @@ func TestRun(t *testing.T) {
 			send(syscall.SIGTERM)(ctx)
 			return fault.New(fault.Environment, "", "no engine")
 		}, 143, "terminated by SIGTERM: no engine"},
+		{"a request that was interrupted", t.Context(), func(ctx context.Context) error {
+			send(syscall.SIGINT)(ctx)
+			return fault.New(fault.Environment, "start the engine", "start a container: %w", context.Cause(ctx))
+		}, 130, "interrupted by SIGINT; what was started has been removed"},
 		{"success in spite of a signal", t.Context(), func(ctx context.Context) error { send(syscall.SIGTERM)(ctx); return nil }, 0, ""},
 		{"deadline in the past", past, untilEnd, int(fault.Environment), "timed out: the time limit (mage -t) is nearly over; what was started has been removed"},
 		{"no signal", t.Context(), func(context.Context) error { return fault.New(fault.Usage, "", "no") }, int(fault.Usage), "no"},

@@ -57,6 +57,12 @@ func TestServeShowsChanges(t *testing.T) {
 	if err := os.WriteFile(conf, good, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(c.dir, "site", "site.toml"), []byte("[[expect"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "nothing is logged about site.toml", &log, func() bool {
+		return strings.Contains(log.String(), "site.toml has changed: it is read when serve starts")
+	})
 	change("<p>second change</p>")
 	shows(t, address, "second change", &log)
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
@@ -33,7 +34,7 @@ type devServer struct {
 // file of the site changes, rebuild builds the image again, which then replaces the old one.
 // An image that cannot be built, or does not start, is logged, and the old one stays.
 func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
-	seen := s.fingerprint()
+	seen, settings := s.fingerprint(), s.settingsText()
 	now, err := s.startDev(ctx, i)
 	if err != nil {
 		return err
@@ -62,6 +63,10 @@ func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 			continue
 		}
 		seen = current
+		if text := s.settingsText(); text != settings {
+			settings = text
+			s.Console.Logf("%s has changed: it is read when serve starts, so start serve again", settingsFile)
+		}
 		next, err := now.rebuilt(ctx, rebuild)
 		switch {
 		case ctx.Err() != nil:
@@ -122,6 +127,15 @@ func recovered(ctx context.Context, rebuild Rebuild) (s Site, image Image, err e
 		}
 	}()
 	return rebuild(ctx)
+}
+
+// settingsFile is read once, by the project.
+const settingsFile = "site.toml"
+
+// settingsText returns the text of site.toml; "" where it cannot be read.
+func (s Site) settingsText() string {
+	text, _ := os.ReadFile(filepath.Join(s.Dir, settingsFile))
+	return string(text)
 }
 
 // fingerprint returns the names, times and sizes of the site's files: it changes when they do.

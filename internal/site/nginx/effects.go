@@ -37,7 +37,7 @@ var affects = map[string]effect{
 
 // switches are directives like those of affects whose parameter off switches them off.
 var switches = map[string]effect{
-	"ssi": filter, "gunzip": {[]string{"body", "header Content-Encoding"}, "it changes the encoding"},
+	"ssi": filter, "gunzip": {compressor.what, "it changes the encoding"},
 	"brotli": compressor, "zstd": compressor, "brotli_static": compressor, "zstd_static": compressor,
 	"userid": {[]string{"header Set-Cookie", "header P3p"}, "it sets a cookie"}, "dav_methods": {[]string{"answer"}, "it answers further methods"},
 	"autoindex_localtime": harmless,

@@ -81,6 +81,8 @@ func TestUnknown(t *testing.T) {
 		"server { listen 8080;\n location / { proxy_pass http://x; } }":                          {"answer", "proxy_pass", "kiln.conf", 8, "the model does not know what it answers"},
 		"server { listen 8080; root /srv/site;\n pagespeed on; }":                                {"answer", "pagespeed", "kiln.conf", 8, "the model does not know this directive"},
 		"server { listen 8080; root /srv/site;\n sub_filter a b; }":                              {"body", "sub_filter", "kiln.conf", 8, "it changes the body"},
+		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding"},
+		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding"},
 		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value"},
 		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have /usr/share/nginx/html/index.html"},
 		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE"},

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"io/fs"
+	"net/http"
 	"path"
 	"slices"
 	"strconv"
@@ -51,7 +52,19 @@ func (b Bundle) Server(d imagebuild.Dockerfile, base fs.FS) (s Server, err error
 		return s, fault.New(fault.Usage, "add the line listen 8080; to its server", "read %s: no server of it has a plain listen PORT, of IPv4 and without ssl", s.places.hostName(main))
 	}
 	s.Host, s.Health = s.config.ServerName(), s.health(layout.HealthCheck)
+	if s.predict("/").Status != http.StatusOK && s.Health.Host != "" {
+		s.preferHost(s.Health.Host)
+	}
 	return s, nil
+}
+
+// preferHost takes a host for that of the site if it is certain that it leads to a front page:
+// a configuration may refuse hosts by conditions, not by server_name.
+func (s *Server) preferHost(host string) {
+	other := *s
+	if other.Host = host; other.predict("/").Status == http.StatusOK {
+		s.Host = host
+	}
 }
 
 // Complete reports whether every file that the configuration includes is known.

@@ -85,6 +85,28 @@ func TestShippedServer(t *testing.T) {
 	}
 }
 
+// TestHostOfTheSite is a name of a server, or the host of the health check where that alone
+// leads to a page.
+func TestHostOfTheSite(t *testing.T) {
+	const docker = "FROM ${BASE}\nCOPY nginx.conf /etc/nginx/kiln.conf\nCOPY content /srv\nENTRYPOINT [\"nginx\", \"-c\", \"/etc/nginx/kiln.conf\"]\n" +
+		"HEALTHCHECK CMD wget -q http://127.0.0.1:8080/\n"
+	for rule, want := range map[string]string{
+		"server_name _;":            "localhost",
+		"server_name site.example;": "site.example",
+		`if ($host !~ ^(site\.example|127\.0\.0\.1)$) { return 444; }`:            "127.0.0.1:8080",
+		`if ($host = localhost) { return 301 https://site.example$request_uri; }`: "127.0.0.1:8080",
+		`return 301 https://site.example$request_uri;`:                            "localhost",
+	} {
+		s, err := serverOf(t, folder(t, map[string]string{
+			"Dockerfile": "ARG BASE\n" + docker, "content/index.html": "x",
+			"nginx.conf": "events {}\nhttp { server { listen 8080; root /srv; " + rule + " } }\n",
+		}), nil)
+		if err != nil || s.Host != want {
+			t.Errorf("%s: %q, %v; want %q", rule, s.Host, err, want)
+		}
+	}
+}
+
 // TestServerOfABase reads a configuration of the base image, which includes one file of the
 // Dockerfile's and one of its own.
 func TestServerOfABase(t *testing.T) {

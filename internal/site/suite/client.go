@@ -17,6 +17,10 @@ const (
 	bodyTimeout   = 2 * time.Minute
 )
 
+// userAgent is how the suite names itself. It begins as those of browsers do, since lists of unwanted
+// clients have those of libraries, as Go-http-client, and none at all.
+const userAgent = "Mozilla/5.0 (compatible; Kiln)"
+
 // Dialer opens a connection to an address, as net.Dialer.DialContext does.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -71,6 +75,7 @@ type answer struct {
 	header  http.Header
 	body    body // as it came
 	decoded body // without its Content-Encoding
+	closes  bool // it announces that the connection ends; of a raw exchange
 }
 
 // ask sends a request for a path exactly as it is written, dots included. The pairs are
@@ -109,6 +114,7 @@ func (a Address) request(ctx context.Context, method, target string) (*http.Requ
 	}
 	to.RawPath = path
 	request.URL, request.Host = &to, a.host()
+	request.Header.Set("User-Agent", userAgent)
 	return request, nil
 }
 

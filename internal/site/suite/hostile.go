@@ -68,7 +68,7 @@ func (r *runner) sendRaw(ctx context.Context, text string) (answers []answer, er
 		}
 		body, err := readBody(response.Body)
 		response.Body.Close()
-		answers = append(answers, answer{status: response.StatusCode, header: response.Header, body: body, decoded: body})
+		answers = append(answers, answer{status: response.StatusCode, header: response.Header, body: body, decoded: body, closes: response.Close})
 		if err != nil || response.Close {
 			return answers, nil
 		}
@@ -81,7 +81,7 @@ func (r *runner) objectTo(a answer, plain nginx.Prediction) string {
 	text, known := r.site.contentOf(plain)
 	ofSite := r.site.holds(a) || known && text.sha256 == a.body.sha256
 	switch {
-	case a.header.Get("X-Injected") != "" || a.header.Get("Set-Cookie") != "":
+	case a.header.Get("X-Injected") != "" || slices.ContainsFunc(a.header.Values("Set-Cookie"), isInjected):
 		return "a header was injected"
 	case a.status >= 400:
 		if !ofSite && a.body.size > builtInLimit {
@@ -100,6 +100,9 @@ func (r *runner) objectTo(a answer, plain nginx.Prediction) string {
 	}
 	return ""
 }
+
+// isInjected reports whether a cookie is one of an attack. A site may well set its own.
+func isInjected(cookie string) bool { return strings.HasPrefix(cookie, "injected=") }
 
 // leadsAway reports whether a redirect leads to where an attack wants it: to a host that
 // only the attack names.

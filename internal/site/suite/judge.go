@@ -25,7 +25,7 @@ type exchange struct {
 
 // predict returns what is certain about the answer to a request.
 func (r *runner) predict(method, target string, pairs ...string) nginx.Prediction {
-	header := http.Header{}
+	header := http.Header{"User-Agent": {userAgent}}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		header.Set(pairs[i], pairs[i+1])
 	}

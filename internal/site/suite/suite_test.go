@@ -334,6 +334,11 @@ func TestEachFaultIsCaught(t *testing.T) {
 		"a wrong front page": {fails: "GET /: bytes", body: func(r *http.Request, _ int, b []byte) []byte {
 			return map[bool][]byte{true: []byte("Welcome to nginx!"), false: b}[r.URL.Path == "/" && r.Method == "GET" && !r.Close && r.ContentLength == 0]
 		}},
+		"an injected cookie": {fails: "a line break in the name of a folder", header: func(r *http.Request, h http.Header) {
+			if strings.Contains(r.RequestURI, "Set-Cookie") {
+				h.Set("Set-Cookie", "injected=yes")
+			}
+		}},
 		"unhealthy": {fails: "health at", status: func(r *http.Request, code int) int {
 			return map[bool]int{true: 500, false: code}[r.URL.Path == "/healthz"]
 		}},

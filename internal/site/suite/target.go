@@ -79,7 +79,7 @@ func checkGracefulStop(ctx context.Context, r *runner, target Target) {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(stopLimit))
-	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.at.host()); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nConnection: close\r\n", r.at.host(), userAgent); err != nil {
 		r.check(noAnswer(name, err))
 		return
 	}

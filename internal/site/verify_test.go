@@ -121,7 +121,7 @@ func TestVerifyOfWhatPeopleWrite(t *testing.T) {
 	edit("    charset_types text/plain text/css text/xml text/javascript text/markdown application/json application/xml application/atom+xml application/manifest+json image/svg+xml;\n", "")
 	edit("error_page 404 /404.html;", "error_page 403 404 /404.html;\n        error_page 400 405 414 /error.html;\n        location = /404.html { internal; }\n        location /gone/ { return 404; error_page 404 =200 /index.html; }")
 	sitetest.Edit(t, s, "Dockerfile", "http://127.0.0.1:8080/healthz", "--header 'Host: site.example' http://127.0.0.1:8080/healthz")
-	sitetest.Edit(t, s, "Dockerfile", `GET /healthz HTTP/1.0\r\n\r\n`, `GET /healthz HTTP/1.0\r\nHost: site.example\r\n\r\n`)
+	sitetest.Edit(t, s, "Dockerfile", `HTTP/1.0\r\nHost: 127.0.0.1\r\n`, `HTTP/1.0\r\nHost: site.example\r\n`)
 	page := "<!doctype html><p>page</p>"
 	for _, name := range []string{
 		"tags/c++/index.html", "Mercury_(planet)/index.html", "posts/[id]/index.html", "what's-new/index.html", "a?b/index.html", "a b/index.html", "100%/index.html",

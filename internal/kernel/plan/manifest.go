@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"time"
-
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
-)
+import "time"
 
 // The files that record a build, in the folder of its artefacts.
 const (
@@ -24,9 +20,9 @@ type Manifest struct {
 	Release   string          `json:"release"` // what uname -r prints in it
 	Arch      string          `json:"arch"`
 	Plan      string          `json:"plan"` // sha256
-	Source    source.Tree     `json:"source"`
-	Patches   []source.Patch  `json:"patches"`
-	Files     []source.File   `json:"files,omitempty"` // laid in the source's tree
+	Source    SourceRecord    `json:"source"`
+	Patches   []Patch         `json:"patches"`
+	Files     []File          `json:"files,omitempty"` // laid in the source's tree
 	Toolchain ToolchainRecord `json:"toolchain"`
 	Config    ConfigRecord    `json:"config"`
 	Steps     []StepRecord    `json:"steps"`
@@ -37,6 +33,18 @@ type Manifest struct {
 	Started   time.Time       `json:"started"`
 	Why       string          `json:"why"`               // the reason for the build
 	Finished  time.Time       `json:"finished,omitzero"` // absent during the build
+}
+
+// SourceRecord is the source of a build, and what is known about who made it.
+type SourceRecord struct {
+	Source
+	Signature Signature `json:"signature"`
+}
+
+// Signature is what is known about who made a source.
+type Signature struct {
+	Status string `json:"status"` // a trust.State, or "none"
+	Signer string `json:"signer"` // who vouches for it
 }
 
 // ToolchainRecord is the toolchain of a build.

@@ -1,81 +1,96 @@
-// Package plan makes a build a value: everything that decides the result, and nothing
-// that does not. A Plan is printed, hashed, compared and run; a Manifest records what a
-// run made. The package is pure: no engine, no clock, no environment.
+// Package plan is a build as a value: everything that decides the result, and nothing that
+// does not. A Plan is printed, hashed, compared and run, on this engine or on a different one; a
+// Manifest records what a run made. The package is pure: no engine, no clock, no environment.
+// It imports only the standard library, since it is a part of the program that builds kernels
+// inside of containers.
 //
-//	Spec + source.Ref + Toolchain -> Plan
-//
-// plan.go has the value, steps.go the commands of a build, env.go what they see,
-// differences.go why a kernel is rebuilt, print.go the text for people.
+// plan.go has the value, inputs.go what it is made of, keys.go its hashes, manifest.go the
+// record of a build.
 package plan
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"slices"
-	"strings"
+// Schema is the value of "schema" in plan.json. A plan of a different schema has a different hash.
+const Schema = "kiln/plan/v2"
 
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
-	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
-)
+// Plan is a whole build as a value. Its JSON is plan.json.
+type Plan struct {
+	Schema    string    `json:"schema"`
+	Name      string    `json:"name"`
+	Version   string    `json:"version"`
+	Arch      string    `json:"arch"`
+	Source    Source    `json:"source"`
+	Patches   []Patch   `json:"patches,omitempty"`
+	Files     []File    `json:"files,omitempty"` // laid in the source's tree
+	Toolchain Toolchain `json:"toolchain"`
+	Config    []Item    `json:"config"`
+	Allow     []string  `json:"allow,omitempty"` // options that may differ from what is asked
+	User      string    `json:"user"`            // that runs the steps, as UID:GID
+	Network   string    `json:"network"`
+	Env       []string  `json:"env"`
+	Kconfig   []string  `json:"kconfig"` // further variables for tools that read the source's Kconfig files
+	Make      []string  `json:"make"`    // how a target of the source's Makefile is made: the target follows
+	Mounts    []Mount   `json:"mounts"`
+	Steps     []Step    `json:"steps"`
+}
 
-// The folders of a build container.
+// The folders of a build, where nothing moves them.
 const (
 	SourceDir = "/source" // the kernel's tree, read-only
 	OutputDir = "/output" // make's O=
 	CacheDir  = "/ccache"
 	InputDir  = "/input"  // the fragments of the configuration
-	ResultDir = "/kernel" // the artefacts: this folder becomes the result image
+	ResultDir = "/kernel" // the artefacts: this folder becomes the result
 )
 
 // BuildUser is the user that builds, as UID:GID: not root.
 const BuildUser = "1000:1000"
 
-// ProbeDir keeps the compilers' answers to probes of their features (see kiln-cc), a
-// folder for each toolchain.
-const ProbeDir = CacheDir + "/kiln-probes"
+// Role is what a folder of a build is for.
+type Role string
 
-// Plan is a whole build as a value. Its JSON is plan.json.
-type Plan struct {
-	Name      string         `json:"name"`
-	Version   string         `json:"version"`
-	Arch      string         `json:"arch"`
-	Source    source.Ref     `json:"source"`
-	Patches   []source.Patch `json:"patches,omitempty"`
-	Files     []source.File  `json:"files,omitempty"` // laid in the source's tree
-	Toolchain Toolchain      `json:"toolchain"`
-	Config    []spec.Item    `json:"config"`
-	User      string         `json:"user"`
-	Network   string         `json:"network"`
-	Env       []string       `json:"env"`
-	Mounts    []Mount        `json:"mounts"`
-	Steps     []Step         `json:"steps"`
-}
+// The roles of folders.
+const (
+	SourceRole Role = "source" // the kernel's tree, read-only
+	OutputRole Role = "output" // what make writes, kept for the next build of this kernel
+	CacheRole  Role = "cache"  // compiled objects, kept for all builds of an architecture
+	InputRole  Role = "input"  // what the plan itself holds, written for the steps
+	ResultRole Role = "result" // the artefacts
+)
 
-// Toolchain is the image that builds.
-type Toolchain struct {
-	Image    string   `json:"image"` // its id
-	Packages []string `json:"packages"`
-	From     string   `json:"-"` // where its base came from this time; the image's id identifies its content
-}
-
-// Mount puts a volume into the build's container.
+// Mount is a folder of the build. What is mounted there is the executor's to choose.
 type Mount struct {
-	Volume   string `json:"volume"`
-	Path     string `json:"path"`
-	ReadOnly bool   `json:"readonly,omitempty"`
+	Role Role   `json:"role"`
+	Path string `json:"path"`
 }
+
+// Dir returns the path of the folder with a role, or "".
+func (p Plan) Dir(role Role) string {
+	for _, m := range p.Mounts {
+		if m.Role == role {
+			return m.Path
+		}
+	}
+	return ""
+}
+
+// Phase is a part of a build.
+type Phase string
+
+// The phases, in their order. After the last step of Configure the configuration is final, and
+// is compared with what was asked.
+const (
+	Configure Phase = "configure"
+	Compile   Phase = "compile"
+	Modules   Phase = "modules"
+	Collect   Phase = "collect"
+)
 
 // Step is one command of the build.
 type Step struct {
-	Name string   `json:"name"`
-	Argv []string `json:"argv"`
-	Dir  string   `json:"dir,omitempty"`
-	Root bool     `json:"root,omitempty"` // as root, not as the plan's user
-	When string   `json:"when,omitempty"` // only if this option is y in the final configuration
-	// Checks marks the step after which the configuration is final and is compared with
-	// what was asked.
-	Checks bool `json:"checks,omitempty"`
+	Name  string   `json:"name"`
+	Phase Phase    `json:"phase"`
+	Argv  []string `json:"argv"`
+	Dir   string   `json:"dir,omitempty"`
+	When  string   `json:"when,omitempty"` // only if this option is y in the final configuration
 	// Clean makes an error message of the command a failure, whatever its exit code.
 	Clean bool `json:"clean,omitempty"`
 	// In and Out are the files that the step reads and makes. The manifest records each
@@ -84,79 +99,5 @@ type Step struct {
 	Out []string `json:"out,omitempty"`
 }
 
-// New returns the plan that builds a kernel from a source with a toolchain.
-func New(s spec.Spec, ref source.Ref, tools Toolchain) Plan {
-	p := Plan{
-		Name: s.Name, Version: ref.Version.String(), Arch: s.Arch.Name,
-		Source: ref, Patches: s.Patches, Files: s.Files, Toolchain: tools, Config: s.Config,
-		User: BuildUser, Network: "none", Env: environment(s),
-	}
-	p.Mounts = []Mount{
-		{Volume: source.Volume(ref, s.Patches, s.Files...), Path: SourceDir, ReadOnly: true},
-		{Volume: p.OutputVolume(), Path: OutputDir},
-		{Volume: "kiln-ccache-" + s.Arch.Name, Path: CacheDir},
-	}
-	p.Steps = steps(s)
-	return p
-}
-
 // Folder returns the name of the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
 func (p Plan) Folder() string { return p.Name + "-" + p.Version + "-" + p.Arch }
-
-// Hash identifies the build: it returns the sha256 of the plan as JSON, in hex.
-func (p Plan) Hash() string { return hash(p) }
-
-// AskedHash returns the sha256, in hex, of the steps that make the configuration and of
-// their input.
-func (p Plan) AskedHash() string { return hash([]any{p.Config, p.Steps[:p.ChecksAt()+1]}) }
-
-// FilesHash returns the sha256, in hex, of the list of files that are laid in the source's
-// tree, or "" where there are none.
-func (p Plan) FilesHash() string {
-	if len(p.Files) == 0 {
-		return ""
-	}
-	return hash(p.Files)
-}
-
-// hash returns the sha256 of plain values as JSON, in hex.
-func hash(v any) string {
-	text, _ := json.Marshal(v) // plain values: cannot fail
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// ChecksAt returns the index of the step that makes the configuration final.
-func (p Plan) ChecksAt() int {
-	return slices.IndexFunc(p.Steps, func(s Step) bool { return s.Checks })
-}
-
-// OutputVolume returns the name of the volume of the output tree: one for each kernel and
-// architecture, in which each build continues from the previous one where it can.
-func (p Plan) OutputVolume() string { return "kiln-output-" + p.Name + "-" + p.Arch }
-
-// Output returns the name of the volume that the plan mounts as its output tree.
-func (p Plan) Output() string {
-	for _, m := range p.Mounts {
-		if m.isOutput() {
-			return m.Volume
-		}
-	}
-	return ""
-}
-
-// WithOutputSuffix returns the plan with a suffix to the name of the output's volume, for
-// work beside a build.
-func (p Plan) WithOutputSuffix(suffix string) Plan {
-	p.Mounts = slices.Clone(p.Mounts)
-	for i := range p.Mounts {
-		if p.Mounts[i].isOutput() {
-			p.Mounts[i].Volume += suffix
-		}
-	}
-	return p
-}
-
-// isOutput reports whether the output tree is mounted there, or, of a rebuild that varies
-// its folders, below a different root.
-func (m Mount) isOutput() bool { return strings.HasSuffix(m.Path, OutputDir) }

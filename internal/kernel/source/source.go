@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 )
 
@@ -52,6 +53,11 @@ type Tree struct {
 func (r Ref) String() string {
 	sum := r.SHA256 + r.Commit
 	return fmt.Sprintf("%s from %s (%.12s)", r.Version, r.Kind, sum)
+}
+
+// Plan returns the source as a plan has it.
+func (r Ref) Plan() plan.Source {
+	return plan.Source{Kind: r.Kind, Version: r.Version.String(), URL: r.URL, SHA256: r.SHA256, Commit: r.Commit, Tag: r.Tag}
 }
 
 // Volume returns the name of the volume that holds a source with its patches and files. It

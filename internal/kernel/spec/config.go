@@ -9,53 +9,41 @@ import (
 
 	"github.com/moby/buildkit/util/suggest"
 
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
-
-// Item is one part of a configuration: a target of the kernel's own ("tinyconfig",
-// "kvm_guest.config") or a fragment of options.
-type Item struct {
-	Target   string `json:"target,omitempty"`
-	Seed     string `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
-	Fragment string `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
-	Text     string `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
-}
-
-// Inline names the fragment of the options that are written in kernels.toml itself.
-const Inline = "kernels.toml"
 
 // inlineEntry matches an entry of config that is options, and neither a target nor a file.
 var inlineEntry = regexp.MustCompile(`^\s*(?:CONFIG_|#|(?:export\s+)?\w+\s*=)|\n`)
 
 // readEntry reads an entry of config that names no file. ok is false for one that does.
-func readEntry(entry string) (item Item, ok bool, err error) {
+func readEntry(entry string) (item plan.Item, ok bool, err error) {
 	if !inlineEntry.MatchString(entry) {
 		return readTarget(entry)
 	}
-	options, errs := kconfig.Parse(Inline, entry)
+	options, errs := kconfig.Parse(plan.Inline, entry)
 	if len(errs) == 0 && len(options) == 0 {
 		errs = []error{fmt.Errorf("%q is a comment: expected CONFIG_NAME=value or %q", entry, "# CONFIG_NAME is not set")}
 	}
 	if len(errs) > 0 {
 		var texts []string
 		for _, err := range errs {
-			texts = append(texts, strings.TrimPrefix(err.Error(), Inline+":1: "))
+			texts = append(texts, strings.TrimPrefix(err.Error(), plan.Inline+":1: "))
 		}
 		return item, true, fmt.Errorf("config: %s", strings.Join(texts, "; "))
 	}
-	return Item{Fragment: Inline, Text: kconfig.Normalize(strings.TrimSpace(entry))}, true, nil
+	return plan.Item{Fragment: plan.Inline, Text: kconfig.Normalize(strings.TrimSpace(entry))}, true, nil
 }
 
 // readItems reads one entry of config. A file NAME.config is followed by its companion for
 // the architecture, NAME.ARCH.config, for the options that only one architecture has, if that
 // exists.
-func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
+func readItems(dir, entry string, a arch.Arch) ([]plan.Item, error) {
 	item, ok, err := readEntry(entry)
 	_, missing := os.Stat(filepath.Join(dir, entry))
-	if ok && (missing != nil || item.Fragment == Inline) && !inFolder(dir, item.Target) {
-		return []Item{item}, err
+	if ok && (missing != nil || item.Fragment == plan.Inline) && !inFolder(dir, item.Target) {
+		return []plan.Item{item}, err
 	}
 	if missing != nil {
 		return nil, notFound(dir, entry)
@@ -68,13 +56,13 @@ func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	if companion != "" {
 		names = append(names, companion)
 	}
-	var items []Item
+	var items []plan.Item
 	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, fmt.Errorf("config %q: %w", entry, err)
 		}
-		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text))})
+		items = append(items, plan.Item{Fragment: name, Text: kconfig.Normalize(string(text))})
 	}
 	return items, nil
 }
@@ -104,8 +92,8 @@ func notFound(dir, entry string) error {
 }
 
 // join appends items; single options that follow each other become one fragment.
-func join(items, more []Item) []Item {
-	if n := len(items); n > 0 && len(more) == 1 && more[0].Fragment == Inline && items[n-1].Fragment == Inline {
+func join(items, more []plan.Item) []plan.Item {
+	if n := len(items); n > 0 && len(more) == 1 && more[0].Fragment == plan.Inline && items[n-1].Fragment == plan.Inline {
 		items[n-1].Text += more[0].Text
 		return items
 	}
@@ -114,38 +102,4 @@ func join(items, more []Item) []Item {
 
 // Asked returns every option that the fragments ask for, in their order. All lines that
 // cannot be read come in one error of class fault.Usage.
-func (s Spec) Asked() ([]kconfig.Option, error) {
-	var asked []kconfig.Option
-	var faults []string
-	for _, item := range s.Config {
-		parse := kconfig.Parse
-		if item.Fragment == Inline {
-			parse = s.parseInline
-		}
-		options, invalid := parse(item.Fragment, item.Text)
-		asked = append(asked, options...)
-		for _, err := range invalid {
-			faults = append(faults, err.Error())
-		}
-	}
-	if len(faults) > 0 {
-		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
-	}
-	return asked, nil
-}
-
-// parseInline parses the options that are written in kernels.toml itself, as kconfig.Parse does.
-// The lines of text are not those of the file.
-func (s Spec) parseInline(name, text string) (options []kconfig.Option, invalid []error) {
-	where := name + ", kernel " + s.Name
-	for line := range strings.Lines(text) {
-		switch o, ok, err := kconfig.ParseOption(line); {
-		case err != nil:
-			invalid = append(invalid, fmt.Errorf("%s: %w", where, err))
-		case ok:
-			o.Where = where
-			options = append(options, o)
-		}
-	}
-	return options, invalid
-}
+func (s Spec) Asked() ([]kconfig.Option, error) { return kconfig.Asked(s.Name, s.Config) }

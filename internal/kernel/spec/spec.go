@@ -13,6 +13,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
@@ -23,7 +24,7 @@ type Spec struct {
 	Constraint release.Constraint
 	Arch       arch.Arch
 	Compiler   arch.Compiler
-	Config     []Item
+	Config     []plan.Item
 	Allow      []string
 	Sources    []string
 	Patches    []source.Patch

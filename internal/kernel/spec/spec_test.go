@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // kernels returns a folder with fragments and a patch.
@@ -90,12 +91,12 @@ func TestConfigOfASpec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inline := Item{Fragment: Inline, Text: "CONFIG_X=y\n# CONFIG_Y is not set\n"}
-	amd64 := []Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n"}, inline}
+	inline := plan.Item{Fragment: plan.Inline, Text: "CONFIG_X=y\n# CONFIG_Y is not set\n"}
+	amd64 := []plan.Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n"}, inline}
 	if !reflect.DeepEqual(specs[0].Config, amd64) {
 		t.Errorf("amd64: %+v", specs[0].Config)
 	}
-	arm64 := append(amd64[:3:3], Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n"}, inline)
+	arm64 := append(amd64[:3:3], plan.Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n"}, inline)
 	if !reflect.DeepEqual(specs[1].Config, arm64) {
 		t.Errorf("arm64: %+v", specs[1].Config)
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // targetPattern is what the name of a target matches: some of powerpc are in folders.
@@ -41,7 +43,7 @@ const randomSuffix = "randconfig"
 
 // readTarget reads an entry of config that may be a target: "tinyconfig", "randconfig:42". ok
 // is false for one that is not.
-func readTarget(entry string) (item Item, ok bool, err error) {
+func readTarget(entry string) (item plan.Item, ok bool, err error) {
 	name, seed, seeded := strings.Cut(entry, ":")
 	if !targetPattern.MatchString(name) || seeded && !strings.HasSuffix(name, "config") {
 		return item, false, nil
@@ -56,10 +58,10 @@ func readTarget(entry string) (item Item, ok bool, err error) {
 		if seeded {
 			return item, true, fmt.Errorf("config: %q: only randconfig has a seed", entry)
 		}
-		return Item{Target: name}, true, nil
+		return plan.Item{Target: name}, true, nil
 	}
 	if _, err := strconv.ParseUint(seed, 0, 31); err != nil {
 		return item, true, fmt.Errorf(`config: %q draws at random; expected a seed, a whole number, which becomes part of the plan: "%s:42"`, entry, name)
 	}
-	return Item{Target: name, Seed: seed}, true, nil
+	return plan.Item{Target: name, Seed: seed}, true, nil
 }

@@ -5,15 +5,16 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // warnings returns what is odd about the items that an entry of config has become.
-func (t Table) warnings(dir, entry string, items []Item, a arch.Arch) (warnings []string) {
+func (t Table) warnings(dir, entry string, items []plan.Item, a arch.Arch) (warnings []string) {
 	for _, item := range items {
 		warnings = append(warnings, contradictions(item)...)
 		warnings = append(warnings, otherArch(item, a)...)
 	}
-	if items[0].Fragment != Inline {
+	if items[0].Fragment != plan.Inline {
 		warnings = append(warnings, unread(dir, entry, t.Config)...)
 	}
 	return warnings
@@ -21,7 +22,7 @@ func (t Table) warnings(dir, entry string, items []Item, a arch.Arch) (warnings 
 
 // contradictions warns of each option that a fragment sets twice, to different values: the
 // last one counts.
-func contradictions(item Item) (warnings []string) {
+func contradictions(item plan.Item) (warnings []string) {
 	options, _ := kconfig.Parse(item.Fragment, item.Text) // Asked reports the errors
 	last := map[string]kconfig.Option{}
 	for _, o := range options {
@@ -34,7 +35,7 @@ func contradictions(item Item) (warnings []string) {
 }
 
 // otherArch warns of a complete .config that was made for a different architecture.
-func otherArch(item Item, a arch.Arch) (warnings []string) {
+func otherArch(item plan.Item, a arch.Arch) (warnings []string) {
 	name, complete := kconfig.MadeFor(item.Text)
 	if !complete || name == a.Source || name == a.Kernel {
 		return nil

@@ -1,4 +1,4 @@
-package plan
+package planner
 
 import (
 	"fmt"
@@ -6,14 +6,19 @@ import (
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // Reason returns Differences in one line.
-func (p Plan) Reason(old Plan) string { return strings.Join(p.Differences(old), "; ") }
+func Reason(old, p plan.Plan) string { return strings.Join(Differences(old, p), "; ") }
 
-// Differences lists what changed since an older plan, by what a user changes: source,
+// Differences lists what changed from an older plan to p, by what a user changes: source,
 // patches, files, configuration, toolchain, Kiln itself. It is never empty.
-func (p Plan) Differences(old Plan) []string {
+func Differences(old, p plan.Plan) []string {
+	if old.Schema != p.Schema {
+		return []string{"Kiln itself: the format of plans changed"}
+	}
 	var list []string
 	compare := func(what string, before, now []string) {
 		if diff := changes(before, now); diff != "" {
@@ -28,26 +33,26 @@ func (p Plan) Differences(old Plan) []string {
 	compare("toolchain", toolchainLines(old), toolchainLines(p))
 	compare("Kiln itself", kilnLines(old), kilnLines(p))
 	if len(list) == 0 {
-		return []string{"Kiln itself: the format of plans changed"}
+		return []string{"Kiln itself: the commands of a build changed"}
 	}
 	return list
 }
 
-func patchLines(p Plan) (lines []string) {
+func patchLines(p plan.Plan) (lines []string) {
 	for _, patch := range p.Patches {
 		lines = append(lines, fmt.Sprintf("%s (%.12s)", patch.Name, patch.SHA256))
 	}
 	return lines
 }
 
-func fileLines(p Plan) (lines []string) {
+func fileLines(p plan.Plan) (lines []string) {
 	for _, f := range p.Files {
 		lines = append(lines, f.String())
 	}
 	return lines
 }
 
-func configLines(p Plan) (lines []string) {
+func configLines(p plan.Plan) (lines []string) {
 	for _, item := range p.Config {
 		if item.Target != "" {
 			lines = append(lines, strings.TrimSuffix(item.Target+":"+item.Seed, ":"))
@@ -56,18 +61,26 @@ func configLines(p Plan) (lines []string) {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}
+	for _, option := range p.Allow {
+		lines = append(lines, "allow "+option)
+	}
 	return lines
 }
 
-func toolchainLines(p Plan) []string {
-	return append([]string{fmt.Sprintf("image %.19s", p.Toolchain.Image)}, p.Toolchain.Packages...)
+func toolchainLines(p plan.Plan) (lines []string) {
+	lines = append(lines, p.Toolchain.Name)
+	lines = append(lines, p.Toolchain.Packages...)
+	for _, program := range p.Toolchain.Programs {
+		lines = append(lines, fmt.Sprintf("%s (%.12s)", program.Path, program.SHA256))
+	}
+	return lines
 }
 
 // kilnLines returns what Kiln itself decides: how the commands run, and which commands
 // follow the configuration.
-func kilnLines(p Plan) []string {
+func kilnLines(p plan.Plan) []string {
 	lines := append([]string{"user " + p.User, "network " + p.Network}, p.Env...)
-	for _, s := range p.Steps[p.ChecksAt()+1:] {
+	for _, s := range p.Steps[len(p.Configuring()):] {
 		lines = append(lines, shellescape.QuoteCommand(s.Argv)+s.When)
 	}
 	return lines

@@ -1,4 +1,4 @@
-package kconfig
+package executor
 
 import (
 	"fmt"

@@ -1,10 +1,9 @@
-package plan
+package planner
 
 import (
-	"fmt"
 	"slices"
-	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
@@ -22,14 +21,13 @@ func environment(s spec.Spec) []string {
 	})
 }
 
-// TimeEnv returns the variables that fix the time of a build, in seconds since 1970, for
-// the kernel and for the tools that it calls.
-func TimeEnv(seconds int64) []string {
-	return []string{"KBUILD_BUILD_TIMESTAMP=" + Stamp(seconds), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", seconds)}
-}
-
-// Stamp returns a build time, in seconds since 1970, in the format of date(1): the form in
-// which the kernel shows it.
-func Stamp(seconds int64) string {
-	return time.Unix(seconds, 0).UTC().Format("Mon Jan _2 15:04:05 UTC 2006")
+// kconfigEnvironment returns the variables that the kernel's top Makefile exports to the tools
+// that read Kconfig files, besides the compiler's own text.
+func kconfigEnvironment(s spec.Spec) []string {
+	c := s.Compiler
+	return []string{
+		"srctree=" + plan.SourceDir, "SRCARCH=" + s.Arch.Source, "CC=kiln-cc " + c.CC,
+		"LD=" + c.LD, "AR=" + c.Tools + "ar", "NM=" + c.Tools + "nm", "OBJCOPY=" + c.Tools + "objcopy",
+		"HOSTCC=gcc", "PAHOLE=pahole", "RUSTC=rustc", "BINDGEN=bindgen", "CLANG_FLAGS=" + c.Flags,
+	}
 }

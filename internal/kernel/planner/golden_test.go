@@ -1,4 +1,4 @@
-package plan
+package planner
 
 import (
 	"encoding/json"
@@ -27,9 +27,9 @@ func TestPlanAsJSON(t *testing.T) {
 func TestPlanAsText(t *testing.T) {
 	golden(t, "micro-amd64.golden", samplePlan(t).String())
 	// A whole .config, device trees, and the other compiler.
-	golden(t, "boards-arm64-llvm.golden", planFor(t, "boards", "arm64", arch.LLVM, spec.Item{Fragment: "boards.config", Text: "CONFIG_OF=y\n"}).String())
+	golden(t, "boards-arm64-llvm.golden", planFor(t, "boards", "arm64", arch.LLVM, plan.Item{Fragment: "boards.config", Text: "CONFIG_OF=y\n"}).String())
 	// An image that is vmlinux itself.
-	golden(t, "server-ppc64le.golden", planFor(t, "server", "ppc64le", arch.GCC, spec.Item{Target: "defconfig"}).String())
+	golden(t, "server-ppc64le.golden", planFor(t, "server", "ppc64le", arch.GCC, plan.Item{Target: "defconfig"}).String())
 }
 
 // golden compares text with a file in testdata, or rewrites the file with -update.

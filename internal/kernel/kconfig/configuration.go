@@ -1,4 +1,4 @@
-package executor
+package kconfig
 
 import (
 	"errors"
@@ -6,34 +6,20 @@ import (
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // Configuration is what became of the options that a kernel asks for.
 type Configuration struct {
-	Name    string            `json:"name"`
-	Version string            `json:"version"`
-	Arch    string            `json:"arch"`
-	Asked   int               `json:"asked"` // number of options
-	Kept    int               `json:"kept"`  // of them, as asked
-	Options []kconfig.Verdict `json:"options"`
+	Name    string    `json:"name"`
+	Version string    `json:"version"`
+	Arch    string    `json:"arch"`
+	Asked   int       `json:"asked"` // number of options
+	Kept    int       `json:"kept"`  // of them, as asked
+	Options []Verdict `json:"options"`
 	// Missing are files that options name and that the build would not find.
-	Missing  []kconfig.FileRef `json:"missing"`
-	Release  string            `json:"release"` // what uname -r will print
-	Warnings []string          `json:"warnings"`
-}
-
-// configuration returns the verdicts on the asked options.
-func (r *run) configuration() Configuration {
-	p := r.task.Plan
-	c := Configuration{Name: p.Name, Version: p.Version, Arch: p.Arch, Asked: len(r.verdicts), Options: r.verdicts, Release: r.release}
-	c.Missing, c.Warnings = append([]kconfig.FileRef{}, r.missing...), append([]string{}, r.configWarnings...)
-	for _, v := range r.verdicts {
-		if v.Kept() {
-			c.Kept++
-		}
-	}
-	return c
+	Missing  []FileRef `json:"missing"`
+	Release  string    `json:"release"` // what uname -r will print
+	Warnings []string  `json:"warnings"`
 }
 
 // String returns how many options were kept, a verdict on each that was not, and what else is
@@ -76,7 +62,7 @@ func (c Configuration) invalid() error {
 		}
 		errs = append(errs, fault.New(fault.Usage, missingFix, "configure kernel %s-%s-%s: options name files that the build does not find:\n%s", c.Name, c.Version, c.Arch, strings.Join(lines, "\n")))
 	}
-	if err := kconfig.CheckRelease(c.Release); err != nil {
+	if err := CheckRelease(c.Release); err != nil {
 		errs = append(errs, fault.New(fault.Usage, "change CONFIG_LOCALVERSION, or the files localversion* in the source", "configure kernel %s-%s-%s: %w", c.Name, c.Version, c.Arch, err))
 	}
 	return errors.Join(errs...)

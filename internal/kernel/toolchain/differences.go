@@ -1,6 +1,7 @@
 package toolchain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,27 +17,40 @@ func Differences(here, pinned plan.Toolchain) []string {
 }
 
 func packageDifferences(here, pinned plan.Toolchain) []string {
-	return differences(versions(here), versions(pinned))
+	return differences(versions(here), versions(pinned), againstPin)
 }
 
 func programDifferences(here, pinned plan.Toolchain) []string {
-	return differences(sums(here), sums(pinned))
+	return differences(sums(here), sums(pinned), againstPin)
 }
 
-// differences names the keys whose values differ, in their order.
-func differences(here, pinned map[string]string) (list []string) {
-	all := maps.Clone(here)
-	maps.Copy(all, pinned)
+// Changes names what changes from an older toolchain to a newer one, as
+// "gcc-14: 14.2.0-19 -> 14.2.0-20".
+func Changes(before, now plan.Toolchain) []string {
+	return append(differences(versions(before), versions(now), change), differences(sums(before), sums(now), change)...)
+}
+
+// againstPin describes a value here, or "", that differs from a pinned one.
+func againstPin(here, pinned string) string {
+	switch {
+	case here == "":
+		return "not here, " + pinned + " pinned"
+	case pinned == "":
+		return here + " here, not pinned"
+	}
+	return here + " here, " + pinned + " pinned"
+}
+
+// change describes a value, or "", that became a different one.
+func change(before, now string) string { return cmp.Or(before, "none") + " -> " + cmp.Or(now, "none") }
+
+// differences names and describes the keys whose values differ, in their order.
+func differences(a, b map[string]string, describe func(a, b string) string) (list []string) {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		a, b := here[name], pinned[name]
-		switch {
-		case a == b:
-		case a == "":
-			list = append(list, fmt.Sprintf("%s: not here, %s pinned", name, b))
-		case b == "":
-			list = append(list, fmt.Sprintf("%s: %s here, not pinned", name, a))
-		default:
-			list = append(list, fmt.Sprintf("%s: %s here, %s pinned", name, a, b))
+		if a[name] != b[name] {
+			list = append(list, name+": "+describe(a[name], b[name]))
 		}
 	}
 	return list

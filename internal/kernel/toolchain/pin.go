@@ -35,6 +35,11 @@ func (p Pin) Toolchain() plan.Toolchain {
 	return plan.Toolchain{Name: p.Name, Packages: p.Packages, Programs: p.Programs}
 }
 
+// Same reports whether two pins pin the same, wherever it is published.
+func (p Pin) Same(o Pin) bool {
+	return p.Name == o.Name && p.Recipe == o.Recipe && slices.Equal(p.Packages, o.Packages) && slices.Equal(p.Programs, o.Programs)
+}
+
 // Valid reports whether the pin names a toolchain, and each package with a version.
 func (p Pin) Valid() bool {
 	return p.Name != "" && p.set() && !slices.ContainsFunc(p.Packages, func(line string) bool { return !packageLine.MatchString(line) }) &&
@@ -109,9 +114,9 @@ func (p Pin) buildFailed(err error) error {
 
 // fix names the ways out of a pin that cannot be met.
 func (p Pin) fix() string {
-	published := "or pull the pinned image, once somebody whose engine has it publishes it: go tool mage kernel:update -toolchain -publish=REPOSITORY"
+	published := "or pull the pinned image, once somebody whose engine has it runs go tool mage kernel:update -publish=REPOSITORY"
 	if p.Image != "" {
-		published = "or make the published image available, which is not built but pulled: " + p.Image
+		published = "or make the published image available, which is pulled then: " + p.Image
 	}
 	return "pin what the archive has now: go tool mage kernel:update -toolchain; " + published
 }

@@ -55,7 +55,7 @@ func TestPinnedVersions(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	for _, want := range []string{
-		"gcc-14 14.2.0-1 (it has 14.2.0-", "kiln-probe 1.5 (it has 2.0, 3.0)", "kiln-gone 7 (it has nothing of that name)", "kernel:update -toolchain", "-publish",
+		"gcc-14 14.2.0-1 (it has 14.2.0-", "kiln-probe 1.5 (it has 2.0, 3.0)", "kiln-gone 7 (it has nothing of that name)", "kernel:update -toolchain", "kernel:update -publish",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("expected %q in: %v", want, err)

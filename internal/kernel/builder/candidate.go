@@ -10,6 +10,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -22,10 +23,12 @@ type candidate struct {
 	spec spec.Spec
 	from string // the source, as kernels.toml spells it
 	plan plan.Plan
+	// image is the plan's toolchain in the engine.
+	image executor.Image
 }
 
 // task returns a task that runs the candidate's plan.
-func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Spec: c.spec} }
+func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Image: c.image} }
 
 // Plan resolves a spec and returns its plan, with the first source that has the asked
 // version.
@@ -86,7 +89,7 @@ func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candid
 	}
 	b.warnOfEndOfLife(ctx, ref.Version)
 	tools, err := b.Images.Toolchain(ctx, s.Compiler)
-	return candidate{spec: s, from: from, plan: plan.New(s, ref, tools)}, err
+	return candidate{spec: s, from: from, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}, err
 }
 
 // resolveToBuild is resolve for a build: it fetches the source while the toolchain's image

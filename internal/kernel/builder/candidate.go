@@ -22,6 +22,7 @@ import (
 type candidate struct {
 	spec spec.Spec
 	from string // the source, as kernels.toml spells it
+	ref  source.Ref
 	plan plan.Plan
 	// image is the plan's toolchain in the engine.
 	image executor.Image
@@ -44,7 +45,7 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
+	tree, err := b.Sources.Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
 	return tree, classify(err)
 }
 
@@ -89,7 +90,7 @@ func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candid
 	}
 	b.warnOfEndOfLife(ctx, ref.Version)
 	tools, err := b.Images.Toolchain(ctx, s.Compiler)
-	return candidate{spec: s, from: from, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}, err
+	return candidate{spec: s, from: from, ref: ref, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}, err
 }
 
 // resolveToBuild is resolve for a build: it fetches the source while the toolchain's image

@@ -36,21 +36,15 @@ func (e *benchEnv) chroot() *chroot {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := e.cached.Plan(b.Context(), e.spec())
-	if err != nil {
-		b.Fatal(err)
-	}
+	from := candidateOf(b, e.cached, e.spec())
+	p := from.plan
 	c := &chroot{dir: b.TempDir(), plan: p, tree: tree}
-	id := strings.TrimSpace(command(b, "docker", "create", p.Toolchain.Image, "none"))
+	id := strings.TrimSpace(command(b, "docker", "create", from.image.ID, "none"))
 	defer command(b, "docker", "rm", id)
 	command(b, "docker", "export", "--output", c.dir+".tar", id)
 	defer os.Remove(c.dir + ".tar")
 	command(b, "tar", "--extract", "--numeric-owner", "--directory", c.dir, "--file", c.dir+".tar")
-	for _, m := range p.Mounts {
-		if m.Path == plan.SourceDir {
-			c.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", m.Volume)), plan.SourceDir)
-		}
-	}
+	c.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", tree.Volume)), plan.SourceDir)
 	c.mount(b, "/proc", "/proc")
 	c.mount(b, "/dev", "/dev")
 	for n, item := range p.Config {

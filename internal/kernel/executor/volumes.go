@@ -14,6 +14,9 @@ func OutputVolume(name, arch string) string { return "kiln-output-" + name + "-"
 // OutputVolume returns the name of the volume that the task uses as its output tree.
 func (t Task) OutputVolume() string { return OutputVolume(t.Plan.Name, t.Plan.Arch) + t.Suffix }
 
+// CacheVolume returns the name of the volume that holds what is compiled for an architecture.
+func CacheVolume(arch string) string { return "kiln-ccache-" + arch }
+
 // volume returns the volume for a folder of a role, or "" where the container's own file system
 // serves.
 func (t Task) volume(role plan.Role) string {
@@ -23,7 +26,7 @@ func (t Task) volume(role plan.Role) string {
 	case plan.OutputRole:
 		return t.OutputVolume()
 	case plan.CacheRole:
-		return "kiln-ccache-" + t.Plan.Arch
+		return CacheVolume(t.Plan.Arch)
 	}
 	return ""
 }

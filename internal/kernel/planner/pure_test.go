@@ -1,4 +1,4 @@
-package plan
+package planner
 
 import (
 	"go/ast"
@@ -18,6 +18,7 @@ func TestPlanAndSpecArePure(t *testing.T) {
 	calls := []string{"time.Now", "time.Since", "os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv"}
 	for dir, imports := range map[string][]string{
 		".":       {"os", "os/exec", "io/fs", "net/http", "context", "github.com/romanatrashyonok/kiln/internal/engine"},
+		"../plan": {"os", "os/exec", "io/fs", "net/http", "context", "github.com/romanatrashyonok/kiln/internal/engine"},
 		"../spec": {"os/exec", "net/http", "context", "github.com/romanatrashyonok/kiln/internal/engine"},
 	} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))

@@ -46,6 +46,15 @@ func TestPinnedVersions(t *testing.T) {
 		t.Errorf("%s, then %s: %s", got.ID, again.ID, log)
 	}
 
+	if exact, err := pinned.Exactly(t.Context(), c, got.Toolchain); err != nil || exact.ID != got.ID {
+		t.Errorf("exactly what is in it: %+v, %v", exact.ID, err)
+	}
+	older := got.Toolchain
+	older.Programs = older.Programs[1:]
+	if _, err := pinned.Exactly(t.Context(), c, older); fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), got.Toolchain.Programs[0].Path) {
+		t.Errorf("other programs: %v", err)
+	}
+
 	a.publish(t, "kiln-probe=2.0", "kiln-probe=3.0")
 	pin.Packages = withPackages(pin.Packages, "kiln-probe=1.5", "gcc-14=14.2.0-1", "kiln-gone=7")
 	refused, _ := testImages(t, e, c, pin)

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // compareArchives compares two tars, compressed by zstd, member by member. If all members are
@@ -50,7 +52,7 @@ const signature = "~Module signature appended~\n"
 func moduleDifference(name string, a, b []byte, m Markers) Difference {
 	d := difference(name, a, b, m)
 	if m.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
-		d.Cause = causeKey
+		d.Cause = kconfig.CauseKey
 	}
 	return d
 }

@@ -20,6 +20,7 @@ type Manifest struct {
 	Release   string          `json:"release"` // what uname -r prints in it
 	Arch      string          `json:"arch"`
 	Plan      string          `json:"plan"` // sha256
+	Key       string          `json:"key"`  // the second key, see Plan.Key
 	Source    SourceRecord    `json:"source"`
 	Patches   []Patch         `json:"patches"`
 	Files     []File          `json:"files,omitempty"` // laid in the source's tree

@@ -51,7 +51,7 @@ const signature = "~Module signature appended~\n"
 // is the cause for two signed modules.
 func moduleDifference(name string, a, b []byte, m Markers) Difference {
 	d := difference(name, a, b, m)
-	if m.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
+	if kconfig.GeneratesKey(m.Options) && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
 		d.Cause = kconfig.CauseKey
 	}
 	return d

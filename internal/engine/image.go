@@ -158,7 +158,10 @@ func (e *Client) CopyFromImage(ctx context.Context, ref, dest string, sources ..
 
 // drain reads the JSON stream that a pull, an import or a load answers with. In it the
 // engine reports failures under a status of 200.
-func drain(stream io.Reader) error {
+func drain(stream io.Reader) error { return drainEach(stream, func(jsonmessage.JSONMessage) {}) }
+
+// drainEach is drain, and calls each with every message that is no failure.
+func drainEach(stream io.Reader, each func(jsonmessage.JSONMessage)) error {
 	decoder := json.NewDecoder(stream)
 	for {
 		var m jsonmessage.JSONMessage
@@ -170,5 +173,6 @@ func drain(stream io.Reader) error {
 		if m.Error != nil {
 			return m.Error
 		}
+		each(m)
 	}
 }

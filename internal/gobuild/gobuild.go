@@ -20,15 +20,13 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
-// module is the go.mod of a program, which imports only the standard library.
-const module = "module kiln-program\n\ngo 1.24\n"
-
 // Program is a static Linux program.
 type Program struct {
-	Name   string   // as "bootinit"
-	Source fs.FS    // Go files of package main
-	Arch   string   // GOARCH
-	GoEnv  []string // environment of the go command besides GOARCH, as GOARM=7
+	Name     string   // as "bootinit": its folder in cmd/
+	Source   fs.FS    // files of package main
+	Packages fs.FS    // files of Kiln's internal packages that it imports; nil if only the standard library
+	Arch     string   // GOARCH
+	GoEnv    []string // environment of the go command besides GOARCH, as GOARM=7
 }
 
 // Hash identifies what Compile makes: the sha256, in hexadecimal, over the source and the
@@ -36,12 +34,9 @@ type Program struct {
 func (p Program) Hash() string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %q %s\n", p.Arch, p.GoEnv, runtime.Version())
-	fs.WalkDir(p.Source, ".", func(name string, entry fs.DirEntry, err error) error { // embedded: cannot fail
-		if err == nil && !entry.IsDir() {
-			text, _ := fs.ReadFile(p.Source, name)
-			fmt.Fprintf(sum, "%s %d %s\n", name, len(text), text)
-		}
-		return err
+	p.files(func(name string, text []byte) error {
+		fmt.Fprintf(sum, "%s %d %s\n", name, len(text), text)
+		return nil
 	})
 	return hex.EncodeToString(sum.Sum(nil))
 }
@@ -64,10 +59,7 @@ func (c Compiler) Compile(ctx context.Context, p Program) (string, error) {
 		return "", err
 	}
 	defer remove()
-	if err := os.CopyFS(source, p.Source); err != nil {
-		return "", fault.Wrap(fault.Environment, err)
-	}
-	if err := os.WriteFile(filepath.Join(source, "go.mod"), []byte(module), 0o644); err != nil {
+	if err := p.write(source); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
@@ -80,9 +72,9 @@ func (c Compiler) Compile(ctx context.Context, p Program) (string, error) {
 	return program, fault.Wrap(fault.Environment, os.Rename(built, program))
 }
 
-// build compiles the folder source.
+// build compiles the program in the module in the folder source.
 func (c Compiler) build(ctx context.Context, p Program, source, program string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./"+p.folder())
 	command.Dir = source
 	command.Env = append(slices.Clone(c.Environ), "GOOS=linux", "GOARCH="+p.Arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "TMPDIR="+filepath.Dir(source))
 	command.Env = append(command.Env, p.GoEnv...)

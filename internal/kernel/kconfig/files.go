@@ -15,7 +15,7 @@ type FileRef struct {
 	Where  string `json:"where"` // where the option is asked for: "config/micro.config:12"; "" if it is not
 	// Paths are where the build finds it: one of them is enough. A relative path is one of
 	// the source's tree or of the output tree.
-	Paths []string `json:"-"`
+	Paths []string `json:"paths"`
 }
 
 // String returns the option with its value, and the file.

@@ -80,20 +80,3 @@ func namesOf(verdicts []Verdict) string {
 	}
 	return strings.Join(names, " ")
 }
-
-func TestNeedless(t *testing.T) {
-	asked, _ := Parse("f", "CONFIG_KEPT=y\nCONFIG_LOST=y\n# CONFIG_OFF is not set\n")
-	final, _ := Parse(".config", "CONFIG_KEPT=y\n")
-	for name, want := range map[string]string{
-		"LOST": "", "CONFIG_LOST": "",
-		"KEPT":        `allow = ["KEPT"] has no effect: CONFIG_KEPT is as asked, y`,
-		"CONFIG_OFF":  `allow = ["CONFIG_OFF"] has no effect: CONFIG_OFF is as asked, n`,
-		"LOSST":       `allow = ["LOSST"] has no effect: nothing asks for CONFIG_LOSST; did you mean CONFIG_LOST?`,
-		"CONFIG_lost": `allow = ["CONFIG_lost"] has no effect: nothing asks for CONFIG_lost`,
-		"ELSEWHERE":   `allow = ["ELSEWHERE"] has no effect: nothing asks for CONFIG_ELSEWHERE`,
-	} {
-		if got := strings.Join(Needless([]string{name}, Compare(asked, final, []string{name})), "\n"); got != want {
-			t.Errorf("%s: got %q, want %q", name, got, want)
-		}
-	}
-}

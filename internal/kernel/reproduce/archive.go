@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // compareArchives compares two tars, compressed by zstd, member by member. If all members are
@@ -49,8 +51,8 @@ const signature = "~Module signature appended~\n"
 // is the cause for two signed modules.
 func moduleDifference(name string, a, b []byte, m Markers) Difference {
 	d := difference(name, a, b, m)
-	if m.signs() && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
-		d.Cause = causeKey
+	if kconfig.GeneratesKey(m.Options) && bytes.HasSuffix(a, []byte(signature)) && bytes.HasSuffix(b, []byte(signature)) {
+		d.Cause = kconfig.CauseKey
 	}
 	return d
 }

@@ -3,6 +3,8 @@ package reproduce
 import (
 	"regexp"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // Markers are the conditions of the two builds that may show up in their results.
@@ -18,8 +20,6 @@ var timestamp = regexp.MustCompile(`\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct
 // The causes that the content at a place reveals. Source: Linux,
 // Documentation/kbuild/reproducible-builds.rst, and experience.
 const (
-	causeSeed  = "each build generates its own seed for RANDSTRUCT: add scripts/basic/randstruct.seed to the source, by a patch"
-	causeKey   = "each build generates a key to sign modules: set CONFIG_MODULE_SIG_KEY to an existing one, or turn CONFIG_MODULE_SIG off"
 	causePath  = "it contains the path of the build's folder"
 	causeDebug = "the debug information contains the path of the build's folder: something overrides the -ffile-prefix-map that Kiln compiles with"
 	causeLines = "debug information of code that differs"
@@ -34,8 +34,8 @@ func (m Markers) cause(d Difference) string {
 	both := d.First + "\n" + d.Second
 	debug := strings.HasPrefix(d.Section, ".debug_") || strings.HasPrefix(d.Section, ".rela.debug_")
 	switch {
-	case m.signs() && strings.Contains(d.Symbol, "certificate_list"):
-		return causeKey
+	case kconfig.GeneratesKey(m.Options) && strings.Contains(d.Symbol, "certificate_list"):
+		return kconfig.CauseKey
 	case d.Section == ".BTF":
 		return causeBTF
 	case debug && containsAny(both, m.Places):
@@ -51,30 +51,9 @@ func (m Markers) cause(d Difference) string {
 	case strings.HasPrefix(d.Section, ".note"):
 		return causeID
 	case m.Options["CONFIG_RANDSTRUCT"] == "y":
-		return causeSeed
+		return kconfig.CauseSeed
 	}
 	return ""
-}
-
-// signs reports whether the build generates a key and signs modules with it.
-func (m Markers) signs() bool {
-	return m.Options["CONFIG_MODULE_SIG"] == "y" && strings.Trim(m.Options["CONFIG_MODULE_SIG_KEY"], `"`) == generatedKey
-}
-
-// generatedKey is the path at which Kbuild generates a missing key (certs/Makefile).
-const generatedKey = "certs/signing_key.pem"
-
-// NonReproducible returns the options that make a build not reproducible byte by byte, with
-// the reason. options is the final configuration.
-func NonReproducible(options map[string]string) (list []string) {
-	m := Markers{Options: options}
-	if m.signs() {
-		list = append(list, "CONFIG_MODULE_SIG: "+causeKey)
-	}
-	if options["CONFIG_RANDSTRUCT"] == "y" {
-		list = append(list, "CONFIG_RANDSTRUCT: "+causeSeed)
-	}
-	return list
 }
 
 func containsAny(text string, parts []string) bool {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // pair returns two folders with one file each.
@@ -80,13 +82,13 @@ func packed(t *testing.T, name, text string) []byte {
 }
 
 func TestModulesAreComparedOneByOne(t *testing.T) {
-	key := Markers{Options: map[string]string{"CONFIG_MODULE_SIG": "y", "CONFIG_MODULE_SIG_KEY": `"` + generatedKey + `"`}}
+	key := Markers{Options: map[string]string{"CONFIG_MODULE_SIG": "y", "CONFIG_MODULE_SIG_KEY": `"` + kconfig.GeneratedKey + `"`}}
 	a, b := pair(t, "modules.tar.zst", packed(t, "lib/loop.ko", "code 1111"+signature), packed(t, "lib/loop.ko", "code 2222"+signature))
 	list, err := Compare(a, b, []string{"modules.tar.zst"}, key)
-	if err != nil || len(list) != 1 || list[0].File != "lib/loop.ko" || list[0].Cause != causeKey {
+	if err != nil || len(list) != 1 || list[0].File != "lib/loop.ko" || list[0].Cause != kconfig.CauseKey {
 		t.Errorf("%v, %v", list, err)
 	}
-	if got := NonReproducible(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
+	if got := kconfig.NonReproducible(key.Options); len(got) != 1 || !strings.Contains(got[0], "CONFIG_MODULE_SIG") {
 		t.Errorf("got %v", got)
 	}
 }

@@ -37,13 +37,15 @@ type Made struct {
 type Done struct {
 	Lines int64  `json:"lines"`         // that make prints in a build from nothing
 	Key   string `json:"key,omitempty"` // the result's second key, see plan.Plan.Key
+	Found bool   `json:"found"`         // the key is one of Job.Results: nothing was compiled
 }
 
-// Failure is the last event of a run that failed.
+// Failure is the last event of a run that failed. With neither Text nor Step it is about the
+// Configuration that was printed before: see its method Err.
 type Failure struct {
 	Class int      `json:"class"`           // exit code, see package fault
 	Cause string   `json:"cause,omitempty"` // see package fault
-	Text  string   `json:"text,omitempty"`  // of an error that is not a step's
+	Text  string   `json:"text,omitempty"`  // of an error that is not a step's, or that says more than the step's
 	Fix   string   `json:"fix,omitempty"`
 	Step  string   `json:"step,omitempty"` // that failed
 	Exit  int      `json:"exit,omitempty"` // its exit code

@@ -1,10 +1,11 @@
-// Package runner carries out a plan in the folders that it names: it makes the configuration and
-// checks it, compiles, repairs and reuses earlier output, diagnoses failures, and leaves the
-// artefacts with their manifest in the result folder. It prints what happens as events. It runs
-// inside of a build's container, as the program cmd/runner, and in tests over temporary folders.
-// It imports only the standard library and packages that do, because it is compiled on its own.
+// Package runner is what a build's executor and the program that builds inside of its container
+// tell each other: the job, the events, and the state of the output tree. The program is
+// cmd/runner; package runner/build does its work.
 //
-//	Job -> run -> Events on standard output, artefacts and manifest in the result folder
+//	Job -> cmd/runner -> Events on standard output, artefacts and manifest in the result folder
+//
+// It, and all packages below it, import only the standard library and packages that do, because
+// the program is compiled on its own.
 package runner
 
 import "github.com/romanatrashyonok/kiln/internal/kernel/plan"
@@ -16,7 +17,7 @@ type Job struct {
 	Why   string    `json:"why"`             // reason for the build, for the manifest
 
 	Jobs      int    `json:"jobs"`                // for make
-	Jobserver string `json:"jobserver,omitempty"` // fifo that shares jobs with other builds; "" for none
+	Jobserver string `json:"jobserver,omitempty"` // fifo that shares jobs with other builds, of which this one holds a token; "" for none
 	Cache     int64  `json:"cache"`               // bytes that ccache may take; 0 compiles everything
 	Namespace string `json:"namespace,omitempty"` // of what is cached
 	// Scratch builds from nothing, and leaves no state in the output tree.
@@ -26,6 +27,12 @@ type Job struct {
 	Earlier  Earlier  `json:"earlier"`   // how the source differs from what the output was built from
 	Lines    int64    `json:"lines"`     // that make printed in the last build from nothing; 0 if unknown
 	Warnings []string `json:"warnings"`  // of the kernel's last result
+
+	// Results are the second keys (see plan.Plan.Key) of results that exist. The run ends when
+	// its configuration turns out to be that of one of them.
+	Results []string `json:"results,omitempty"`
+
+	Signature plan.Signature `json:"signature"` // of the source, for the manifest
 
 	Image   string            `json:"image"`             // id of the toolchain's image, for the manifest
 	Base    string            `json:"base"`              // where its base came from, for the manifest

@@ -1,0 +1,67 @@
+//go:build linux
+
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+)
+
+// publish adds the plan and the manifest to the artefacts and the log in the result folder.
+func (r *run) publish(ctx context.Context) error {
+	if err := r.put(plan.PlanFile, r.Plan); err != nil {
+		return err
+	}
+	m, err := r.finalManifest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.put(plan.ManifestFile, m); err != nil {
+		return err
+	}
+	return r.tree().RemoveCheckpoint()
+}
+
+// put writes a value as a JSON file of the result folder.
+func (r *run) put(name string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return fault.Wrap(fault.Environment, os.WriteFile(filepath.Join(r.dir(plan.ResultRole), name), append(text, '\n'), 0o644))
+}
+
+// finalManifest returns the manifest of a build whose steps have succeeded.
+func (r *run) finalManifest(ctx context.Context) (plan.Manifest, error) {
+	r.compareWarnings()
+	m := r.manifest(r.session)
+	m.Toolchain.Compiler = r.firstLine(ctx, r.Plan.Toolchain.CC, "--version")
+	m.Toolchain.Linker = r.firstLine(ctx, r.Plan.Toolchain.LD, "--version")
+	release, _ := os.ReadFile(filepath.Join(r.dir(plan.OutputRole), "include/config/kernel.release")) // a stand-in for a kernel has none
+	m.Release, _, _ = strings.Cut(string(release), "\n")
+	m.Cache, m.CPU, m.Key = r.cache.Record(), r.group.CPUSeconds(), r.key()
+	var err error
+	if m.Artefacts, err = r.artefacts(); err != nil {
+		return m, err
+	}
+	c := r.config.Configuration
+	m.Config = plan.ConfigRecord{SHA256: m.SumOf("config"), Asked: c.Asked, Kept: c.Kept}
+	m.Finished = time.Now().UTC()
+	return m, nil
+}
+
+// compileLines returns how many lines make prints in a build from nothing. An incremental build
+// prints fewer, and passes on the last number.
+func (r *run) compileLines() int64 {
+	if r.origin.incremental {
+		return r.Lines
+	}
+	return r.compiled
+}

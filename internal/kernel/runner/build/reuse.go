@@ -1,0 +1,114 @@
+//go:build linux
+
+package build
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
+)
+
+// origin is what a run finds in its output tree.
+type origin struct {
+	incremental bool     // the build reuses the last output
+	final       string   // sha256 of the final configuration that the tree already has; or ""
+	sources     []string // of earlier builds that objects may be from
+}
+
+// reuse decides what of an output tree a run can use.
+type reuse struct {
+	*session
+	*emitter
+}
+
+// open prepares the output tree of the last build for an incremental one: the executor has made
+// source files that differ newer than what was built from them, and make(1) does the
+// rest. An output tree that cannot be reused is emptied.
+func (u reuse) open() (o origin, err error) {
+	last, err := u.tree().State()
+	if err != nil {
+		return o, err
+	}
+	why := u.rebuildReason(last, u.state(""))
+	if why != "" {
+		if last != (runner.State{}) {
+			u.note("rebuilding from scratch: %s", why)
+		}
+		if err := u.tree().Clear(); err != nil {
+			return o, err
+		}
+		o.final, err = u.restoreConfig()
+		return o, err
+	}
+	o.incremental, o.sources = true, last.Others(u.SourceID)
+	if len(o.sources) > 0 {
+		u.note("incremental build: %d source files differ", u.Earlier.Files)
+	}
+	if last.Open {
+		u.note("an earlier build in this output was interrupted")
+		if err := repair(u.tree(), u.emitter); err != nil {
+			return o, err
+		}
+	}
+	if len(o.sources) == 0 || u.Earlier.CodeOnly {
+		o.final = u.unchangedConfig(last)
+	}
+	return o, nil
+}
+
+// state returns the state of an output tree in which the job's build is in progress, given the
+// sha256 of its final configuration, "" until that is made.
+func (s *session) state(final string, earlier ...string) runner.State {
+	p := s.Plan
+	return runner.State{
+		Toolchain: p.Toolchain.Identity(), Source: s.SourceID, Files: p.FilesHash(), Series: plan.Series(p.Source.Version),
+		Asked: p.AskedHash(), Final: final, Since: joinSources(earlier), Open: true,
+	}
+}
+
+// rebuildReason returns why the output tree cannot be reused, or "".
+func (u reuse) rebuildReason(last, now runner.State) string {
+	switch {
+	case last == runner.State{}:
+		return "no earlier build"
+	case last.Toolchain != now.Toolchain:
+		return "toolchain changed"
+	case last.Files != now.Files: // their times are part of an initramfs
+		return "files changed"
+	case last.Series != now.Series:
+		return fmt.Sprintf("series changed from %s to %s", last.Series, now.Series)
+	}
+	for _, other := range last.Others(now.Source) {
+		if !u.Earlier.Known || !slices.Contains(u.Earlier.Sources, other) {
+			return "the previous source is gone or unrelated"
+		}
+	}
+	return ""
+}
+
+// unchangedConfig returns the sha256 of the configuration in the output tree if it was
+// made from the same request and has not been edited since, else "".
+func (u reuse) unchangedConfig(last runner.State) string {
+	if last.Final == "" || last.Asked != u.Plan.AskedHash() || !u.tree().HasConfig(last.Final) {
+		return ""
+	}
+	return last.Final
+}
+
+// restoreConfig copies the plan's cached configuration into the output tree and returns
+// its sha256, or "" where none is cached.
+func (u reuse) restoreConfig() (string, error) {
+	text, sum, err := u.cache.Config(u.Plan)
+	if err != nil || sum == "" {
+		return "", err
+	}
+	file := u.tree().ConfigFile()
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return "", fault.Wrap(fault.Environment, err)
+	}
+	return sum, u.own(file)
+}

@@ -1,0 +1,160 @@
+//go:build linux
+
+// Package jobserver is a budget of jobs that several builds share: a fifo of GNU make 4.4 ("POSIX
+// Jobserver" in its manual) in a folder that all their containers see, from which each make takes a
+// token for every job but its first. The number of tokens is in a file beside it, so that any of the
+// builds can lower it.
+package jobserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Fifo is a jobserver, by the path of its fifo.
+type Fifo string
+
+// stale is the age of fifos that were left by runs that were killed.
+const stale = 2 * 24 * time.Hour
+
+// Hold creates the fifo with as many tokens as jobs, calls ready, and keeps it open until ctx
+// ends: a fifo loses its content when no process has it open.
+func (f Fifo) Hold(ctx context.Context, jobs int, ready func()) error {
+	f.removeStale()
+	if err := os.WriteFile(f.budget(), []byte(strconv.Itoa(jobs)), 0o666); err != nil {
+		return err
+	}
+	defer os.Remove(f.budget())
+	if err := syscall.Mkfifo(string(f), 0o666); err != nil {
+		return fmt.Errorf("create %s: %w", f, err)
+	}
+	defer os.Remove(string(f))
+	for _, file := range []string{string(f), f.budget()} { // make runs as a different user
+		if err := os.Chmod(file, 0o666); err != nil {
+			return err
+		}
+	}
+	held, err := os.OpenFile(string(f), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	if _, err := held.WriteString(strings.Repeat("+", jobs)); err != nil {
+		return err
+	}
+	ready()
+	<-ctx.Done()
+	return nil
+}
+
+// removeStale removes fifos that nobody holds any more.
+func (f Fifo) removeStale() {
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(string(f)), "*"))
+	for _, name := range found {
+		other := Fifo(strings.TrimSuffix(name, Fifo("").budget()))
+		info, err := os.Lstat(string(other))
+		if errors.Is(err, fs.ErrNotExist) {
+			info, err = os.Lstat(name)
+		}
+		if err == nil && time.Since(info.ModTime()) > stale { // a token that is returned changes the time
+			os.Remove(string(other))
+			os.Remove(other.budget())
+		}
+	}
+}
+
+// Acquire waits for a token and takes it. The first job of a make needs one, for which make takes
+// none itself.
+func (f Fifo) Acquire(ctx context.Context) error {
+	fifo, err := os.OpenFile(string(f), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("wait for a job: %w", err)
+	}
+	defer fifo.Close()
+	defer context.AfterFunc(ctx, func() { fifo.SetReadDeadline(time.Now()) })()
+	if _, err = fifo.Read(make([]byte, 1)); err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Release returns a token.
+func (f Fifo) Release() error {
+	fifo, err := os.OpenFile(string(f), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("release a job: %w", err)
+	}
+	_, err = fifo.WriteString("+")
+	return errors.Join(err, fifo.Close())
+}
+
+// Shrink halves the budget on behalf of a build that holds one token, and returns false
+// where only one token is left. The build's own token is the first to go; it waits for the
+// others, and for a new one of its own, until jobs of other builds have ended.
+func (f Fifo) Shrink(ctx context.Context) (bool, error) {
+	fewer, err := f.halve()
+	if err != nil {
+		return false, fmt.Errorf("halve the jobs: %w", err)
+	}
+	for range fewer { // one less for its own token, one more for the new one
+		if err := f.Acquire(ctx); err != nil {
+			return false, err
+		}
+	}
+	return fewer > 0, nil
+}
+
+// halve halves the budget and returns by how many tokens.
+func (f Fifo) halve() (fewer int, err error) {
+	file, err := os.OpenFile(f.budget(), os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close() // and unlock
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return 0, err
+	}
+	jobs, err := f.Jobs()
+	if err != nil {
+		return 0, err
+	}
+	fewer = jobs - max(1, jobs/2)
+	return fewer, writeNumber(file, jobs-fewer)
+}
+
+// writeNumber replaces the content of a file, whose new one is not longer, in one write: others
+// read it without a lock.
+func writeNumber(file *os.File, n int) error {
+	text := strconv.Itoa(n)
+	if info, err := file.Stat(); err == nil {
+		text += strings.Repeat("\n", max(0, int(info.Size())-len(text)))
+	}
+	_, err := file.WriteAt([]byte(text), 0)
+	return err
+}
+
+// budget returns the path of the file with the number of tokens.
+func (f Fifo) budget() string { return string(f) + ".jobs" }
+
+// Jobs returns the number of tokens.
+func (f Fifo) Jobs() (int, error) {
+	text, err := os.ReadFile(f.budget())
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// Flags returns the flags with which make uses the jobserver.
+func (f Fifo) Flags() (string, error) {
+	jobs, err := f.Jobs()
+	return fmt.Sprintf("-j%d --jobserver-auth=fifo:%s", jobs, f), err
+}

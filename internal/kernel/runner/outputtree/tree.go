@@ -1,0 +1,121 @@
+// Package outputtree keeps an output tree between builds: its state, the record of a build in
+// progress, and the repair of what an interrupted build left incomplete.
+package outputtree
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
+)
+
+// Tree is an output tree, by its folder.
+type Tree string
+
+// checkpointFile is the partial manifest of a build in progress, in the output tree: the record
+// that a killed run leaves, from which the next one knows what it can skip.
+const checkpointFile = ".kiln-building.json"
+
+// path returns the path of a file of the tree.
+func (t Tree) path(name string) string { return filepath.Join(string(t), name) }
+
+// State returns the tree's state, a zero one where it has none or it cannot be parsed.
+func (t Tree) State() (runner.State, error) {
+	text, err := os.ReadFile(t.path(runner.StateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return runner.State{}, nil
+	}
+	return runner.ReadState(text), fault.Wrap(fault.Environment, err)
+}
+
+// SetState stores the tree's state in it.
+func (t Tree) SetState(s runner.State) error { return t.write(runner.StateFile, s) }
+
+// SetCheckpoint stores the partial manifest of a build in progress.
+func (t Tree) SetCheckpoint(m plan.Manifest) error { return t.write(checkpointFile, m) }
+
+// Checkpoint returns the partial manifest that an interrupted build has left, or a zero one.
+func (t Tree) Checkpoint() (m plan.Manifest) {
+	text, err := os.ReadFile(t.path(checkpointFile))
+	if err != nil || json.Unmarshal(text, &m) != nil {
+		return plan.Manifest{}
+	}
+	return m
+}
+
+// RemoveCheckpoint removes the partial manifest of a build that is complete.
+func (t Tree) RemoveCheckpoint() error {
+	err := os.Remove(t.path(checkpointFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fault.Wrap(fault.Environment, err)
+}
+
+// write stores a value as a JSON file of the tree, whole or not at all.
+func (t Tree) write(name string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	temporary := t.path(name + ".new")
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	return fault.Wrap(fault.Environment, os.Rename(temporary, t.path(name)))
+}
+
+// own reports whether a file of the tree is this package's.
+func own(name string) bool {
+	for _, file := range []string{runner.StateFile, checkpointFile} {
+		if name == file || name == file+".new" {
+			return true
+		}
+	}
+	return false
+}
+
+// Clear empties the tree.
+func (t Tree) Clear() error {
+	entries, err := os.ReadDir(string(t))
+	if err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(t.path(entry.Name())); err != nil {
+			return fault.Wrap(fault.Environment, err)
+		}
+	}
+	return nil
+}
+
+// ConfigFile returns the path of the configuration.
+func (t Tree) ConfigFile() string { return t.path(".config") }
+
+// HasConfig reports whether the configuration has a sha256.
+func (t Tree) HasConfig(sum string) bool {
+	got, err := SHA256(t.ConfigFile())
+	return err == nil && got == sum
+}
+
+// SHA256 returns the sha256 of a file, in hex.
+func SHA256(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

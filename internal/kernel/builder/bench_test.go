@@ -63,7 +63,7 @@ func BenchmarkSource(b *testing.B) {
 	}
 	fetch := func(s spec.Spec) cost {
 		start := time.Now()
-		if _, err := e.cached.Sources.Fetch(b.Context(), c.from, c.plan.Source, s.Patches); err != nil {
+		if _, err := e.cached.Sources.Fetch(b.Context(), c.from, c.ref, s.Patches); err != nil {
 			b.Fatal(err)
 		}
 		return cost{wall: time.Since(start).Seconds()}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/ccache"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -159,5 +160,5 @@ func TestCachedConfiguration(t *testing.T) {
 // cachedConfigPath returns the path of a kernel's cached configuration in its container.
 func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
-	return runner.ConfigPath(candidateOf(t, b, s).plan, b.Local.Namespace)
+	return ccache.Cache{Dir: plan.CacheDir, Namespace: b.Local.Namespace}.ConfigFile(candidateOf(t, b, s).plan)
 }

@@ -70,7 +70,7 @@ func BenchmarkSource(b *testing.B) {
 	}
 	for b.Loop() {
 		for range benchRuns {
-			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(c.plan.Source, nil)); err != nil {
+			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(c.ref, nil)); err != nil {
 				b.Fatal(err)
 			}
 			e.measure("first", func() cost { return fetch(e.specFor("amd64")) })
@@ -135,11 +135,8 @@ func (e *benchEnv) measureRestore(n int) {
 // removeSourceLater removes the volume of a patched source when the benchmark ends.
 func (e *benchEnv) removeSourceLater(s spec.Spec) {
 	e.b.Helper()
-	p, err := e.cached.Plan(e.b.Context(), s)
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	e.b.Cleanup(func() { e.cached.Engine.Volumes().Remove(context.Background(), source.Volume(p.Source, p.Patches)) })
+	volume := source.Volume(candidateOf(e.b, e.cached, s).ref, s.Patches)
+	e.b.Cleanup(func() { e.cached.Engine.Volumes().Remove(context.Background(), volume) })
 }
 
 // measureExtract measures the extraction of a kernel's files by Kiln, which checks each
@@ -181,7 +178,7 @@ func BenchmarkDefconfig(b *testing.B) {
 	build := func() cost {
 		e.nextKernel()
 		s := e.spec()
-		s.Config = []spec.Item{{Target: "defconfig"}}
+		s.Config = []plan.Item{{Target: "defconfig"}}
 		return e.build(e.cached, s)
 	}
 	for b.Loop() {

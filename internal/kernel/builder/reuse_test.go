@@ -71,13 +71,13 @@ func TestRevertedSourceRebuilds(t *testing.T) {
 	f.write("greeting", "a changed fixture kernel\n")
 	f.rebuilds("source: ", "1 source files differ")
 	f.write("greeting", "a fixture kernel\n")
-	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) // else its result is restored
+	f.s.Config = append(f.s.Config, plan.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) // else its result is restored
 	f.rebuilds("source: ", "1 source files differ")
 }
 
 func TestChangedConfigurationRebuilds(t *testing.T) {
 	f := buildFixture(t)
-	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"})
+	f.s.Config = append(f.s.Config, plan.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"})
 	f.rebuilds("configuration: +CONFIG_MORE=y", "")
 }
 

@@ -9,9 +9,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
-	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // pinOf returns the pin of a compiler's toolchain, or the zero Pin.
@@ -20,32 +18,6 @@ func (i *Images) pinOf(c arch.Compiler) Pin {
 		return i.pins[n]
 	}
 	return Pin{}
-}
-
-// Exactly returns the image with a compiler that has exactly what is in t, as a plan holds it,
-// and makes it unless the engine has it.
-func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain) (Image, error) {
-	recipe, err := recipeHash(c)
-	if err != nil {
-		return Image{}, err
-	}
-	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
-	if locked := i.pinOf(c); locked.Same(pin) {
-		pin.Image = locked.Image
-	}
-	w, err := i.wanted(ctx, c, pin)
-	if err != nil {
-		return Image{}, err
-	}
-	image, err := i.once(w, func() (Image, error) { return i.toolchain(ctx, w) })
-	if err != nil {
-		return image, err
-	}
-	if list := Differences(image.Toolchain, t); len(list) > 0 {
-		return image, fault.NewWithCause(fault.Toolchain, "make the plan again with this version of Kiln: go tool mage kernel:plan",
-			"make the plan's toolchain %s: %w: %s", t.Name, errUnlike, short(list))
-	}
-	return image, nil
 }
 
 // pinFiles returns the files of a build that name the pinned versions.

@@ -16,8 +16,8 @@ import (
 )
 
 // TestPinnedVersions builds from an archive that has newer versions, on a base with a newer one
-// and with a package that is not pinned: the image has what is pinned. Then the archive no longer
-// has the versions.
+// and with a package that is not pinned: the image has what is pinned, and kiln-cc comes out the
+// same. Then the archive no longer has the versions.
 func TestPinnedVersions(t *testing.T) {
 	e, c := enginetest.Engine(t), testCompiler(t, "amd64", "pinned")
 	a := newArchive(t)
@@ -91,6 +91,11 @@ func published(t *testing.T, e *engine.Client, repo string) (arch.Compiler, Imag
 	pin, err := NewPin(image, c)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, bad := range []string{"Tools", repo + ":latest", repo + "@sha256:" + strings.Repeat("0", 64)} {
+		if _, err := images.Publish(t.Context(), image, bad); fault.Code(err) != int(fault.Usage) {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 	if pin.Image, err = images.Publish(t.Context(), image, repo); err != nil || !pin.Valid() {
 		t.Fatalf("%+v, %v", pin, err)

@@ -3,12 +3,18 @@ package toolchain
 import (
 	"context"
 
+	"github.com/distribution/reference"
+
 	"github.com/romanatrashyonok/kiln/internal/base"
+	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 // Publish pushes an image to a repository, under the first digits of its identity as the tag,
 // and returns its name there by digest.
 func (i *Images) Publish(ctx context.Context, image Image, repo string) (byDigest string, err error) {
+	if named, err := reference.ParseNormalizedNamed(repo); err != nil || !reference.IsNameOnly(named) {
+		return "", fault.New(fault.Usage, "-publish=registry.example.com/tools", "publish toolchain %s: expected a repository without a tag, got %q", image.Toolchain.Name, repo)
+	}
 	ref := repo + ":" + image.Toolchain.Name + "-" + image.Toolchain.Identity()[:12]
 	e := i.bases.Engine
 	if err := e.Tag(ctx, image.ID, ref); err != nil {

@@ -43,7 +43,7 @@ type Locked struct {
 // ReadLock reads the lock at path; without a file it is empty. A lock that cannot be read or
 // that pins nothing is an error of class fault.Usage.
 func ReadLock(path string) (Lock, error) {
-	lock := Lock{Schema: LockSchema}
+	lock := Lock{Schema: LockSchema, Kernels: []Locked{}}
 	err := report.Read(path, &lock)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return lock, fault.New(fault.Usage, rewriteHint, "%w", err)

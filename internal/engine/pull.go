@@ -50,11 +50,14 @@ func (e *Client) Push(ctx context.Context, ref string) (digest string, err error
 	}
 	defer stream.Close()
 	digest, err = pushedDigest(stream)
+	if err == nil && digest == "" { // as with the containerd image store of 26.1
+		return e.resolve(ctx, ref)
+	}
 	return digest, e.registryFailed("push "+ref, used, err)
 }
 
 // pushedDigest reads the JSON stream that a push answers with to its end, and returns the digest
-// that the engine reports in it.
+// that the engine reports in it, or "".
 func pushedDigest(stream io.Reader) (digest string, err error) {
 	err = drainEach(stream, func(m jsonmessage.JSONMessage) {
 		var result struct{ Digest string }
@@ -62,30 +65,33 @@ func pushedDigest(stream io.Reader) (digest string, err error) {
 			digest = result.Digest
 		}
 	})
-	if err == nil && digest == "" {
-		err = errors.New("the engine reports no digest")
-	}
 	return digest, err
 }
 
 // Lookup reports, as an error, that the registry of ref cannot be reached or does not have
-// the image. The engine asks, which may reach the registry by a mirror or a proxy of its own;
-// where it cannot, as Podman, which lacks the call, this machine does.
+// the image.
 func (e *Client) Lookup(ctx context.Context, ref string) error {
+	_, err := e.resolve(ctx, ref)
+	return err
+}
+
+// resolve returns the digest that ref has in its registry. The engine asks, which may reach the
+// registry by a mirror or a proxy of its own; where it cannot, as Podman, which lacks the call,
+// this machine does.
+func (e *Client) resolve(ctx context.Context, ref string) (digest string, err error) {
 	used, err := e.registry.Credentials(ctx, ref)
 	if err != nil {
-		return err
+		return "", err
 	}
 	auth, err := authHeader(used)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = e.api.DistributionInspect(ctx, ref, auth)
+	found, err := e.api.DistributionInspect(ctx, ref, auth)
 	if err = e.registryFailed("look up "+ref, used, err); err == nil || ctx.Err() != nil || errors.Is(err, registry.ErrDenied) {
-		return err
+		return found.Descriptor.Digest.String(), err
 	}
-	_, err = e.registry.Digest(ctx, ref)
-	return err
+	return e.registry.Digest(ctx, ref)
 }
 
 // authHeader returns credentials in the form of the Engine API's X-Registry-Auth header.

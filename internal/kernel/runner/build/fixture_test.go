@@ -18,7 +18,7 @@ import (
 )
 
 // makefile stands in for the kernel's: it configures, and compiles every source in its folder. A
-// file "trap" in the output tree makes the modules wait, with a module that is incomplete.
+// file "trap" beside them makes the modules wait, with a module that is incomplete.
 const makefile = `VERSION = 6
 PATCHLEVEL = 12
 SUBLEVEL = 1
@@ -27,9 +27,9 @@ olddefconfig: ; @sed -i -e '/CONFIG_IMPOSSIBLE/d' -e '/^#/d' $(O)/.config
 vmlinux: $(patsubst %.c,$(O)/%.o,$(wildcard *.c)) ; @cat $^ > $(O)/vmlinux
 $(O)/%.o: %.c ; @echo "  CC      $*.o"; gcc -Wall -c -o $@ $(CURDIR)/$< && touch $(O)/.$*.o.cmd
 modules: $(O)/loop.ko
-$(O)/loop.ko: ; @printf half > $@; if test -e $(O)/trap; then echo "  LD [M]  loop.ko"; echo $$$$ > $(O)/pid; exec sleep 60; fi; echo whole > $@; touch $(O)/.loop.ko.cmd
+$(O)/loop.ko: ; @printf half > $@; if test -e trap; then echo "  LD [M]  loop.ko"; echo $$$$ > $(O)/pid; exec sleep 60; fi; echo whole > $@; touch $(O)/.loop.ko.cmd
 hungry: $(O)/1.fat $(O)/2.fat $(O)/3.fat $(O)/4.fat
-$(O)/%.fat: ; @(head -c 40000000 /dev/zero; sleep 1) | tail -n 1 > /dev/null && touch $@
+$(O)/%.fat: ; @(head -c 40000000 /dev/zero; sleep 0.5) | tail -n 1 > /dev/null && touch $@
 `
 
 // Sources of the stand-in.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/toolkit"
 )
 
@@ -25,7 +26,11 @@ func (Kernel) Build(ctx context.Context,
 	name *string, // kernel of kernels.toml; all of them by default
 	arch *string, // architecture; all of the kernel's by default
 	version *string, // version to build instead of the file's
+	plan *string, // file with plans that kernel:plan printed as JSON, to build instead
 ) error {
+	if plan != nil {
+		return buildPlan(ctx, *plan, name, arch, version)
+	}
 	return build(ctx, choice(name, arch, version))
 }
 
@@ -168,6 +173,18 @@ func Extract(ctx context.Context,
 // build builds the chosen kernels.
 func build(ctx context.Context, c toolkit.Choice) error {
 	return run(ctx, func(ctx context.Context, p *toolkit.Project) error { return second(p.Kernels().Build(ctx, c)) })
+}
+
+// buildPlan builds the plans in a file, which select kernels by themselves.
+func buildPlan(ctx context.Context, file string, selectors ...*string) error {
+	return run(ctx, func(ctx context.Context, p *toolkit.Project) error {
+		for _, s := range selectors {
+			if s != nil {
+				return fault.New(fault.Usage, "leave out -name, -arch and -version", "build the plans in %s: a plan says itself what it builds", file)
+			}
+		}
+		return second(p.Kernels().BuildPlan(ctx, file))
+	})
 }
 
 // choice returns the choice that flags make.

@@ -9,10 +9,12 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/gobuild"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/builder"
-	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/reproduce"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
@@ -25,19 +27,19 @@ import (
 
 // What the methods of Kernels return. Each is printed to Options.Stdout as well.
 type (
-	KernelSettings     = spec.File              // kernel/kernels.toml with the environment over it
-	KernelSource       = source.Tree            // a verified source
-	KernelPlan         = plan.Plan              // everything that decides a build
-	KernelConfig       = executor.Configuration // what became of each asked option
-	KernelEdit         = builder.Edit           // a change by menuconfig
-	KernelResult       = result.Result          // a built kernel in the engine
-	KernelFiles        = result.Extracted       // a built kernel in dist/
-	KernelBoot         = boot.Report            // boot.json
-	KernelReproduction = reproduce.Report       // the comparison with a second build
-	KernelProvenance   = record.Provenance      // from the source to the booted image
-	KernelTracking     = track.Tracking         // releases and ends of life
-	KernelUpdate       = track.Update           // a change of the lock
-	KernelMatrix       = track.Matrix           // jobs for CI
+	KernelSettings     = spec.File             // kernel/kernels.toml with the environment over it
+	KernelSource       = source.Tree           // a verified source
+	KernelPlan         = plan.Plan             // everything that decides a build
+	KernelConfig       = kconfig.Configuration // what became of each asked option
+	KernelEdit         = builder.Edit          // a change by menuconfig
+	KernelResult       = result.Result         // a built kernel in the engine
+	KernelFiles        = result.Extracted      // a built kernel in dist/
+	KernelBoot         = boot.Report           // boot.json
+	KernelReproduction = reproduce.Report      // the comparison with a second build
+	KernelProvenance   = record.Provenance     // from the source to the booted image
+	KernelTracking     = track.Tracking        // releases and ends of life
+	KernelUpdate       = track.Update          // a change of the lock
+	KernelMatrix       = track.Matrix          // jobs for CI
 )
 
 // Choice selects kernels of kernels.toml. An empty Name is all of them, an empty Arch all
@@ -61,6 +63,36 @@ func (k *Kernels) Build(ctx context.Context, c Choice) ([]KernelResult, error) {
 	return results, err
 }
 
+// BuildPlan builds the plans in a file that KILN_OUTPUT=json prints of Plan, on this machine or on
+// a different one, and prints a line for each.
+func (k *Kernels) BuildPlan(ctx context.Context, file string) ([]KernelResult, error) {
+	plans, err := builder.ReadPlans(file)
+	if err != nil {
+		return nil, err
+	}
+	specs, err := k.specs(Choice{})
+	if err != nil {
+		k.p.console.Logf("patches and files are searched beside the plan alone: %v", err)
+	}
+	b, err := k.builder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var results []KernelResult
+	for _, p := range plans {
+		r, err := b.BuildPlan(ctx, p, specs, filepath.Dir(file))
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+		k.p.console.RecordOutcome(r.Folder(), "build", r.Outcome())
+		if err := k.p.console.Result(r, r.String()); err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
 // Fetch downloads and verifies the sources of the chosen kernels, nothing else, and prints the
 // state of each.
 func (k *Kernels) Fetch(ctx context.Context, c Choice) ([]KernelSource, error) {
@@ -82,7 +114,7 @@ func (k *Kernels) Plan(ctx context.Context, c Choice) ([]KernelPlan, error) {
 		if err != nil {
 			return p, err
 		}
-		return p, k.p.console.Result(p, p.String())
+		return p, k.p.console.Result(p, planner.Text(p))
 	})
 }
 
@@ -101,7 +133,7 @@ func (k *Kernels) Config(ctx context.Context, c Choice) ([]KernelConfig, error) 
 	if err != nil {
 		return configs, err
 	}
-	return configs, executor.Lost(lost)
+	return configs, kconfig.Lost(lost)
 }
 
 // Menuconfig edits the configuration of the one chosen kernel on the process's terminal, and
@@ -177,7 +209,7 @@ func (k *Kernels) newBuilder(e *engine.Client) (*kernelTools, error) {
 	client := upstream.New(file.Upstream, k.dir(), cache, c)
 	b := builder.New(builder.Config{
 		Engine: e, Console: c, Upstream: client, Lock: lock, Limits: file.Build, Dir: k.dir(), Cache: cache, Dist: k.p.path(Dist),
-		Environ: k.p.options.Env, Term: k.p.options.getenv("TERM"),
+		Compiler: gobuild.Compiler{Cache: cache, Environ: k.p.options.Env}, Environ: k.p.options.Env, Term: k.p.options.getenv("TERM"),
 	})
 	return &kernelTools{
 		Builder: b,

@@ -65,7 +65,7 @@ func untestable(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	m := plan.Manifest{Name: "micro", Version: v.String(), Arch: a.Name, Source: source.Tree{Ref: source.Ref{Version: v}}}
+	m := plan.Manifest{Name: "micro", Version: v.String(), Arch: a.Name, Source: plan.SourceRecord{Source: plan.Source{Version: v.String()}}}
 	if err := report.Write(filepath.Join(folder, plan.ManifestFile), m); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ var captions = []struct{ name, where, text string }{
 	{"push", "dist/push.json", "The published site image; written by `push`."},
 	{"base-lock", "site/base.lock.json", "The digest of the base image; written by `image:update`, committed."},
 	{"lock", "kernel/kernels.lock.json", "The releases of kernel.org that the version constraints resolve to; written by `kernel:update`, committed."},
-	{"manifest", "dist/kernels/NAME-VERSION-ARCH/manifest.json", "The record of a build, beside its artefacts. While the build runs it is in `dist/building/`, without `finished`."},
+	{"manifest", "dist/kernels/NAME-VERSION-ARCH/manifest.json", "The record of a build, beside its artefacts."},
 	{"boot", "dist/kernels/NAME-VERSION-ARCH/boot.json", "The verdict on a boot; written by `kernel:boot`."},
 	{"reproduce", "dist/kernels/NAME-VERSION-ARCH/reproduce.json", "The comparison with a second build; written by `kernel:reproduce`."},
 	{"failure", "dist/logs/NAME-VERSION-ARCH.json", "The diagnosis of a failed build; the whole log is beside it."},

@@ -3,6 +3,7 @@ package engine
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/moby/go-archive"
 
@@ -62,11 +64,17 @@ func writeTar(w io.Writer, files []File) error {
 	return out.Close()
 }
 
+// ErrNoFile is the error for a file that a container does not have, or whose container is gone.
+var ErrNoFile = errors.New("no such file")
+
 // Get copies a file or a folder out of the container into the folder dest. The container's
 // contents are not trusted: a name that leads out of dest, a link or a device is an error,
 // and dest may then hold a part of the copy.
 func (c *Container) Get(ctx context.Context, source, dest string) error {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
+	if cerrdefs.IsNotFound(err) {
+		return fmt.Errorf("copy %s out of the container: %w", source, ErrNoFile)
+	}
 	if err != nil {
 		return failed("copy "+source+" out of the container", err)
 	}

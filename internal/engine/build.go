@@ -26,6 +26,7 @@ type Build struct {
 	Tags       []string          // names for the image
 	Args       map[string]string // build arguments; no secrets: the image's history shows them
 	Labels     map[string]string
+	NoCache    bool              // runs every step again, as one that asks a package archive for its newest
 	Secrets    map[string][]byte // for RUN --mount=type=secret,id=...; never in a layer
 }
 
@@ -72,7 +73,7 @@ func (b Build) options() build.ImageBuildOptions {
 		args[k] = &v
 	}
 	return build.ImageBuildOptions{
-		Tags: b.Tags, Dockerfile: b.Dockerfile, Target: b.Target, BuildArgs: args, Labels: b.Labels, Remove: true, ForceRemove: true,
+		Tags: b.Tags, Dockerfile: b.Dockerfile, Target: b.Target, BuildArgs: args, Labels: b.Labels, NoCache: b.NoCache, Remove: true, ForceRemove: true,
 	}
 }
 

@@ -35,8 +35,9 @@ type Spec struct {
 	PIDs     int64 // processes; 0 for no limit
 	Hardened bool  // as in production: read-only root, no capability, no new privileges, /tmp in memory
 
-	Beside      *Container // whose network it shares; nil for a network of its own
-	Interactive bool       // its stdin and stdout are a conversation: not logged, and it is removed when it ends
+	Beside    *Container // whose network it shares; nil for a network of its own
+	Attached  bool       // its streams are read and written while it runs: not logged, see Container.Start
+	Transient bool       // it is removed when it ends
 }
 
 // Mount is a volume of the engine in a container. Folders of the host are never mounted:
@@ -55,7 +56,7 @@ type Container struct {
 
 // Run creates and starts a container, and removes it if it does not start.
 func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
-	c, err := create(ctx, e, s)
+	c, err := e.Create(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +67,10 @@ func (e *Client) Run(ctx context.Context, s Spec) (*Container, error) {
 	return c, nil
 }
 
-// create creates a container. It is not cancelled half-way: the engine would create the
-// container nevertheless, and nobody would know its id.
-func create(ctx context.Context, e *Client, s Spec) (*Container, error) {
+// Create creates a container and does not start it: files can be put into it. It is not
+// cancelled half-way: the engine would create the container nevertheless, and nobody would know
+// its id.
+func (e *Client) Create(ctx context.Context, s Spec) (*Container, error) {
 	created, err := e.api.ContainerCreate(context.WithoutCancel(ctx), s.config(e.labels(s.Kind, nil)), s.host(), nil, nil, s.name())
 	if err != nil {
 		return nil, failed("create a container of "+s.Image, err)
@@ -96,7 +98,7 @@ func (s Spec) config(labels map[string]string) *container.Config {
 		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir, Hostname: s.Host,
 		Labels: labels, NetworkDisabled: s.Offline,
 	}
-	if s.Interactive {
+	if s.Attached {
 		cfg.OpenStdin, cfg.StdinOnce, cfg.AttachStdin, cfg.AttachStdout, cfg.AttachStderr = true, true, true, true, true
 	}
 	return cfg
@@ -117,8 +119,8 @@ func (s Spec) host() *container.HostConfig {
 	if s.Beside != nil {
 		h.NetworkMode = container.NetworkMode("container:" + s.Beside.ID)
 	}
-	if s.Interactive {
-		h.AutoRemove = true
+	h.AutoRemove = s.Transient
+	if s.Attached {
 		h.LogConfig.Type = "none"
 	}
 	if s.Hardened {

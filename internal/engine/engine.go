@@ -151,6 +151,12 @@ func (e *Client) Info(ctx context.Context) (Info, error) {
 	}, nil
 }
 
+// GoArch returns the architecture of the engine's machine, as Go names it.
+func (e *Client) GoArch(ctx context.Context) (string, error) {
+	version, err := e.api.ServerVersion(ctx)
+	return version.Arch, failed("read the engine's architecture", err)
+}
+
 // labels returns the labels of an object of a kind that this run creates.
 func (e *Client) labels(kind string, more map[string]string) map[string]string {
 	labels := e.owner.Labels()

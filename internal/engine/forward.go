@@ -43,8 +43,8 @@ func (c *Container) Forward(ctx context.Context, compiler gobuild.Compiler) (*Fo
 	if err != nil {
 		return nil, err
 	}
-	program, err := create(ctx, c.engine, Spec{
-		Image: image, Kind: forwardKind, Beside: c, Interactive: true,
+	program, err := c.engine.Create(ctx, Spec{
+		Image: image, Kind: forwardKind, Beside: c, Attached: true, Transient: true,
 		Hardened: true, Memory: 512 << 20, PIDs: 64, // ten thousand connections take 300 MiB
 	})
 	if err != nil {
@@ -134,11 +134,11 @@ func (f *Forward) Close() error {
 
 // forwardImage returns the image of the program for the engine's architecture.
 func forwardImage(ctx context.Context, e *Client, compiler gobuild.Compiler) (string, error) {
-	version, err := e.api.ServerVersion(ctx)
+	arch, err := e.GoArch(ctx)
 	if err != nil {
-		return "", failed("read the engine's architecture", err)
+		return "", err
 	}
-	program := gobuild.Program{Name: "portforward", Source: cmd.PortForward(), Arch: version.Arch}
+	program := gobuild.Program{Name: "portforward", Source: cmd.PortForward(), Arch: arch}
 	if program.Arch == "arm" {
 		program.GoEnv = []string{"GOARM=5"} // runs on all
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
+	"github.com/moby/go-archive"
+	"github.com/romanatrashyonok/kiln/internal/fault"
 )
 
 // Image is an image in the engine's store.
@@ -112,31 +114,54 @@ func (e *Client) ImportFrom(ctx context.Context, c *Container, dir, ref, kind st
 		return failed("read the container's "+dir, err)
 	}
 	defer stream.Close()
-	changes := []string{fmt.Sprintf("LABEL %s=%q", Label, kind)}
-	for k, v := range labels {
-		changes = append(changes, fmt.Sprintf("LABEL %s=%q", k, v))
-	}
-	return importTar(ctx, e.api, stream, ref, changes)
+	return importTar(ctx, e.api, stream, ref, labelLines(kind, labels))
 }
 
-// CopyFromImage copies a file or a folder out of an image into the folder dest. Nothing of
-// the image runs.
-func (e *Client) CopyFromImage(ctx context.Context, ref, source, dest string) error {
+// ImportFolder creates an image of the content of a local folder.
+func (e *Client) ImportFolder(ctx context.Context, dir, ref, kind string, labels map[string]string) error {
+	stream, err := archive.TarWithOptions(dir, &archive.TarOptions{ChownOpts: &archive.ChownOpts{UID: 0, GID: 0}})
+	if err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
+	defer stream.Close()
+	return importTar(ctx, e.api, stream, ref, labelLines(kind, labels))
+}
+
+// labelLines returns the labels of an image of a kind as lines of a Dockerfile.
+func labelLines(kind string, labels map[string]string) []string {
+	lines := []string{fmt.Sprintf("LABEL %s=%q", Label, kind)}
+	for k, v := range labels {
+		lines = append(lines, fmt.Sprintf("LABEL %s=%q", k, v))
+	}
+	return lines
+}
+
+// CopyFromImage copies files or folders out of an image into the folder dest. Nothing of the
+// image runs.
+func (e *Client) CopyFromImage(ctx context.Context, ref, dest string, sources ...string) error {
 	if _, err := e.FindImage(ctx, ref); err != nil {
 		return err
 	}
 	spec := Spec{Image: ref, Kind: "extract", Command: []string{"none"}} // never run; an image without a command needs one
-	c, err := create(ctx, e, spec)
+	c, err := e.Create(ctx, spec)
 	if err != nil {
 		return err
 	}
 	defer c.Remove()
-	return c.Get(ctx, source, dest)
+	for _, source := range sources {
+		if err := c.Get(ctx, source, dest); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drain reads the JSON stream that a pull, an import or a load answers with. In it the
 // engine reports failures under a status of 200.
-func drain(stream io.Reader) error {
+func drain(stream io.Reader) error { return drainEach(stream, func(jsonmessage.JSONMessage) {}) }
+
+// drainEach is drain, and calls each with every message that is no failure.
+func drainEach(stream io.Reader, each func(jsonmessage.JSONMessage)) error {
 	decoder := json.NewDecoder(stream)
 	for {
 		var m jsonmessage.JSONMessage
@@ -148,5 +173,6 @@ func drain(stream io.Reader) error {
 		if m.Error != nil {
 			return m.Error
 		}
+		each(m)
 	}
 }

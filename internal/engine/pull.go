@@ -2,12 +2,15 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/docker/docker/api/types/image"
 	enginetypes "github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/pkg/jsonmessage"
 
 	"github.com/romanatrashyonok/kiln/internal/registry"
 )
@@ -29,6 +32,40 @@ func (e *Client) Pull(ctx context.Context, ref string) error {
 	}
 	defer stream.Close()
 	return e.registryFailed("pull "+ref, used, drain(stream))
+}
+
+// Push sends an image to its registry under its name, and returns its digest there.
+func (e *Client) Push(ctx context.Context, ref string) (digest string, err error) {
+	used, err := e.registry.Credentials(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	auth, err := authHeader(used)
+	if err != nil {
+		return "", err
+	}
+	stream, err := e.api.ImagePush(ctx, ref, image.PushOptions{RegistryAuth: auth})
+	if err != nil {
+		return "", e.registryFailed("push "+ref, used, err)
+	}
+	defer stream.Close()
+	digest, err = pushedDigest(stream)
+	return digest, e.registryFailed("push "+ref, used, err)
+}
+
+// pushedDigest reads the JSON stream that a push answers with to its end, and returns the digest
+// that the engine reports in it.
+func pushedDigest(stream io.Reader) (digest string, err error) {
+	err = drainEach(stream, func(m jsonmessage.JSONMessage) {
+		var result struct{ Digest string }
+		if m.Aux != nil && json.Unmarshal(*m.Aux, &result) == nil && result.Digest != "" {
+			digest = result.Digest
+		}
+	})
+	if err == nil && digest == "" {
+		err = errors.New("the engine reports no digest")
+	}
+	return digest, err
 }
 
 // Lookup reports, as an error, that the registry of ref cannot be reached or does not have

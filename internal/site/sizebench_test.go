@@ -130,7 +130,7 @@ find content -type f ! -name '*.png' ! -name '*.bin' -print0 | xargs -0 -P "$(np
 // copiedOut copies the site out of the image, and hashes every file.
 func copiedOut(b *testing.B, s site.Site, image site.Image) error {
 	dir := b.TempDir()
-	if err := s.Engine.CopyFromImage(b.Context(), image.ID, "/srv/site", dir); err != nil {
+	if err := s.Engine.CopyFromImage(b.Context(), image.ID, dir, "/srv/site"); err != nil {
 		return err
 	}
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

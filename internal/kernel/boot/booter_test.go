@@ -12,7 +12,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -27,7 +26,7 @@ func TestBootOnceTrustsTheReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := plan.Manifest{Arch: a.Name, Plan: "aa", Artefacts: []plan.Artefact{{Path: "bzImage", SHA256: "bb"}}, Source: source.Tree{Ref: source.Ref{Version: v}}}
+	m := plan.Manifest{Arch: a.Name, Plan: "aa", Artefacts: []plan.Artefact{{Path: "bzImage", SHA256: "bb"}}, Source: plan.SourceRecord{Source: plan.Source{Version: v.String()}}}
 	for name, tc := range map[string]struct {
 		change func(*Report)
 		booted bool

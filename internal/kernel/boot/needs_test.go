@@ -11,7 +11,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -83,7 +82,7 @@ func TestUntestableKernelIsNotBooted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := plan.Manifest{Name: "micro", Version: "6.12.1", Arch: a.Name, Source: source.Tree{Ref: source.Ref{Version: v}}}
+	m := plan.Manifest{Name: "micro", Version: "6.12.1", Arch: a.Name, Source: plan.SourceRecord{Source: plan.Source{Version: v.String()}}}
 	if err := report.Write(filepath.Join(folder, plan.ManifestFile), m); err != nil {
 		t.Fatal(err)
 	}

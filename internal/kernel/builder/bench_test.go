@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
@@ -107,7 +108,7 @@ func (e *benchEnv) measureRestore(n int) {
 	e.b.Helper()
 	s := e.spec(e.patch(n))
 	defer e.removeSourceLater(s)
-	if err := e.cached.Engine.Volumes().Remove(e.b.Context(), plan.Plan{Name: s.Name, Arch: "amd64"}.OutputVolume()); err != nil {
+	if err := e.cached.Engine.Volumes().Remove(e.b.Context(), executor.OutputVolume(s.Name, "amd64")); err != nil {
 		e.b.Fatal(err)
 	}
 	p, err := e.cached.Plan(e.b.Context(), s)

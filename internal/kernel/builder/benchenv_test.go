@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -89,7 +90,7 @@ func (e *benchEnv) remove() {
 	for n := range e.outputs + 1 {
 		name := fmt.Sprintf("bench%d", n)
 		for _, arch := range []string{"amd64", "arm64"} {
-			if err := e.cached.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: name, Arch: arch}.OutputVolume()); err != nil {
+			if err := e.cached.Engine.Volumes().Remove(context.Background(), executor.OutputVolume(name, arch)); err != nil {
 				e.b.Error(err)
 			}
 		}

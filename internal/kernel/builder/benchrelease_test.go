@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -60,7 +61,7 @@ func (e *benchEnv) buildFrom(ref source.Ref) cost {
 	if err != nil {
 		e.b.Fatal(err)
 	}
-	c := candidate{spec: s, from: source.Debian, plan: plan.New(s, ref, tools)}
+	c := candidate{spec: s, from: source.Debian, ref: ref, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}
 	if _, err := e.cached.fetch(ctx, c); err != nil {
 		e.b.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (c brokenBuild) run(t *testing.T) error {
 		removeKernel(t, b, s)
 	}
 	if c.disk != "" {
-		enginetest.SmallVolume(t, plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume(), c.disk)
+		enginetest.SmallVolume(t, executor.OutputVolume(s.Name, s.Arch.Name), c.disk)
 	}
 	_, err := firstSource(t.Context(), b, s, b.resolve, func(k candidate) (result.Result, error) {
 		if c.removed != "" {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
@@ -24,7 +26,7 @@ func (b *Builder) Build(ctx context.Context, s spec.Spec) (result.Result, error)
 func (b *Builder) BuildAll(ctx context.Context, specs []spec.Spec, each func(result.Result) error) error {
 	var next Executor = b.Local
 	if len(specs) > 1 {
-		shared := &limited{next: b.Local, engine: b.Engine, jobs: b.Local.Jobs}
+		shared := &limited{next: b.Local, local: b.Local}
 		defer shared.close()
 		next = shared
 	}
@@ -62,7 +64,8 @@ func (b *Builder) build(ctx context.Context, s spec.Spec, e Executor) (result.Re
 // buildCandidate takes the stored result of a candidate's plan, else fetches the source and
 // runs the plan.
 func (b *Builder) buildCandidate(ctx context.Context, c candidate, e Executor) (result.Result, error) {
-	var chain Executor = exclusive{e, b.Results, b.acquire}
+	var chain Executor = equivalent{e, b.Results, b.Local}
+	chain = exclusive{chain, b.Results, b.acquire}
 	chain = prepared{chain, b, c}
 	chain = cached{chain, b.Results}
 	return chain.Run(ctx, c.task(), b.Console)
@@ -82,25 +85,25 @@ func (b *Builder) Built(ctx context.Context, s spec.Spec) (result.Result, error)
 	return r, err
 }
 
-// acquire reserves the output volume of a plan, and reports whether it had to wait for
+// acquire reserves the output volume of a task, and reports whether it had to wait for
 // another run.
-func (b *Builder) acquire(ctx context.Context, p plan.Plan) (release func(), waited bool, err error) {
-	release, err = b.Engine.Acquire(ctx, p.Toolchain.Image, p.Output(), func(lock string) {
+func (b *Builder) acquire(ctx context.Context, t executor.Task) (release func(), waited bool, err error) {
+	release, err = b.Engine.Acquire(ctx, t.Image.ID, t.OutputVolume(), func(lock string) {
 		waited = true
-		b.Console.Logf("kernel %s: another run builds it: waiting (if there is none: docker rm %s)", p.Folder(), lock)
+		b.Console.Logf("kernel %s: another run builds it: waiting (if there is none: docker rm %s)", t.Plan.Folder(), lock)
 	})
 	return release, waited, err
 }
 
-// reason returns why a kernel is built: what differs from the plan of its newest result.
-func (b *Builder) reason(ctx context.Context, p plan.Plan) string {
-	var old plan.Plan
-	err := b.Results.Latest(ctx, p, plan.PlanFile, &old)
+// last returns the kernel's newest result, and why a kernel is built again: what differs from the
+// plan of that.
+func (b *Builder) last(ctx context.Context, p plan.Plan) (last result.Last, why string) {
+	last, err := b.Results.Last(ctx, p.Name, p.Arch)
 	if errors.Is(err, engine.ErrNoImage) {
-		return "not built yet"
+		return last, "not built yet"
 	}
 	if err != nil {
-		return "the plan of the last result is unreadable (" + err.Error() + ")"
+		return last, "the plan of the last result is unreadable (" + err.Error() + ")"
 	}
-	return p.Reason(old)
+	return last, planner.Reason(last.Plan, p)
 }

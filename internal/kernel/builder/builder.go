@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/gobuild"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
@@ -34,6 +35,11 @@ type Store interface {
 	Get(context.Context, plan.Plan) (result.Result, error)
 	// Put stores the kernel's current result under its plan.
 	Put(context.Context, plan.Plan) error
+	// HasInputs reports whether a result differs from a plan's at most in its configuration.
+	HasInputs(context.Context, plan.Plan) (bool, error)
+	// Adopt makes the result with a second key the current one of a plan's kernel. It returns
+	// result.ErrNotBuilt where there is none.
+	Adopt(ctx context.Context, p plan.Plan, key string, c plan.ConfigRecord) (result.Result, error)
 }
 
 // Builder builds kernels with one engine.
@@ -56,9 +62,10 @@ type Config struct {
 	Upstream *upstream.Client
 	Lock     track.Lock
 	Limits   spec.Limits
-	Dir      string   // the folder of kernels.toml
-	Cache    string   // local folder for downloads
-	Dist     string   // local folder for results
+	Dir      string // the folder of kernels.toml
+	Cache    string // local folder for downloads
+	Dist     string // local folder for results
+	Compiler gobuild.Compiler
 	Environ  []string // environment of commands on this machine, as NAME=value
 	Term     string   // type of the terminal of Menuconfig and Shell: the variable TERM
 }
@@ -73,7 +80,7 @@ func New(c Config) *Builder {
 	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}
 	return &Builder{
 		Engine: c.Engine, Console: c.Console, Upstream: c.Upstream, Sources: sources, Images: images, Lock: c.Lock, Results: results,
-		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Limits: c.Limits, Dist: c.Dist, Term: c.Term},
+		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Compiler: c.Compiler, Limits: c.Limits, Dist: c.Dist, Term: c.Term},
 		Folder: result.Folder{Engine: c.Engine, Dir: result.FolderIn(c.Dist)},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -21,11 +22,14 @@ import (
 type candidate struct {
 	spec spec.Spec
 	from string // the source, as kernels.toml spells it
+	ref  source.Ref
 	plan plan.Plan
+	// image is the plan's toolchain in the engine.
+	image executor.Image
 }
 
 // task returns a task that runs the candidate's plan.
-func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Spec: c.spec} }
+func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Image: c.image} }
 
 // Plan resolves a spec and returns its plan, with the first source that has the asked
 // version.
@@ -41,7 +45,7 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
+	tree, err := b.Sources.Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
 	return tree, classify(err)
 }
 
@@ -86,7 +90,7 @@ func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candid
 	}
 	b.warnOfEndOfLife(ctx, ref.Version)
 	tools, err := b.Images.Toolchain(ctx, s.Compiler)
-	return candidate{spec: s, from: from, plan: plan.New(s, ref, tools)}, err
+	return candidate{spec: s, from: from, ref: ref, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}, err
 }
 
 // resolveToBuild is resolve for a build: it fetches the source while the toolchain's image

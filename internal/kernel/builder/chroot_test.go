@@ -3,6 +3,7 @@
 package builder
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,21 +37,15 @@ func (e *benchEnv) chroot() *chroot {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := e.cached.Plan(b.Context(), e.spec())
-	if err != nil {
-		b.Fatal(err)
-	}
+	from := candidateOf(b, e.cached, e.spec())
+	p := from.plan
 	c := &chroot{dir: b.TempDir(), plan: p, tree: tree}
-	id := strings.TrimSpace(command(b, "docker", "create", p.Toolchain.Image, "none"))
+	id := strings.TrimSpace(command(b, "docker", "create", from.image.ID, "none"))
 	defer command(b, "docker", "rm", id)
 	command(b, "docker", "export", "--output", c.dir+".tar", id)
 	defer os.Remove(c.dir + ".tar")
 	command(b, "tar", "--extract", "--numeric-owner", "--directory", c.dir, "--file", c.dir+".tar")
-	for _, m := range p.Mounts {
-		if m.Path == plan.SourceDir {
-			c.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", m.Volume)), plan.SourceDir)
-		}
-	}
+	c.mount(b, strings.TrimSpace(command(b, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", tree.Volume)), plan.SourceDir)
 	c.mount(b, "/proc", "/proc")
 	c.mount(b, "/dev", "/dev")
 	for n, item := range p.Config {
@@ -104,7 +99,8 @@ func (c *chroot) write(b *testing.B, path, text string) {
 func (c *chroot) build(e *benchEnv) (took cost) {
 	e.b.Helper()
 	for _, dir := range []string{plan.OutputDir, plan.ResultDir} {
-		if err := os.RemoveAll(filepath.Join(c.dir, dir)); err != nil {
+		local := filepath.Join(c.dir, dir)
+		if err := errors.Join(os.RemoveAll(local), os.MkdirAll(local, 0o755), os.Chown(local, 1000, 1000)); err != nil {
 			e.b.Fatal(err)
 		}
 	}
@@ -131,10 +127,6 @@ func (c *chroot) build(e *benchEnv) (took cost) {
 // step runs a step as the container would, and returns its processor time in seconds.
 func (c *chroot) step(b *testing.B, s plan.Step, env []string) float64 {
 	b.Helper()
-	credential := &syscall.Credential{Uid: 1000, Gid: 1000}
-	if s.Root {
-		credential = &syscall.Credential{}
-	}
 	path, err := c.find(s.Argv[0])
 	if err != nil {
 		b.Fatal(err)
@@ -142,7 +134,7 @@ func (c *chroot) step(b *testing.B, s plan.Step, env []string) float64 {
 	var stderr strings.Builder
 	cmd := &exec.Cmd{
 		Path: path, Args: s.Argv, Env: env, Dir: "/" + strings.TrimPrefix(s.Dir, "/"), Stdout: io.Discard, Stderr: &stderr,
-		SysProcAttr: &syscall.SysProcAttr{Chroot: c.dir, Credential: credential},
+		SysProcAttr: &syscall.SysProcAttr{Chroot: c.dir, Credential: &syscall.Credential{Uid: 1000, Gid: 1000}},
 	}
 	if err := cmd.Run(); err != nil {
 		b.Fatalf("%s: %v\n%s", s.Name, err, stderr.String())

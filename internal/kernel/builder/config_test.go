@@ -4,12 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 )
 
 // configureMicro makes the configuration of Kiln's own kernel with further options.
-func configureMicro(t *testing.T, b *Builder, options ...string) executor.Configuration {
+func configureMicro(t *testing.T, b *Builder, options ...string) kconfig.Configuration {
 	t.Helper()
 	c, err := b.Configure(t.Context(), microSpec(t, options...))
 	if err != nil {
@@ -19,7 +18,7 @@ func configureMicro(t *testing.T, b *Builder, options ...string) executor.Config
 }
 
 // verdictOf returns the verdict on an option.
-func verdictOf(c executor.Configuration, name string) kconfig.Verdict {
+func verdictOf(c kconfig.Configuration, name string) kconfig.Verdict {
 	for _, v := range c.Options {
 		if v.Name == name {
 			return v

@@ -5,13 +5,14 @@ import (
 	"os"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
 
 // Configure makes a kernel's configuration, as a build does, and returns what became of
 // each asked option. Nothing is compiled. Lost options are not an error here: see
-// executor.Configuration.Err.
-func (b *Builder) Configure(ctx context.Context, s spec.Spec) (c executor.Configuration, err error) {
+// kconfig.Configuration.Err.
+func (b *Builder) Configure(ctx context.Context, s spec.Spec) (c kconfig.Configuration, err error) {
 	err = b.withConfig(ctx, s, func(session *executor.Session) error {
 		c = session.Configuration()
 		return nil
@@ -44,8 +45,8 @@ func (b *Builder) withOutput(ctx context.Context, s spec.Spec, suffix string, us
 		if t.Tree, err = b.fetch(ctx, c); err != nil {
 			return none, err
 		}
-		t.Plan = t.Plan.WithOutputSuffix(suffix)
-		release, _, err := b.acquire(ctx, t.Plan)
+		t.Suffix = suffix
+		release, _, err := b.acquire(ctx, t)
 		if err != nil {
 			return none, err
 		}

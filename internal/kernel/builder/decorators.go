@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
@@ -42,7 +41,7 @@ type prepared struct {
 
 // Run completes the task and runs it.
 func (p prepared) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
-	t.Why = p.builder.reason(ctx, t.Plan)
+	t.Last, t.Why = p.builder.last(ctx, t.Plan)
 	ev.Logf("kernel %s: building: %s", t.Plan.Folder(), t.Why)
 	var err error
 	if t.Tree, err = p.builder.fetch(ctx, p.candidate); err != nil {
@@ -56,12 +55,12 @@ func (p prepared) Run(ctx context.Context, t executor.Task, ev executor.Events) 
 type exclusive struct {
 	next    Executor
 	store   Store
-	acquire func(context.Context, plan.Plan) (release func(), waited bool, err error)
+	acquire func(context.Context, executor.Task) (release func(), waited bool, err error)
 }
 
 // Run runs the task while it holds the plan's output volume.
 func (e exclusive) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
-	release, waited, err := e.acquire(ctx, t.Plan)
+	release, waited, err := e.acquire(ctx, t)
 	if err != nil {
 		return result.Of(t.Plan), err
 	}
@@ -74,12 +73,53 @@ func (e exclusive) Run(ctx context.Context, t executor.Task, ev executor.Events)
 	return e.next.Run(ctx, t, ev)
 }
 
+// equivalent takes the result that a different plan made, if the configurations are the same. It
+// asks for that, and makes the configuration first, only where a result has the same inputs.
+type equivalent struct {
+	next  Executor
+	store Store
+	local *executor.Executor
+}
+
+// Run adopts an equivalent result, or runs the task.
+func (e equivalent) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
+	has, err := e.store.HasInputs(ctx, t.Plan)
+	if err != nil || !has {
+		return e.run(ctx, t, ev, err)
+	}
+	r, found := result.Of(t.Plan), false
+	err = e.local.Configure(ctx, t, ev, func(s *executor.Session) error {
+		c := s.Configuration()
+		if c.Err() != nil { // the run itself reports it
+			return nil
+		}
+		r, err = e.store.Adopt(ctx, t.Plan, s.Key(), plan.ConfigRecord{Asked: c.Asked, Kept: c.Kept})
+		if errors.Is(err, result.ErrNotBuilt) {
+			return nil
+		}
+		found = err == nil
+		return err
+	})
+	if err != nil || !found {
+		return e.run(ctx, t, ev, err)
+	}
+	ev.Logf("kernel %s: %s", t.Plan.Folder(), r.Why)
+	return r, e.store.Put(ctx, t.Plan)
+}
+
+// run runs the task unless there is an error already.
+func (e equivalent) run(ctx context.Context, t executor.Task, ev executor.Events, err error) (result.Result, error) {
+	if err != nil {
+		return result.Of(t.Plan), err
+	}
+	return e.next.Run(ctx, t, ev)
+}
+
 // limited shares one budget of jobs among the plans that run at once. The first plan that
 // has to run starts its jobserver.
 type limited struct {
-	next   Executor
-	engine *engine.Client
-	jobs   func(context.Context) (int, error)
+	next  Executor
+	local *executor.Executor
 
 	mu     sync.Mutex
 	server *executor.Jobserver
@@ -87,7 +127,7 @@ type limited struct {
 
 // Run runs the task with the shared jobserver once a job is free.
 func (l *limited) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
-	server, err := l.open(ctx, t.Plan.Toolchain.Image)
+	server, err := l.open(ctx, t.Image.ID)
 	if err == nil {
 		err = server.Acquire(ctx) // waits until a job is free for one more build
 	}
@@ -110,11 +150,11 @@ func (l *limited) open(ctx context.Context, image string) (*executor.Jobserver, 
 	if l.server != nil {
 		return l.server, nil
 	}
-	jobs, err := l.jobs(ctx)
+	jobs, err := l.local.Jobs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.server, err = executor.OpenJobserver(ctx, l.engine, image, jobs)
+	l.server, err = l.local.OpenJobserver(ctx, image, jobs)
 	return l.server, err
 }
 

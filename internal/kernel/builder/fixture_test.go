@@ -11,6 +11,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
@@ -79,7 +80,7 @@ func oneSpec(t testing.TB, dir string, table spec.Table) spec.Spec {
 func removeKernel(t *testing.T, b *Builder, s spec.Spec) {
 	t.Helper()
 	removeImages(t, b, s)
-	if err := b.Engine.Volumes().Remove(context.Background(), plan.Plan{Name: s.Name, Arch: s.Arch.Name}.OutputVolume()); err != nil {
+	if err := b.Engine.Volumes().Remove(context.Background(), executor.OutputVolume(s.Name, s.Arch.Name)); err != nil {
 		t.Error(err)
 	}
 }
@@ -135,15 +136,10 @@ func removeSources(t *testing.T, b *Builder) {
 // the cache.
 func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	t.Helper()
-	p, err := b.Plan(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := engine.Spec{Image: p.Toolchain.Image, Kind: "test", Command: []string{"sleep", "60"}, Offline: true}
-	for _, m := range p.Mounts {
-		in.Mounts = append(in.Mounts, engine.Mount(m))
-	}
-	ctr, err := b.Engine.Run(t.Context(), in)
+	ctr, err := b.Engine.Run(t.Context(), engine.Spec{
+		Image: candidateOf(t, b, s).image.ID, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
+		Mounts: []engine.Mount{{Volume: executor.OutputVolume(s.Name, s.Arch.Name), Path: plan.OutputDir}, {Volume: executor.CacheVolume(s.Arch.Name), Path: plan.CacheDir}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,6 +147,16 @@ func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// candidateOf returns a kernel with the source that it is built from.
+func candidateOf(t testing.TB, b *Builder, s spec.Spec) candidate {
+	t.Helper()
+	c, err := firstSource(t.Context(), b, s, b.resolve, func(c candidate) (candidate, error) { return c, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // configOf returns the final configuration of a build.

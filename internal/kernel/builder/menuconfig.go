@@ -53,7 +53,7 @@ func (b *Builder) Menuconfig(ctx context.Context, s spec.Spec, dir string, in, o
 		return Edit{}, fault.New(fault.Usage, "make the window larger", "open menuconfig: it needs at least %d columns and %d lines, the terminal has %d and %d", leastWidth, leastHeight, width, height)
 	}
 	return b.edit(ctx, s, dir, func(session *executor.Session) error {
-		err := session.Interact(ctx, in, out, plan.Make(s, "menuconfig")...)
+		err := session.Interact(ctx, in, out, session.Make("menuconfig")...)
 		var exit *engine.ExitError
 		switch {
 		case !errors.As(err, &exit):
@@ -89,7 +89,7 @@ func (b *Builder) edit(ctx context.Context, s spec.Spec, dir string, change func
 // kernel's table lists, else config/NAME.config, which the table does not list yet.
 func fragmentOf(s spec.Spec, dir string) (file string, unnamed bool) {
 	for _, item := range slices.Backward(s.Config) {
-		if item.Target == "" && item.Fragment != spec.Inline {
+		if item.Target == "" && item.Fragment != plan.Inline {
 			return filepath.Join(dir, item.Fragment), false
 		}
 	}

@@ -26,7 +26,7 @@ func TestEditIsSaved(t *testing.T) {
 	table := spec.Table{Name: "configured", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"debian"}, Config: []string{"tinyconfig", "config/edited.config"}}
 	var edited string
 	e, err := b.edit(t.Context(), oneSpec(t, dir, table), dir, func(s *executor.Session) (err error) {
-		edited, err = editOptions(t, s, oneSpec(t, dir, table))
+		edited, err = editOptions(t, s)
 		return err
 	})
 	if err != nil {
@@ -41,11 +41,11 @@ func TestEditIsSaved(t *testing.T) {
 }
 
 // editOptions changes options in a session and returns the resulting .config.
-func editOptions(t *testing.T, s *executor.Session, kernel spec.Spec) (string, error) {
+func editOptions(t *testing.T, s *executor.Session) (string, error) {
 	t.Helper()
 	for _, argv := range [][]string{
 		{plan.SourceDir + "/scripts/config", "--file", plan.ConfigFile, "--enable", "SCSI", "--enable", "BLK_DEV_SD", "--disable", "OVERLAY_FS", "--set-val", "PANIC_TIMEOUT", "7"},
-		plan.Make(kernel, "olddefconfig"),
+		s.Make("olddefconfig"),
 		{"cp", plan.ConfigFile, "/tmp/edited"},
 	} {
 		if _, err := s.Output(t.Context(), argv...); err != nil {

@@ -85,7 +85,7 @@ func (b *Builder) rebuild(ctx context.Context, s spec.Spec, hash, into string, v
 		if t.Tree, err = b.fetch(ctx, c); err != nil {
 			return r, err
 		}
-		t.Plan, t.Scratch, t.NoCache, t.Into = t.Plan.WithOutputSuffix("-again"), true, true, into
+		t.Suffix, t.Scratch, t.NoCache, t.Into = "-again", true, true, into
 		if v != nil {
 			t.Plan, t.Host, t.Files, t.Prepare, t.Jobs = v.Apply(t.Plan), v.Host, v.Files(), v.Prepare(), 2*jobs+1
 		}

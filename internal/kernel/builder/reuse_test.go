@@ -159,9 +159,5 @@ func TestCachedConfiguration(t *testing.T) {
 // cachedConfigPath returns the path of a kernel's cached configuration in its container.
 func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
-	p, err := b.Plan(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.Local.ConfigPath(p)
+	return runner.ConfigPath(candidateOf(t, b, s).plan, b.Local.Namespace)
 }

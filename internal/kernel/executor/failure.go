@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
+	"github.com/moby/buildkit/util/suggest"
 
-	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/diagnose"
+	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 	"github.com/romanatrashyonok/kiln/internal/report"
+	"github.com/romanatrashyonok/kiln/internal/scratch"
 )
 
 // FailureSchema is the schema of dist/logs/FOLDER.json.
@@ -65,58 +68,94 @@ var causeFix = map[fault.Cause]string{
 	fault.Resources: "free memory or disk: go tool mage prune, docker system prune; or lower memory and jobs in the [build] table of kernels.toml",
 }
 
-// stepFailure returns the *Failure of a failed step, classified by what the step printed.
-func (r *run) stepFailure(ctx context.Context, s plan.Step, exit *engine.ExitError, found diagnose.Failure) error {
-	hint := ""
-	switch {
-	case found.Cause != fault.Source:
-	case r.configures(s) && (found.First == nil || found.First.Tool == "make"):
-		found.Cause, hint = fault.Configuration, r.similarTarget(ctx, s) // the kernel's tools reject what was asked
-	case !r.configures(s):
-		if file, ok := r.namedFile(found); ok {
-			found.Cause, hint = fault.Configuration, fmt.Sprintf("%s=%q: %s", file.Option, file.Value, missingFix)
-		}
+// failure returns the error that a run reported, or nil.
+func (w *watcher) failure() error {
+	f := w.failed
+	if f == nil {
+		return nil
 	}
-	p := r.task.Plan
-	f := &Failure{
-		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: s.Name, Exit: exit.Code, Command: shellescape.QuoteCommand(exit.Argv), Hint: hint, Failure: found,
+	if f.Step != "" {
+		return w.stepFailure(*f)
 	}
-	return fault.WithCause(found.Cause, f)
-}
-
-// configures reports whether a step makes the configuration.
-func (r *run) configures(s plan.Step) bool {
-	steps := r.task.Plan.Steps[:r.task.Plan.ChecksAt()+1]
-	return slices.ContainsFunc(steps, func(c plan.Step) bool { return c.Name == s.Name })
-}
-
-// keepLog saves the log of a failed build in dist/logs, with the failure as JSON beside it,
-// and returns the error with the log's path.
-func (r *run) keepLog(err error) error {
-	base := filepath.Join(r.exec.Dist, "logs", r.task.Plan.Folder())
-	text, readErr := os.ReadFile(r.logPath)
-	if readErr != nil || len(text) == 0 || os.MkdirAll(filepath.Dir(base), 0o755) != nil || os.WriteFile(base+".log", text, 0o644) != nil {
+	if err := w.configuration.Err(); err != nil && f.Text == "" {
 		return err
 	}
-	r.events.Fold("log of kernel "+r.task.Plan.Folder(), string(text))
+	return &fault.Error{Class: fault.Class(f.Class), Cause: fault.Cause(f.Cause), Err: fmt.Errorf("build kernel %s: %s", w.task.Plan.Folder(), f.Text), Fix: f.Fix}
+}
+
+// stepFailure returns the *Failure of a failed step. Where there is not enough memory for a
+// single job, the error says so first.
+func (w *watcher) stepFailure(f runner.Failure) error {
+	p := w.task.Plan
+	failure := &Failure{
+		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: f.Step, Exit: f.Exit, Command: shellescape.QuoteCommand(f.Argv), Hint: hint(p, f), Failure: *f.Found,
+	}
+	err := fault.WithCause(f.Found.Cause, failure)
+	if f.Text != "" {
+		return &fault.Error{Class: fault.Class(f.Class), Cause: f.Found.Cause, Err: fmt.Errorf("%s: %w", f.Text, err), Fix: f.Fix}
+	}
+	return err
+}
+
+// hint returns what an entry of kernels.toml has to do with a failed step, or "".
+func hint(p plan.Plan, f runner.Failure) string {
+	switch {
+	case f.File != nil:
+		return fmt.Sprintf("%s=%q: %s", f.File.Option, f.File.Value, kconfig.MissingFix)
+	case f.Target == "":
+		return ""
+	}
+	text := fmt.Sprintf("%s has no configuration %s for %s", p.Version, f.Target, p.Arch)
+	if near, ok := suggest.Search(f.Target, f.Known, true); ok {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return text
+}
+
+// keepLog saves the log of a failed build in dist/logs, with the failure as JSON beside it, and
+// returns the error with the log's path. Where the run reported no failure, its container may be
+// gone, and the log with it.
+func (b *build) keepLog(ctx context.Context, err error) error {
+	folder := filepath.Join(b.exec.Dist, "logs")
+	base := filepath.Join(folder, b.task.Plan.Folder())
+	text, readErr := b.readLog(ctx)
+	if readErr != nil || len(text) == 0 || os.MkdirAll(folder, 0o755) != nil || os.WriteFile(base+".log", text, 0o644) != nil {
+		b.report(err)
+		return err
+	}
+	b.seen.events.Fold("log of kernel "+b.task.Plan.Folder(), string(text))
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return fmt.Errorf("%w\n  full log: %s", err, base+".log")
 	}
 	failure.Log = base + ".log"
 	report.Write(base+".json", failure) // best effort: the caller gets the error itself
+	b.report(err)
 	return err
 }
 
-// reportFailure annotates the errors of a failed step in GitHub Actions and records the
-// build's outcome. It is called once, after the last retry.
-func (r *run) reportFailure(err error) {
+// readLog returns the log of the build so far.
+func (b *build) readLog(ctx context.Context) ([]byte, error) {
+	dir, remove, err := scratch.Dir("log")
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	if err := b.ctr.Get(ctx, path.Join(b.task.Plan.Dir(plan.ResultRole), plan.LogFile), dir); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, plan.LogFile))
+}
+
+// report annotates the errors of a failed step in GitHub Actions and records the build's
+// outcome.
+func (b *build) report(err error) {
 	var failure *Failure
 	if !errors.As(err, &failure) {
 		return
 	}
 	for _, e := range failure.Errors {
-		r.annotate(e)
+		b.seen.annotate(e)
 	}
-	r.events.RecordOutcome(failure.Kernel, "build", failure.summary())
+	b.seen.events.RecordOutcome(failure.Kernel, "build", failure.summary())
 }

@@ -60,7 +60,7 @@ func (c Configuration) invalid() error {
 		for _, file := range c.Missing {
 			lines = append(lines, file.String())
 		}
-		errs = append(errs, fault.New(fault.Usage, missingFix, "configure kernel %s-%s-%s: options name files that the build does not find:\n%s", c.Name, c.Version, c.Arch, strings.Join(lines, "\n")))
+		errs = append(errs, fault.New(fault.Usage, MissingFix, "configure kernel %s-%s-%s: options name files that the build does not find:\n%s", c.Name, c.Version, c.Arch, strings.Join(lines, "\n")))
 	}
 	if err := CheckRelease(c.Release); err != nil {
 		errs = append(errs, fault.New(fault.Usage, "change CONFIG_LOCALVERSION, or the files localversion* in the source", "configure kernel %s-%s-%s: %w", c.Name, c.Version, c.Arch, err))
@@ -68,7 +68,8 @@ func (c Configuration) invalid() error {
 	return errors.Join(errs...)
 }
 
-const missingFix = `name a path in the source's tree and bring the file in: files = { "certs/ours.pem" = "keys/ours.pem" } in kernels.toml`
+// MissingFix is what to do about a file that an option names.
+const MissingFix = `name a path in the source's tree and bring the file in: files = { "certs/ours.pem" = "keys/ours.pem" } in kernels.toml`
 
 // lost returns an error of class fault.Usage that names every lost option, or nil.
 func (c Configuration) lost() error {

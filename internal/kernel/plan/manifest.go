@@ -1,6 +1,11 @@
 package plan
 
-import "time"
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // The files that record a build, in the folder of its artefacts.
 const (
@@ -14,13 +19,17 @@ const ManifestSchema = "kiln/manifest/v1"
 
 // Manifest is the record of a build, published with its artefacts: manifest.json.
 type Manifest struct {
-	Schema    string          `json:"schema"`
-	Name      string          `json:"name"`
-	Version   string          `json:"version"`
-	Release   string          `json:"release"` // what uname -r prints in it
-	Arch      string          `json:"arch"`
-	Plan      string          `json:"plan"` // sha256
-	Key       string          `json:"key"`  // the second key, see Plan.Key
+	Schema  string `json:"schema"`
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Release string `json:"release"` // what uname -r prints in it
+	Arch    string `json:"arch"`
+	Plan    string `json:"plan"` // sha256
+	Key     string `json:"key"`  // sha256, see Plan.Key
+	// FoundBy is FoundByConfiguration where a result of a different plan, BuiltAs, was taken
+	// because its configuration is the same.
+	FoundBy   string          `json:"found_by,omitempty"`
+	BuiltAs   string          `json:"built_as,omitempty"`
 	Source    SourceRecord    `json:"source"`
 	Patches   []Patch         `json:"patches"`
 	Files     []File          `json:"files,omitempty"` // laid in the source's tree
@@ -35,6 +44,9 @@ type Manifest struct {
 	Why       string          `json:"why"`               // the reason for the build
 	Finished  time.Time       `json:"finished,omitzero"` // absent during the build
 }
+
+// FoundByConfiguration is the key by which a result was found that no plan of this hash made.
+const FoundByConfiguration = "configuration"
 
 // SourceRecord is the source of a build, and what is known about who made it.
 type SourceRecord struct {
@@ -116,4 +128,14 @@ func (m Manifest) Reproducible() (list []Artefact) {
 		}
 	}
 	return list
+}
+
+// Resum replaces the sum and size of the artefact at a path by those of its new content.
+func (m *Manifest) Resum(path string, content []byte) {
+	m.Artefacts = slices.Clone(m.Artefacts)
+	for i := range m.Artefacts {
+		if m.Artefacts[i].Path == path {
+			m.Artefacts[i].SHA256, m.Artefacts[i].Size = fmt.Sprintf("%x", sha256.Sum256(content)), int64(len(content))
+		}
+	}
 }

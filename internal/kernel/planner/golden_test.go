@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
-	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden")
@@ -25,11 +25,11 @@ func TestPlanAsJSON(t *testing.T) {
 
 // TestPlanAsText compares what kernel:plan prints, with the steps of each kind of kernel.
 func TestPlanAsText(t *testing.T) {
-	golden(t, "micro-amd64.golden", samplePlan(t).String())
+	golden(t, "micro-amd64.golden", Text(samplePlan(t)))
 	// A whole .config, device trees, and the other compiler.
-	golden(t, "boards-arm64-llvm.golden", planFor(t, "boards", "arm64", arch.LLVM, plan.Item{Fragment: "boards.config", Text: "CONFIG_OF=y\n"}).String())
+	golden(t, "boards-arm64-llvm.golden", Text(planFor(t, "boards", "arm64", arch.LLVM, plan.Item{Fragment: "boards.config", Text: "CONFIG_OF=y\n"})))
 	// An image that is vmlinux itself.
-	golden(t, "server-ppc64le.golden", planFor(t, "server", "ppc64le", arch.GCC, plan.Item{Target: "defconfig"}).String())
+	golden(t, "server-ppc64le.golden", Text(planFor(t, "server", "ppc64le", arch.GCC, plan.Item{Target: "defconfig"})))
 }
 
 // golden compares text with a file in testdata, or rewrites the file with -update.

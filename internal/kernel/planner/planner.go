@@ -19,11 +19,7 @@ func New(s spec.Spec, ref source.Ref, tools plan.Toolchain) plan.Plan {
 		Schema: plan.Schema, Name: s.Name, Version: ref.Version.String(), Arch: s.Arch.Name,
 		Source: ref.Plan(), Toolchain: tools, Config: s.Config, Allow: s.Allow,
 		User: plan.BuildUser, Network: "none", Env: environment(s), Kconfig: kconfigEnvironment(s), Make: makeCommand(s),
-		Mounts: []plan.Mount{
-			{Role: plan.SourceRole, Path: plan.SourceDir}, {Role: plan.OutputRole, Path: plan.OutputDir},
-			{Role: plan.CacheRole, Path: plan.CacheDir}, {Role: plan.InputRole, Path: plan.InputDir}, {Role: plan.ResultRole, Path: plan.ResultDir},
-		},
-		Steps: steps(s),
+		Mounts: plan.Folders(), Steps: steps(s),
 	}
 	for _, patch := range s.Patches {
 		p.Patches = append(p.Patches, plan.Patch{Name: patch.Name, SHA256: patch.SHA256})

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 )
 
@@ -23,10 +24,16 @@ func List(dir string, data *release.Data) ([]Entry, error) {
 		if list[i].Record, err = readRecord(folder); err != nil {
 			return nil, err
 		}
-		if m := list[i].Manifest; data != nil {
-			status := data.Evaluate(m.Name, release.Exactly(m.Source.Version), m.Source.Version, release.Version{})
-			list[i].Status = &status
+		if data == nil {
+			continue
 		}
+		m := list[i].Manifest
+		version, err := release.Parse(m.Source.Version)
+		if err != nil {
+			return nil, fault.New(fault.Failed, "go tool mage extract", "read the manifest in %s: %w", folder, err)
+		}
+		status := data.Evaluate(m.Name, release.Exactly(version), version, release.Version{})
+		list[i].Status = &status
 	}
 	return list, nil
 }

@@ -75,7 +75,10 @@ func (p Provenance) String() string {
 	if m.Why != "" {
 		line("reason", "%s", m.Why)
 	}
-	line("source", "%s; signature: %s", m.Source.Ref, strings.TrimSpace(m.Source.Signature.Status+" "+m.Source.Signature.Signer))
+	if m.FoundBy != "" {
+		line("found by", "its %s: built as plan %.12s", m.FoundBy, m.BuiltAs)
+	}
+	line("source", "%s; signature: %s", m.Source.Source, strings.TrimSpace(m.Source.Signature.Status+" "+m.Source.Signature.Signer))
 	for _, patch := range m.Patches {
 		line("patch", "%s (%.12s)", patch.Name, patch.SHA256)
 	}

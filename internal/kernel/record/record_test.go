@@ -21,10 +21,6 @@ import (
 // manifest, and returns both.
 func kernelIn(t *testing.T, dir, name, version string) (folder string, m plan.Manifest) {
 	t.Helper()
-	v, err := release.Parse(version)
-	if err != nil {
-		t.Fatal(err)
-	}
 	folder = filepath.Join(dir, name+"-"+version+"-amd64")
 	write(t, filepath.Join(folder, "bzImage"), "the image of "+name)
 	sum, err := trust.HashFile(filepath.Join(folder, "bzImage"))
@@ -34,11 +30,11 @@ func kernelIn(t *testing.T, dir, name, version string) (folder string, m plan.Ma
 	start := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 	m = plan.Manifest{
 		Schema: plan.ManifestSchema, Name: name, Version: version, Arch: "amd64", Plan: strings.Repeat("ab", 32), Why: "it has not been built yet",
-		Source: source.Tree{
-			Ref:       source.Ref{Kind: source.KernelOrg, Version: v, SHA256: strings.Repeat("5c", 32)},
-			Signature: source.Signature{Status: "verified", Signer: "Greg Kroah-Hartman"},
+		Source: plan.SourceRecord{
+			Source:    plan.Source{Kind: source.KernelOrg, Version: version, SHA256: strings.Repeat("5c", 32)},
+			Signature: plan.Signature{Status: "verified", Signer: "Greg Kroah-Hartman"},
 		},
-		Patches:   []source.Patch{{Name: "a.patch", SHA256: strings.Repeat("aa", 32)}},
+		Patches:   []plan.Patch{{Name: "a.patch", SHA256: strings.Repeat("aa", 32)}},
 		Toolchain: plan.ToolchainRecord{Image: "sha256:" + strings.Repeat("ee", 32), Base: "registry", Compiler: "gcc 14.2", Linker: "GNU ld 2.44"},
 		Config:    plan.ConfigRecord{SHA256: strings.Repeat("cf", 32), Asked: 12, Kept: 11},
 		Steps: []plan.StepRecord{

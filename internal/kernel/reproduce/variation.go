@@ -42,6 +42,7 @@ func (v Variation) Apply(p plan.Plan) plan.Plan {
 	for i, s := range p.Steps {
 		p.Steps[i] = v.step(s)
 	}
+	p.Make, p.Kconfig = v.words(p.Make), v.words(p.Kconfig)
 	p.Env = append(slices.Clone(p.Env), "LD_PRELOAD="+library, fmt.Sprintf("%s=%d", clockOffsetVariable, v.ClockOffset))
 	return p
 }
@@ -69,19 +70,24 @@ func (v Variation) Markers(options map[string]string) Markers {
 // step returns a step with the paths of its command under the root. In and Out keep the paths
 // that Prepare links.
 func (v Variation) step(s plan.Step) plan.Step {
-	s.Argv = slices.Clone(s.Argv)
-	for i := range s.Argv {
-		s.Argv[i] = v.word(s.Argv[i])
-	}
-	s.Dir = v.word(s.Dir)
+	s.Argv, s.Dir = v.words(s.Argv), v.word(s.Dir)
 	return s
+}
+
+// words returns words of a command with their paths under the root.
+func (v Variation) words(words []string) []string {
+	words = slices.Clone(words)
+	for i := range words {
+		words[i] = v.word(words[i])
+	}
+	return words
 }
 
 // word returns a word of a command with its paths under the root.
 func (v Variation) word(word string) string {
 	source, output := plan.SourceDir, plan.OutputDir
 	return strings.NewReplacer(source+"/", v.Root+source+"/", output+"/", v.Root+output+"/",
-		"O="+output, "O="+v.Root+output,
+		"O="+output, "O="+v.Root+output, "srctree="+source, "srctree="+v.Root+source,
 		"map="+source+"=", "map="+v.Root+source+"=", "map="+output+"=", "map="+v.Root+output+"=").Replace(v.folder(word))
 }
 

@@ -7,21 +7,23 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 )
 
 var variation = Variation{Root: "/moved", Host: "second-host", ClockOffset: 60}
 
 func TestWordsMoveUnderTheRoot(t *testing.T) {
 	for word, want := range map[string]string{
-		"/source":                      "/moved/source",
-		"/output":                      "/moved/output",
-		"/output/.config":              "/moved/output/.config",
-		"O=/output":                    "O=/moved/output",
-		"CC=gcc" + plan.PrefixMapFlags: "CC=gcc -ffile-prefix-map=/moved/source=. -ffile-prefix-map=/moved/output=.",
-		"INSTALL_MOD_PATH=/tmp/m":      "INSTALL_MOD_PATH=/tmp/m",
-		"/kernel/bzImage":              "/kernel/bzImage",
-		"/input/0.config":              "/input/0.config",
-		"make":                         "make",
+		"/source":                         "/moved/source",
+		"/output":                         "/moved/output",
+		"/output/.config":                 "/moved/output/.config",
+		"O=/output":                       "O=/moved/output",
+		"srctree=/source":                 "srctree=/moved/source",
+		"CC=gcc" + planner.PrefixMapFlags: "CC=gcc -ffile-prefix-map=/moved/source=. -ffile-prefix-map=/moved/output=.",
+		"INSTALL_MOD_PATH=/tmp/m":         "INSTALL_MOD_PATH=/tmp/m",
+		"/kernel/bzImage":                 "/kernel/bzImage",
+		"/input/0.config":                 "/input/0.config",
+		"make":                            "make",
 	} {
 		if got := variation.word(word); got != want {
 			t.Errorf("%s: got %s, want %s", word, got, want)
@@ -33,8 +35,9 @@ func TestApply(t *testing.T) {
 	sample := func() plan.Plan {
 		return plan.Plan{
 			Name: "micro", Version: "6.12.5", Arch: "amd64", Env: []string{"LC_ALL=C"},
-			Mounts: []plan.Mount{{Volume: "s", Path: plan.SourceDir, ReadOnly: true}, {Volume: "o", Path: plan.OutputDir}, {Volume: "c", Path: plan.CacheDir}},
-			Steps:  []plan.Step{{Name: "compile", Argv: []string{"make", "-C", plan.SourceDir}, Dir: plan.OutputDir, In: []string{plan.ConfigFile}}},
+			Mounts: []plan.Mount{{Role: plan.SourceRole, Path: plan.SourceDir}, {Role: plan.OutputRole, Path: plan.OutputDir}, {Role: plan.CacheRole, Path: plan.CacheDir}},
+			Make:   []string{"make", "-C", plan.SourceDir}, Kconfig: []string{"srctree=" + plan.SourceDir},
+			Steps: []plan.Step{{Name: "compile", Argv: []string{"make", "-C", plan.SourceDir}, Dir: plan.OutputDir, In: []string{plan.ConfigFile}}},
 		}
 	}
 	p := sample()
@@ -42,6 +45,7 @@ func TestApply(t *testing.T) {
 	want := sample()
 	want.Env = append(want.Env, "LD_PRELOAD="+library, "KILN_LATER=60")
 	want.Mounts[0].Path, want.Mounts[1].Path = "/moved/source", "/moved/output"
+	want.Make[2], want.Kconfig[0] = "/moved/source", "srctree=/moved/source"
 	want.Steps[0].Argv[2], want.Steps[0].Dir = "/moved/source", "/moved/output"
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
@@ -49,8 +53,8 @@ func TestApply(t *testing.T) {
 	if !reflect.DeepEqual(p, sample()) {
 		t.Errorf("the given plan was changed: %+v", p)
 	}
-	if got.Output() != "o" {
-		t.Errorf("the output is volume %q", got.Output())
+	if got.Dir(plan.OutputRole) != "/moved/output" {
+		t.Errorf("the output is at %q", got.Dir(plan.OutputRole))
 	}
 }
 

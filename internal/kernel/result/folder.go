@@ -53,7 +53,7 @@ func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
 		return Extracted{}, fault.Wrap(fault.Environment, err)
 	}
 	defer os.RemoveAll(temp)
-	if err := f.Engine.CopyFromImage(ctx, r.Image, plan.ResultDir, temp); err != nil {
+	if err := f.Engine.CopyFromImage(ctx, r.Image, temp, plan.ResultDir); err != nil {
 		if errors.Is(err, engine.ErrNoImage) {
 			return Extracted{}, fault.New(fault.Usage, "go tool mage kernel", "extract kernel %s: %w", r.Folder(), ErrNotBuilt)
 		}

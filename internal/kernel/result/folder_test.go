@@ -10,7 +10,6 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
-	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -23,13 +22,9 @@ func extractedKernel(t *testing.T, dir string) (folder string, m plan.Manifest) 
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	v, err := release.Parse("6.12.5")
-	if err != nil {
-		t.Fatal(err)
-	}
 	m = plan.Manifest{
 		Schema: plan.ManifestSchema, Name: "micro", Version: "6.12.5", Arch: "amd64", Plan: "aa",
-		Source: source.Tree{Ref: source.Ref{Kind: source.KernelOrg, Version: v}},
+		Source: plan.SourceRecord{Source: plan.Source{Kind: source.KernelOrg, Version: "6.12.5"}},
 	}
 	for name, text := range map[string]string{"bzImage": "a kernel", "config": "CONFIG_A=y\nCONFIG_B=\"b\"\n# CONFIG_C is not set\n"} {
 		path := filepath.Join(folder, name)

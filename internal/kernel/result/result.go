@@ -50,8 +50,10 @@ var ErrNotBuilt = errors.New("not built")
 
 // The labels of a result's image.
 const (
-	LabelPlan    = "kiln.plan"  // sha256 of the plan that made it
-	LabelLines   = "kiln.lines" // how many lines make prints in a build from nothing: the total of the progress display
+	LabelPlan    = "kiln.plan"   // sha256 of the plan that made it
+	LabelInputs  = "kiln.inputs" // plan.Plan.Inputs
+	LabelKey     = "kiln.key"    // plan.Plan.Key: of the configuration instead of what was asked
+	LabelLines   = "kiln.lines"  // how many lines make prints in a build from nothing: the total of the progress display
 	LabelName    = "kiln.kernel"
 	LabelVersion = "kiln.version"
 	LabelArch    = "kiln.arch"

@@ -83,7 +83,7 @@ func (s *Store) checkImage(ctx context.Context, ref, hash string) error {
 		return err
 	}
 	defer remove()
-	if err := s.Engine.CopyFromImage(ctx, ref, plan.ResultDir, dir); err != nil {
+	if err := s.Engine.CopyFromImage(ctx, ref, dir, plan.ResultDir); err != nil {
 		return err
 	}
 	m, err := CheckFolder(filepath.Join(dir, filepath.Base(plan.ResultDir)))
@@ -154,26 +154,4 @@ func surplus(images []engine.Image, bytes int64) (remove []engine.Image) {
 		remove, total = append(remove, i), total-i.Size
 	}
 	return remove
-}
-
-// Latest reads the JSON file name of the kernel's newest result, of whichever version and
-// plan, into a pointer. The error is engine.ErrNoImage if there is no result.
-func (s *Store) Latest(ctx context.Context, p plan.Plan, name string, into any) error {
-	images, err := s.Engine.Images(ctx, "kernel", map[string]string{LabelName: p.Name, LabelArch: p.Arch})
-	if err != nil {
-		return err
-	}
-	if len(images) == 0 {
-		return engine.ErrNoImage
-	}
-	newest := slices.MaxFunc(images, func(a, b engine.Image) int { return a.Tagged.Compare(b.Tagged) })
-	dir, remove, err := scratch.Dir("last")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	if err := s.Engine.CopyFromImage(ctx, newest.ID, plan.ResultDir+"/"+name, dir); err != nil {
-		return err
-	}
-	return report.Read(filepath.Join(dir, name), into)
 }

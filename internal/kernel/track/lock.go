@@ -8,6 +8,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
+	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -18,11 +19,13 @@ const LockFile = "kernels.lock.json"
 // LockSchema is the value of "schema" in the lock.
 const LockSchema = "kiln/lock/v1"
 
-// Lock is what the kernels of the file were resolved to at kernel.org. It is committed, so
+// Lock is what the kernels of the file were resolved to at kernel.org, and the packages of
+// toolchains that are pinned. It is committed, so
 // that everyone builds the same.
 type Lock struct {
-	Schema  string   `json:"schema"`
-	Kernels []Locked `json:"kernels"`
+	Schema     string          `json:"schema"`
+	Kernels    []Locked        `json:"kernels"`
+	Toolchains []toolchain.Pin `json:"toolchains,omitempty"` // what compiles them, by the name of its image
 }
 
 // Locked is one kernel of the lock.
@@ -54,6 +57,12 @@ func ReadLock(path string) (Lock, error) {
 				"read %s: kernel %q: expected a version, and a sha256 or a commit", path, l.Name)
 		}
 	}
+	for _, p := range lock.Toolchains {
+		if !p.Valid() {
+			return lock, fault.New(fault.Usage, "remove its entry, and pin it again: go tool mage kernel:update -toolchain",
+				"read %s: toolchain %q: expected packages as NAME=VERSION, and an image, if any, as REGISTRY/REPOSITORY@sha256:DIGEST", path, p.Name)
+		}
+	}
 	return lock, nil
 }
 
@@ -77,6 +86,26 @@ func (l Lock) with(k Locked) Lock {
 		return l
 	}
 	l.Kernels = append(l.Kernels, k)
+	return l
+}
+
+// Pin returns what the lock pins a toolchain to, and whether it does.
+func (l Lock) Pin(name string) (toolchain.Pin, bool) {
+	i := slices.IndexFunc(l.Toolchains, func(p toolchain.Pin) bool { return p.Name == name })
+	if i < 0 {
+		return toolchain.Pin{}, false
+	}
+	return l.Toolchains[i], true
+}
+
+// withPin returns the lock with one toolchain's pin replaced or appended.
+func (l Lock) withPin(p toolchain.Pin) Lock {
+	l.Toolchains = slices.Clone(l.Toolchains)
+	if i := slices.IndexFunc(l.Toolchains, func(o toolchain.Pin) bool { return o.Name == p.Name }); i >= 0 {
+		l.Toolchains[i] = p
+		return l
+	}
+	l.Toolchains = append(l.Toolchains, p)
 	return l
 }
 

@@ -105,19 +105,31 @@ func TestCleanStep(t *testing.T) {
 	}
 }
 
-// TestFullDisk compiles to a disk that is too small.
+// TestFullDisk has a tool report a full disk.
 func TestFullDisk(t *testing.T) {
-	f := newFixture(t, "", map[string]string{"exit.c": exit, "big.c": "char big[3 << 20] = {1};\n"})
+	f := newFixture(t, "", map[string]string{"exit.c": exit})
+	f.job.Plan.Steps[3].Argv = []string{"sh", "-c", "cat Makefile > /dev/full"}
+	f.job.Plan.Steps[3].Dir = f.path("source")
+	if got := f.run().failure(t); got.Class != 3 || got.Cause != "resources" || got.Step != "compile" {
+		t.Errorf("%+v, %+v", got, got.Found)
+	}
+}
+
+// TestSmallDisk compiles to a disk that is too small, with a tool that does not report that.
+func TestSmallDisk(t *testing.T) {
+	f := newFixture(t, "", map[string]string{"exit.c": exit})
+	f.job.Plan.Steps[3].Argv = []string{"sh", "-c", "head -c 3000000 /dev/zero > big 2> /dev/null || exit 2"}
+	f.job.Plan.Steps[3].Dir = f.path("output")
 	f.write("output/.keep", "")
 	if err := syscall.Mount("none", f.path("output"), "tmpfs", 0, "size=1m"); err != nil {
-		unavailable(t, "cannot mount a small disk: %v", err)
+		t.Skipf("SKIPPED: cannot mount a small disk: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(f.path("output"), 0); err != nil {
 			t.Error(err)
 		}
 	})
-	if got := f.run().failure(t); got.Class != 3 || got.Cause != "resources" || got.Step != "compile" {
+	if got := f.run().failure(t); got.Class != 3 || got.Cause != "resources" || got.Step != "compile" || got.Found.First != nil {
 		t.Errorf("%+v, %+v", got, got.Found)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
-	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 

@@ -63,14 +63,14 @@ func BenchmarkSource(b *testing.B) {
 	}
 	fetch := func(s spec.Spec) cost {
 		start := time.Now()
-		if _, err := e.cached.Sources.Fetch(b.Context(), c.from, c.plan.Source, s.Patches); err != nil {
+		if _, err := e.cached.Sources.Fetch(b.Context(), c.from, c.ref, s.Patches); err != nil {
 			b.Fatal(err)
 		}
 		return cost{wall: time.Since(start).Seconds()}
 	}
 	for b.Loop() {
 		for range benchRuns {
-			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(c.plan.Source, nil)); err != nil {
+			if err := e.cached.Engine.Volumes().Remove(b.Context(), source.Volume(c.ref, nil)); err != nil {
 				b.Fatal(err)
 			}
 			e.measure("first", func() cost { return fetch(e.specFor("amd64")) })
@@ -135,11 +135,8 @@ func (e *benchEnv) measureRestore(n int) {
 // removeSourceLater removes the volume of a patched source when the benchmark ends.
 func (e *benchEnv) removeSourceLater(s spec.Spec) {
 	e.b.Helper()
-	p, err := e.cached.Plan(e.b.Context(), s)
-	if err != nil {
-		e.b.Fatal(err)
-	}
-	e.b.Cleanup(func() { e.cached.Engine.Volumes().Remove(context.Background(), source.Volume(p.Source, p.Patches)) })
+	volume := source.Volume(candidateOf(e.b, e.cached, s).ref, s.Patches)
+	e.b.Cleanup(func() { e.cached.Engine.Volumes().Remove(context.Background(), volume) })
 }
 
 // measureExtract measures the extraction of a kernel's files by Kiln, which checks each
@@ -181,7 +178,7 @@ func BenchmarkDefconfig(b *testing.B) {
 	build := func() cost {
 		e.nextKernel()
 		s := e.spec()
-		s.Config = []spec.Item{{Target: "defconfig"}}
+		s.Config = []plan.Item{{Target: "defconfig"}}
 		return e.build(e.cached, s)
 	}
 	for b.Loop() {

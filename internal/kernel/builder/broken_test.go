@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -102,10 +103,23 @@ func (c brokenBuild) run(t *testing.T) error {
 		enginetest.SmallVolume(t, executor.OutputVolume(s.Name, s.Arch.Name), c.disk)
 	}
 	_, err := firstSource(t.Context(), b, s, b.resolve, func(k candidate) (result.Result, error) {
-		if c.removed != "" {
-			k.plan.Steps = slices.Insert(slices.Clone(k.plan.Steps), 1, plan.Step{Name: "remove", Root: true, Argv: []string{"rm", c.removed}})
+		if c.removed == "" {
+			return b.buildCandidate(t.Context(), k, b.Local)
 		}
-		return b.buildCandidate(t.Context(), k, b.Local)
+		k.plan.Toolchain.Programs = slices.DeleteFunc(slices.Clone(k.plan.Toolchain.Programs), func(p plan.Program) bool { return p.Path == c.removed })
+		k.plan.Allow = []string{"no " + c.removed} // a plan that was not built before
+		return b.buildCandidate(t.Context(), k, without{b.Local, c.removed})
 	})
 	return err
+}
+
+// without is an executor whose containers lack a program.
+type without struct {
+	next    Executor
+	program string
+}
+
+func (w without) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
+	t.Prepare = [][]string{{"rm", w.program}}
+	return w.next.Run(ctx, t, ev)
 }

@@ -64,8 +64,7 @@ func (b *Builder) build(ctx context.Context, s spec.Spec, e Executor) (result.Re
 // buildCandidate takes the stored result of a candidate's plan, else fetches the source and
 // runs the plan.
 func (b *Builder) buildCandidate(ctx context.Context, c candidate, e Executor) (result.Result, error) {
-	var chain Executor = equivalent{e, b.Results, b.Local}
-	chain = exclusive{chain, b.Results, b.acquire}
+	var chain Executor = exclusive{e, b.Results, b.acquire}
 	chain = prepared{chain, b, c}
 	chain = cached{chain, b.Results}
 	return chain.Run(ctx, c.task(), b.Console)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
@@ -80,7 +81,7 @@ func maxConcurrent(list []event) (most int) {
 func TestFailedBuildDoesNotStopOthers(t *testing.T) {
 	b := testBuilder(t)
 	specs := fixtureSpecs(t, b, "testdata", spec.Table{Arch: []string{"amd64", "arm64"}})
-	specs[0].Config = append(specs[0].Config, spec.Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
+	specs[0].Config = append(specs[0].Config, plan.Item{Fragment: "broken", Text: "CONFIG_BROKEN=y\n"})
 	var built []string
 	err := b.BuildAll(t.Context(), specs, func(r result.Result) error {
 		built = append(built, r.Arch)

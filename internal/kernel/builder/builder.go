@@ -35,11 +35,6 @@ type Store interface {
 	Get(context.Context, plan.Plan) (result.Result, error)
 	// Put stores the kernel's current result under its plan.
 	Put(context.Context, plan.Plan) error
-	// HasInputs reports whether a result differs from a plan's at most in its configuration.
-	HasInputs(context.Context, plan.Plan) (bool, error)
-	// Adopt makes the result with a second key the current one of a plan's kernel. It returns
-	// result.ErrNotBuilt where there is none.
-	Adopt(ctx context.Context, p plan.Plan, key string, c plan.ConfigRecord) (result.Result, error)
 }
 
 // Builder builds kernels with one engine.

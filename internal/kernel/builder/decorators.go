@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
-	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 )
 
@@ -69,48 +68,6 @@ func (e exclusive) Run(ctx context.Context, t executor.Task, ev executor.Events)
 		if r, err := e.store.Get(ctx, t.Plan); !errors.Is(err, result.ErrNotBuilt) {
 			return r, err
 		}
-	}
-	return e.next.Run(ctx, t, ev)
-}
-
-// equivalent takes the result that a different plan made, if the configurations are the same. It
-// asks for that, and makes the configuration first, only where a result has the same inputs.
-type equivalent struct {
-	next  Executor
-	store Store
-	local *executor.Executor
-}
-
-// Run adopts an equivalent result, or runs the task.
-func (e equivalent) Run(ctx context.Context, t executor.Task, ev executor.Events) (result.Result, error) {
-	has, err := e.store.HasInputs(ctx, t.Plan)
-	if err != nil || !has {
-		return e.run(ctx, t, ev, err)
-	}
-	r, found := result.Of(t.Plan), false
-	err = e.local.Configure(ctx, t, ev, func(s *executor.Session) error {
-		c := s.Configuration()
-		if c.Err() != nil { // the run itself reports it
-			return nil
-		}
-		r, err = e.store.Adopt(ctx, t.Plan, s.Key(), plan.ConfigRecord{Asked: c.Asked, Kept: c.Kept})
-		if errors.Is(err, result.ErrNotBuilt) {
-			return nil
-		}
-		found = err == nil
-		return err
-	})
-	if err != nil || !found {
-		return e.run(ctx, t, ev, err)
-	}
-	ev.Logf("kernel %s: %s", t.Plan.Folder(), r.Why)
-	return r, e.store.Put(ctx, t.Plan)
-}
-
-// run runs the task unless there is an error already.
-func (e equivalent) run(ctx context.Context, t executor.Task, ev executor.Events, err error) (result.Result, error) {
-	if err != nil {
-		return result.Of(t.Plan), err
 	}
 	return e.next.Run(ctx, t, ev)
 }

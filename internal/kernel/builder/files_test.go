@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/record"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -107,7 +108,7 @@ func checkFileRecords(t *testing.T, b *Builder, s spec.Spec, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, text := range map[string]string{"kernel:why": list[0].String(), "kernel:plan": p.String()} {
+	for what, text := range map[string]string{"kernel:why": list[0].String(), "kernel:plan": planner.Text(p)} {
 		if !strings.Contains(text, "certs/ours.pem 644 (") || !strings.Contains(text, "rootfs/sh link (") {
 			t.Errorf("%s does not name the files:\n%s", what, text)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
+	"github.com/romanatrashyonok/kiln/internal/gobuild"
 	"github.com/romanatrashyonok/kiln/internal/kernel/boot"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
@@ -26,6 +27,7 @@ func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
 	return New(Config{
 		Engine: enginetest.Engine(t), Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
 		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(), Environ: os.Environ(),
+		Compiler: gobuild.Compiler{Cache: filepath.Join(os.TempDir(), "kiln-test-cache"), Environ: os.Environ()},
 	})
 }
 

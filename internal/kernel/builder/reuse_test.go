@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/ccache"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
@@ -70,13 +71,13 @@ func TestRevertedSourceRebuilds(t *testing.T) {
 	f.write("greeting", "a changed fixture kernel\n")
 	f.rebuilds("source: ", "1 source files differ")
 	f.write("greeting", "a fixture kernel\n")
-	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) // else its result is restored
+	f.s.Config = append(f.s.Config, plan.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"}) // else its result is restored
 	f.rebuilds("source: ", "1 source files differ")
 }
 
 func TestChangedConfigurationRebuilds(t *testing.T) {
 	f := buildFixture(t)
-	f.s.Config = append(f.s.Config, spec.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"})
+	f.s.Config = append(f.s.Config, plan.Item{Fragment: "more", Text: "CONFIG_MORE=y\n"})
 	f.rebuilds("configuration: +CONFIG_MORE=y", "")
 }
 
@@ -159,5 +160,5 @@ func TestCachedConfiguration(t *testing.T) {
 // cachedConfigPath returns the path of a kernel's cached configuration in its container.
 func cachedConfigPath(t *testing.T, b *Builder, s spec.Spec) string {
 	t.Helper()
-	return runner.ConfigPath(candidateOf(t, b, s).plan, b.Local.Namespace)
+	return ccache.Cache{Dir: plan.CacheDir, Namespace: b.Local.Namespace}.ConfigFile(candidateOf(t, b, s).plan)
 }

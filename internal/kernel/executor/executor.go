@@ -7,6 +7,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/gobuild"
@@ -93,20 +94,38 @@ func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, e
 	}
 	res := result.Of(t.Plan)
 	res.Built, res.Why = true, t.Why
-	b, err := e.open(ctx, t, "", ev)
-	if err != nil {
+	seen, err := e.build(ctx, t, ev)
+	res.Seconds = seen.seconds
+	if err != nil || !seen.done.Found {
 		return res, err
 	}
-	defer b.ctr.Remove()
-	err = b.run(ctx)
-	res.Seconds = b.seen.seconds
+	adopted, err := e.Results.Adopt(ctx, t.Plan, seen.done.Key, plan.ConfigRecord{Asked: seen.configuration.Asked, Kept: seen.configuration.Kept})
+	if errors.Is(err, result.ErrNotBuilt) { // it is damaged: the store has removed it
+		return e.Run(ctx, t, ev)
+	}
+	if err == nil {
+		seen.logf("%s", adopted.Why)
+	}
+	return adopted, err
+}
+
+// build runs a task in its container and imports what it made, unless its result was found.
+func (e *Executor) build(ctx context.Context, t Task, ev Events) (*watcher, error) {
+	b, err := e.open(ctx, t, "", ev)
 	if err != nil {
+		return newWatcher(t, ev), err
+	}
+	defer b.ctr.Remove()
+	if err := b.run(ctx); err != nil {
 		if ctx.Err() == nil {
 			err = b.keepLog(ctx, err)
 		}
-		return res, err
+		return b.seen, err
 	}
-	return res, e.Results.Import(ctx, b.ctr, t.Plan, b.seen.done.Key, b.seen.done.Lines)
+	if b.seen.done.Found {
+		return b.seen, nil
+	}
+	return b.seen, e.Results.Import(ctx, b.ctr, t.Plan, b.seen.done.Key, b.seen.done.Lines)
 }
 
 // runScratch builds from scratch and copies the artefacts and vmlinux out.

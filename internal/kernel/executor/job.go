@@ -32,6 +32,11 @@ func (e *Executor) job(ctx context.Context, ctr *engine.Container, t Task, until
 			return nil, err
 		}
 	}
+	if !t.Scratch && until == "" {
+		if j.Results, err = e.Results.Keys(ctx, t.Plan); err != nil {
+			return nil, err
+		}
+	}
 	if !t.Scratch {
 		if j.Earlier, err = e.earlier(ctx, ctr, t, ev); err != nil {
 			return nil, err
@@ -47,8 +52,8 @@ func (e *Executor) earlier(ctx context.Context, ctr *engine.Container, t Task, e
 	if err != nil {
 		return found, err
 	}
-	if !state.Comparable(t.Plan) {
-		return found, nil
+	if state.RebuildReason(t.Plan) != "" {
+		return found, nil // nothing of it is used
 	}
 	found.Known, found.CodeOnly = true, true
 	for _, other := range state.Others(t.Tree.Volume) {

@@ -3,6 +3,8 @@ package executor
 import (
 	"context"
 
+	"github.com/romanatrashyonok/kiln/cmd"
+	"github.com/romanatrashyonok/kiln/internal"
 	"github.com/romanatrashyonok/kiln/internal/gobuild"
 )
 
@@ -13,5 +15,5 @@ func (e *Executor) program(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return e.Compiler.Compile(ctx, gobuild.Runner(arch))
+	return e.Compiler.Compile(ctx, gobuild.Program{Name: "runner", Source: cmd.Runner(), Packages: internal.Runner(), Arch: arch})
 }

@@ -30,11 +30,14 @@ func labels(p plan.Plan, key string, lines int64) map[string]string {
 	}
 }
 
-// HasInputs reports whether the store has a result that differs from a plan's at most in its
+// Keys returns the second keys of the results that differ from a plan's at most in their
 // configuration.
-func (s *Store) HasInputs(ctx context.Context, p plan.Plan) (bool, error) {
+func (s *Store) Keys(ctx context.Context, p plan.Plan) (keys []string, err error) {
 	images, err := s.Engine.Images(ctx, "kernel", map[string]string{LabelInputs: p.Inputs()})
-	return len(images) > 0, err
+	for _, image := range images {
+		keys = append(keys, image.Labels[LabelKey])
+	}
+	return keys, err
 }
 
 // Adopt makes the result with a second key, which a different plan made, the current one of a
@@ -50,9 +53,13 @@ func (s *Store) Adopt(ctx context.Context, p plan.Plan, key string, config plan.
 		m, err := s.adopt(ctx, p, image, config)
 		if err == nil {
 			r.Why = fmt.Sprintf("the same configuration was built before, as plan %.12s of kernel %s", m.Plan, m.Name)
-			return r, nil
+			return r, s.Put(ctx, p)
 		}
 		if ctx.Err() != nil || fault.Code(err) != int(fault.Failed) {
+			return r, err
+		}
+		s.Console.Logf("kernel %s: the stored result of plan %.12s is damaged and is removed: %v", p.Folder(), image.Labels[LabelPlan], err)
+		if err := s.Engine.RemoveImage(ctx, image.ID); err != nil {
 			return r, err
 		}
 	}

@@ -38,6 +38,8 @@ type Done struct {
 	Lines int64  `json:"lines"`         // that make prints in a build from nothing
 	Key   string `json:"key,omitempty"` // the result's second key, see plan.Plan.Key
 	Found bool   `json:"found"`         // the key is one of Job.Results: nothing was compiled
+	// Env is the environment of commands beside a run that stopped where Job.Until says.
+	Env []string `json:"env,omitempty"`
 }
 
 // Failure is the last event of a run that failed. With neither Text nor Step it is about the

@@ -2,8 +2,11 @@ package runner
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
 // State is what an output tree was made from. It is stored in the tree.
@@ -38,4 +41,19 @@ func (s State) Others(now string) (list []string) {
 		}
 	}
 	return list
+}
+
+// RebuildReason returns why a build of a plan cannot go on in the tree, whatever its source, or "".
+func (s State) RebuildReason(p plan.Plan) string {
+	switch series := plan.Series(p.Source.Version); {
+	case s == State{}:
+		return "no earlier build"
+	case s.Toolchain != p.Toolchain.Identity():
+		return "toolchain changed"
+	case s.Files != p.FilesHash(): // their times are part of an initramfs
+		return "files changed"
+	case s.Series != series:
+		return fmt.Sprintf("series changed from %s to %s", s.Series, series)
+	}
+	return ""
 }

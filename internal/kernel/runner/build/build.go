@@ -90,7 +90,7 @@ func (r *run) build(ctx context.Context) (runner.Done, error) {
 	var err error
 	switch r.Until {
 	case runner.Opened:
-		return runner.Done{Lines: r.Lines}, nil
+		return runner.Done{Lines: r.Lines, Env: r.besideEnv()}, nil
 	case runner.Configured:
 		err = r.finish(ctx, r.makeConfig(ctx), false)
 	default:
@@ -100,7 +100,7 @@ func (r *run) build(ctx context.Context) (runner.Done, error) {
 	if err == nil && recorded(r.Job) && !found {
 		err = r.publish(ctx)
 	}
-	return runner.Done{Lines: r.compileLines(), Key: r.key(), Found: found}, err
+	return runner.Done{Lines: r.compileLines(), Key: r.key(), Found: found, Env: r.besideEnv()}, err
 }
 
 // open prepares the output tree, and takes over what an interrupted run has left there.

@@ -3,7 +3,6 @@
 package build
 
 import (
-	"fmt"
 	"os"
 	"slices"
 
@@ -33,7 +32,7 @@ func (u reuse) open() (o origin, err error) {
 	if err != nil {
 		return o, err
 	}
-	why := u.rebuildReason(last, u.state(""))
+	why := u.rebuildReason(last)
 	if why != "" {
 		if last != (runner.State{}) {
 			u.note("rebuilding from scratch: %s", why)
@@ -71,18 +70,11 @@ func (s *session) state(final string, earlier ...string) runner.State {
 }
 
 // rebuildReason returns why the output tree cannot be reused, or "".
-func (u reuse) rebuildReason(last, now runner.State) string {
-	switch {
-	case last == runner.State{}:
-		return "no earlier build"
-	case last.Toolchain != now.Toolchain:
-		return "toolchain changed"
-	case last.Files != now.Files: // their times are part of an initramfs
-		return "files changed"
-	case last.Series != now.Series:
-		return fmt.Sprintf("series changed from %s to %s", last.Series, now.Series)
+func (u reuse) rebuildReason(last runner.State) string {
+	if why := last.RebuildReason(u.Plan); why != "" {
+		return why
 	}
-	for _, other := range last.Others(now.Source) {
+	for _, other := range last.Others(u.SourceID) {
 		if !u.Earlier.Known || !slices.Contains(u.Earlier.Sources, other) {
 			return "the previous source is gone or unrelated"
 		}

@@ -65,6 +65,18 @@ func (s *session) env() ([]string, error) {
 	return slices.Concat(s.Plan.Env, s.cache.Env(), plan.TimeEnv(s.Plan.Source.Time), []string{"MAKEFLAGS=" + flags}), err
 }
 
+// besideEnv returns the environment of commands beside a run that stops before it compiles.
+func (s *session) besideEnv() []string {
+	if s.Until == "" {
+		return nil
+	}
+	env, err := s.env()
+	if err != nil { // of the flags: the commands have one job
+		return s.Plan.Env
+	}
+	return env
+}
+
 // python runs python3 as configcheck.Check wants it.
 func (s *session) python(ctx context.Context, args ...string) (string, error) {
 	env, err := s.env()

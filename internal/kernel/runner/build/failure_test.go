@@ -44,7 +44,11 @@ func TestLostOptions(t *testing.T) {
 		t.Errorf("configured: %+v", done)
 	}
 	f.job.Until, f.job.Plan.Allow = "", []string{"IMPOSSIBLE"}
-	f.run().done(t)
+	all = f.run()
+	all.done(t)
+	if !strings.Contains(all.notes(), "allowed: a.config:2: CONFIG_IMPOSSIBLE: asked y, got n: dropped") || !strings.Contains(all.notes(), c.Warnings[0]) {
+		t.Errorf("notes %s", all.notes())
+	}
 	if !strings.HasSuffix(c.Warnings[0], "did you mean CONFIG_TINY?") {
 		unavailable(t, "no hint without python3: %s", c.Warnings[0])
 	}

@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"internal/report"},
 	{"internal/retry"},
 	{"internal/fault"},
-	{"docker", "cmd"}, // embed what goes into containers
+	{"docker", "cmd", "internal"}, // embed what goes into containers
 }
 
 // outside are the parts of public code. All other code is in internal/.
@@ -47,7 +47,7 @@ var onlyImporter = map[string][]string{
 	module + "targets":            {"magefile.go"},
 	module + "internal/cliargs":   {"targets"},
 	module + "internal/interrupt": {"toolkit"},
-	module + "internal/kernel":    {"toolkit"},
+	module + "internal/kernel":    {"toolkit", "cmd/*"}, // kiln-runner is a program of its own
 	module + "internal/site":      {"toolkit"},
 }
 
@@ -104,7 +104,7 @@ func partOf(file string) string {
 			return part
 		}
 	}
-	if top, _, _ := strings.Cut(dir, "/"); top != "internal" {
+	if top, _, below := strings.Cut(dir, "/"); top != "internal" || !below {
 		return top
 	}
 	return strings.Join(strings.Split(dir, "/")[:2], "/")

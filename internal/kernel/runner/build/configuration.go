@@ -51,6 +51,7 @@ func (r *run) checkConfig(ctx context.Context) error {
 	if err := r.compareConfig(ctx); err != nil {
 		return err
 	}
+	r.reportConfig()
 	if err := r.config.Configuration.Err(); err != nil {
 		return lostError{err}
 	}
@@ -64,6 +65,18 @@ func (r *run) checkConfig(ctx context.Context) error {
 		return nil
 	}
 	return r.cache.SetConfig(r.Plan, r.config.Text, r.config.SHA256)
+}
+
+// reportConfig reports options that are allowed to differ, and what is odd.
+func (r *run) reportConfig() {
+	for _, v := range r.config.Configuration.Options {
+		if !v.Kept() && v.Allowed {
+			r.note("allowed: %s", v)
+		}
+	}
+	for _, w := range r.config.Configuration.Warnings {
+		r.warn("%s", w)
+	}
 }
 
 // key returns the second key of the result, "" until the configuration is final.

@@ -68,6 +68,7 @@ func (t Tree) write(name string, value any) error {
 	}
 	temporary := t.path(name + ".new")
 	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		os.Remove(temporary) // the disk may be full
 		return fault.Wrap(fault.Environment, err)
 	}
 	return fault.Wrap(fault.Environment, os.Rename(temporary, t.path(name)))

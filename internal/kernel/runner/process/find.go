@@ -4,11 +4,13 @@ package process
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // The codes with which a shell ends where it cannot start a command.
@@ -19,7 +21,7 @@ const (
 
 // find returns the program's path. It looks in the folders of the command's own PATH, and not of
 // this program's.
-func (c Command) find() (string, *ExitError) {
+func (c Command) find() (string, error) {
 	name := c.Argv[0]
 	if strings.Contains(name, "/") {
 		if !filepath.IsAbs(name) {
@@ -35,8 +37,29 @@ func (c Command) find() (string, *ExitError) {
 	return "", &ExitError{Argv: c.Argv, Code: codeNotFound, Reason: name + ": not found"}
 }
 
+// startError returns the error of a program that is there and did not start: for lack of a right, of
+// the interpreter of a script, or of its folder. Any other error says nothing about the program.
+func (c Command) startError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &ExitError{Argv: c.Argv, Code: codeNotFound, Reason: c.Argv[0] + ": not found"}
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOEXEC), errors.Is(err, syscall.ENOTDIR):
+		return &ExitError{Argv: c.Argv, Code: codeDenied, Reason: err.Error()}
+	}
+	return fmt.Errorf("run %s: %w", c.Argv[0], err)
+}
+
+// notStarted reports, as a shell does, that the command did not start, and returns the error.
+func (c Command) notStarted(err error) error {
+	var exit *ExitError
+	if errors.As(err, &exit) && c.Stderr != nil {
+		c.Stderr("sh: " + exit.Reason)
+	}
+	return err
+}
+
 // executable returns a path if it is a program's.
-func (c Command) executable(file string) (string, *ExitError) {
+func (c Command) executable(file string) (string, error) {
 	program, err := exec.LookPath(file)
 	switch {
 	case err == nil:

@@ -54,12 +54,9 @@ func Interrupted(err error) bool {
 // Run runs a command and waits for its end. An exit code other than 0 is an *ExitError. If a signal
 // ends the command, or ctx does, what it started is killed as well.
 func (c Command) Run(ctx context.Context) error {
-	program, exit := c.find()
-	if exit != nil {
-		if c.Stderr != nil {
-			c.Stderr("sh: " + exit.Reason)
-		}
-		return exit
+	program, missing := c.find()
+	if missing != nil {
+		return c.notStarted(missing)
 	}
 	out, err := newPipe(c.Stdout)
 	if err != nil {
@@ -78,7 +75,7 @@ func (c Command) Run(ctx context.Context) error {
 	runtime.LockOSThread() // its end would be the parent's death
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("run %s: %w", c.Argv[0], err)
+		return c.notStarted(c.startError(err))
 	}
 	out.read()
 	errs.read()

@@ -22,14 +22,10 @@ func TestEnginesAgree(t *testing.T) {
 	e, c := enginetest.Engine(t), testCompiler(t, "arm64", "agree")
 	images, _ := testImages(t, e, c)
 	here := get(t, images, c)
-	root, err := images.base(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	ids := map[string]bool{here.ID: true}
 	for name, store := range map[string]string{"graph driver": enginetest.GraphDriver, "containerd": enginetest.Containerd} {
 		t.Run(name, func(t *testing.T) {
-			second := enginetest.Second(t, e, root.Ref, store)
+			second := enginetest.Second(t, e, root(t, images), store)
 			elsewhere, _ := testImages(t, second, c)
 			there := get(t, elsewhere, c)
 			if there.From != base.FromBootstrap {
@@ -81,26 +77,23 @@ func TestNewestAsksTheArchive(t *testing.T) {
 // on one with the other store, whose store is empty: not even a base is needed.
 func TestPublishedAcrossEngines(t *testing.T) {
 	e := enginetest.Engine(t)
-	root, err := New(base.Provider{Engine: e, Console: report.New(t.Output(), t.Output(), ""), Environ: os.Environ()}).base(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	from := root(t, New(base.Provider{Engine: e, Console: report.New(t.Output(), t.Output(), ""), Environ: os.Environ()}))
 	registry, err := url.Parse("http://" + registrytest.Start(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	repo := serve(t, httputil.NewSingleHostReverseProxy(registry)) + "/ours/tools"
 	stores := []string{enginetest.GraphDriver, enginetest.Containerd}
-	engines := []*engine.Client{enginetest.Second(t, e, root.Ref, stores[0]), enginetest.Second(t, e, root.Ref, stores[1])}
-	for from := range stores {
-		c, image, pin := published(t, engines[from], repo)
-		to := engines[1-from]
+	engines := []*engine.Client{enginetest.Second(t, e, from, stores[0]), enginetest.Second(t, e, from, stores[1])}
+	for n := range stores {
+		c, image, pin := published(t, engines[n], repo)
+		to := engines[1-n]
 		elsewhere, _ := testImages(t, to, c, pin)
 		got := get(t, elsewhere, c)
 		if got.From != base.FromRegistry || got.Toolchain.Identity() != image.Toolchain.Identity() {
 			t.Errorf("from %s: %v", got.From, Differences(got.Toolchain, image.Toolchain))
 		}
-		removeImages(t, engines[from], c)
+		removeImages(t, engines[n], c)
 		removeImages(t, to, c)
 	}
 }

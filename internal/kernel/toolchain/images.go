@@ -2,8 +2,8 @@
 // the folders of docker/, and knows the content of those with a compiler.
 //
 // images.go has the images, toolchain.go those with a compiler, identify.go what is in one,
-// label.go how that is kept with it, pin.go and pinned.go the versions that a lock pins,
-// publish.go images in a registry.
+// label.go how that is kept with it, differences.go how two differ, pin.go and pinned.go the
+// versions that a lock pins, exactly.go those of a plan, publish.go images in a registry.
 package toolchain
 
 import (

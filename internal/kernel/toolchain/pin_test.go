@@ -24,10 +24,10 @@ func TestPinnedVersions(t *testing.T) {
 	a.publish(t, "kiln-probe=1.0", "kiln-probe=2.0", "kiln-extra=1.0")
 	plain, _ := testImages(t, e, c)
 	first := get(t, plain, c)
-	root := tagOf(t, plain, c) + "-base"
-	build(t, e, engine.Build{Kind: "test", Tags: []string{root}, Args: map[string]string{"BASE": tagOf(t, plain, c)}},
+	derived := tagOf(t, plain, c) + "-base"
+	build(t, e, engine.Build{Kind: "test", Tags: []string{derived}, Args: map[string]string{"BASE": tagOf(t, plain, c)}},
 		"RUN rm -rf /usr/local/bin/* /etc/apt/sources.list* && echo 'deb [trusted=yes] "+a.url+" ./' > /etc/apt/sources.list && apt-get update && apt-get install -y kiln-probe kiln-extra")
-	t.Cleanup(func() { e.RemoveImage(context.Background(), root) })
+	t.Cleanup(func() { e.RemoveImage(context.Background(), derived) })
 
 	c.Packages = append(slices.Clone(c.Packages), "kiln-probe")
 	pin, err := NewPin(first, c)
@@ -36,7 +36,7 @@ func TestPinnedVersions(t *testing.T) {
 	}
 	pin.Packages = withPackages(pin.Packages, "kiln-probe=1.0")
 	pinned, log := testImages(t, e, c, pin)
-	pinned.root = root
+	pinned.root = derived
 	got := get(t, pinned, c)
 	if list := Differences(got.Toolchain, pin.Toolchain()); len(list) > 0 {
 		t.Errorf("%v", list)
@@ -58,7 +58,7 @@ func TestPinnedVersions(t *testing.T) {
 	a.publish(t, "kiln-probe=2.0", "kiln-probe=3.0")
 	pin.Packages = withPackages(pin.Packages, "kiln-probe=1.5", "gcc-14=14.2.0-1", "kiln-gone=7")
 	refused, _ := testImages(t, e, c, pin)
-	refused.root = root
+	refused.root = derived
 	_, err = refused.Toolchain(t.Context(), c)
 	if fault.Code(err) != int(fault.Environment) {
 		t.Fatalf("%v", err)
@@ -81,12 +81,8 @@ func published(t *testing.T, e *engine.Client, repo string) (arch.Compiler, Imag
 	t.Helper()
 	c := arch.Compiler{Image: "testpublished", CC: "true", LD: "ld", Content: [][]string{{"which", "true"}}, Packages: []string{"no-such-package"}}
 	images, _ := testImages(t, e, c)
-	root, err := images.base(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	tag := tagOf(t, images, c)
-	build(t, e, engine.Build{Kind: kind, Tags: []string{tag}, Args: map[string]string{"BASE": root.Ref}}, "RUN ln -s /bin/true /usr/local/bin/ld && date > /usr/local/bin/kiln-cc")
+	build(t, e, engine.Build{Kind: kind, Tags: []string{tag}, Args: map[string]string{"BASE": root(t, images)}}, "RUN ln -s /bin/true /usr/local/bin/ld && date > /usr/local/bin/kiln-cc")
 	image := get(t, images, c)
 	pin, err := NewPin(image, c)
 	if err != nil {

@@ -106,7 +106,21 @@ func TestIdentityIsFoundOnce(t *testing.T) {
 	}
 
 	removeImages(t, e, c)
+	older := build(t, e, engine.Build{Kind: kind, Tags: []string{repository + ":" + c.Image + "-000000000000"}, Args: map[string]string{"BASE": root(t, images)}}, "RUN touch /older")
 	same("pruned", get(t, images, c))
+	if _, err := e.FindImage(t.Context(), older); !errors.Is(err, engine.ErrNoImage) {
+		t.Errorf("the image of an older Kiln is still there: %v", err)
+	}
+}
+
+// root returns the name of the images' base.
+func root(t *testing.T, i *Images) string {
+	t.Helper()
+	found, err := i.base(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Ref
 }
 
 // tagOf returns the tag of a compiler's image.

@@ -4,6 +4,7 @@ package build
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestBuild(t *testing.T) {
 
 	f.job.Lines, f.job.Warnings = done.Lines, m.Warnings
 	again := f.run()
-	if again.made() != "" || again.done(t) != done || !strings.Contains(again.notes(), "reusing the configuration") || !strings.Contains(again.notes(), "1 warnings, 0 new") {
+	if again.made() != "" || !reflect.DeepEqual(again.done(t), done) || !strings.Contains(again.notes(), "reusing the configuration") || !strings.Contains(again.notes(), "1 warnings, 0 new") {
 		t.Errorf("again: made %s, %+v, %s", again.made(), again.done(t), again.notes())
 	}
 
@@ -117,7 +118,7 @@ func TestConfigurationIsCached(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := f.run()
-		if all.done(t) != first || !strings.HasPrefix(all.steps(), want) {
+		if !reflect.DeepEqual(all.done(t), first) || !strings.HasPrefix(all.steps(), want) {
 			t.Errorf("cache of %d bytes: steps %s, %+v", cache, all.steps(), all.done(t))
 		}
 	}

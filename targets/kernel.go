@@ -48,12 +48,17 @@ func (Kernel) Track(ctx context.Context,
 	})
 }
 
-// Update moves kernels.lock.json to the newest releases that kernels.toml asks for.
+// Update moves kernels.lock.json to the newest releases that kernels.toml asks for, or to today's toolchains.
 func (Kernel) Update(ctx context.Context,
 	name *string, // kernel of kernels.toml; all of them by default
 	downgrade *bool, // accept an older release than the lock has
+	toolchain *bool, // pin the packages of the toolchains instead: those that the archive has now
+	publish *string, // push the pinned toolchains' images to this repository, and pin their digests
 ) error {
 	return run(ctx, func(ctx context.Context, p *toolkit.Project) error {
+		if value(toolchain) || value(publish) != "" {
+			return second(p.Kernels().UpdateToolchains(ctx, choice(name, nil, nil), value(toolchain), value(publish)))
+		}
 		return second(p.Kernels().Update(ctx, choice(name, nil, nil), value(downgrade)))
 	})
 }

@@ -72,6 +72,31 @@ func (k *Kernels) Update(ctx context.Context, c Choice, downgrade bool) ([]Kerne
 	return updates, nil
 }
 
+// UpdateToolchains pins the packages of the toolchains of the chosen kernels in
+// kernel/kernels.lock.json, and prints what changed. A pinned toolchain moves to what the package
+// archive has now only if newest. With a repository, publish, the images are pushed there, and
+// their digests are pinned: others pull them instead of building them.
+func (k *Kernels) UpdateToolchains(ctx context.Context, c Choice, newest bool, publish string) ([]KernelToolchain, error) {
+	specs, err := k.specs(c)
+	if err != nil {
+		return nil, err
+	}
+	b, err := k.builder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	updates, err := b.tracker.UpdateToolchains(ctx, b.Images, specs, k.dir(), newest, publish)
+	if err != nil {
+		return updates, err
+	}
+	for _, u := range updates {
+		if err := k.p.console.Result(u, u.String()); err != nil {
+			return updates, err
+		}
+	}
+	return updates, nil
+}
+
 // Matrix prints the jobs into which CI can split the chosen kernels, as one line of JSON: the
 // matrix of GitHub's workflow syntax. It needs no engine.
 func (k *Kernels) Matrix(c Choice) (KernelMatrix, error) {

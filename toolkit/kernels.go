@@ -39,6 +39,7 @@ type (
 	KernelProvenance   = record.Provenance     // from the source to the booted image
 	KernelTracking     = track.Tracking        // releases and ends of life
 	KernelUpdate       = track.Update          // a change of the lock
+	KernelToolchain    = track.ToolchainUpdate // a change of what a toolchain is pinned to
 	KernelMatrix       = track.Matrix          // jobs for CI
 )
 

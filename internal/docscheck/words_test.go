@@ -56,7 +56,12 @@ var words = map[string]string{
 
 	"lock kernels[].asked": "the constraint that was resolved", "lock kernels[].sha256": "SHA-256 of the tarball, from a checksum list whose signature was verified",
 	"lock kernels[].version": "the version it resolved to",
-	"lock kernels[].tag":     "tag of a release candidate", "lock kernels[].url": "address of the tarball, or of the repository",
+	"lock toolchains[]":      "the toolchains whose packages are pinned; written by `kernel:update -toolchain`", "lock toolchains[].name": "name of the toolchain: the architecture, or `llvm`",
+	"lock toolchains[].image": "the published image, by digest", "lock toolchains[].recipe": "SHA-256 of Kiln's own part of the image",
+	"lock toolchains[].packages[]": "an installed package, as `NAME=VERSION`",
+	"lock toolchains[].programs[]": "the compilers, assemblers, linkers, and Kiln's own programs", "lock toolchains[].programs[].path": "path in the image",
+	"lock toolchains[].programs[].sha256": "SHA-256 of the program",
+	"lock kernels[].tag":                  "tag of a release candidate", "lock kernels[].url": "address of the tarball, or of the repository",
 	"lock kernels[].commit": "commit of a release candidate, instead of `sha256`; the signature of its tag was verified", "lock kernels[].signer": "who signed the checksum list or the tag",
 
 	"manifest release": "what `uname -r` reports", "manifest plan": "SHA-256 of the plan: the id of the build", "manifest source": "where the source comes from",

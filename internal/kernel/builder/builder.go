@@ -67,7 +67,7 @@ type Config struct {
 
 // New returns a Builder. It contacts neither the engine nor the network.
 func New(c Config) *Builder {
-	images := toolchain.New(base.Provider{Engine: c.Engine, Console: c.Console, Environ: c.Environ})
+	images := toolchain.New(base.Provider{Engine: c.Engine, Console: c.Console, Environ: c.Environ}, c.Lock.Toolchains...)
 	sources := &fetch.Fetcher{
 		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Limit: c.Limits.SourceBytes(),
 		Flight: new(singleflight.Group),

@@ -30,18 +30,25 @@ func newArchive(t *testing.T) archive {
 			enginetest.Unavailable(t, "%v", err)
 		}
 	}
+	dir := t.TempDir()
+	return archive{url: "http://" + serve(t, http.FileServer(http.Dir(dir))), dir: dir}
+}
+
+// serve serves where containers of this machine's engine reach it, until the test ends, and
+// returns the address.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
 	gateway := output(t, "docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
 	l, err := net.Listen("tcp", gateway+":0")
 	if err != nil {
 		enginetest.Unavailable(t, "the engine's network is not on this machine: %v", err)
 	}
-	a := archive{url: "http://" + l.Addr().String(), dir: t.TempDir()}
-	server := httptest.NewUnstartedServer(http.FileServer(http.Dir(a.dir)))
+	server := httptest.NewUnstartedServer(handler)
 	server.Listener.Close()
 	server.Listener = l
 	server.Start()
 	t.Cleanup(server.Close)
-	return a
+	return l.Addr().String()
 }
 
 // publish replaces the packages of the archive, each NAME=VERSION.

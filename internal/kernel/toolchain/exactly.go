@@ -8,25 +8,28 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// Exactly returns the image with the toolchain of a plan. Where the engine's own differs, one is
-// made with the same versions of all packages, if the archive still has them.
+// Exactly returns the image with exactly the toolchain of a plan, and makes it unless the engine
+// has it: with the same versions of all packages, if the archive still has them.
 func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain) (Image, error) {
-	image, err := i.Toolchain(ctx, c)
-	if err != nil || image.Toolchain.Identity() == t.Identity() {
-		return image, err
-	}
-	i.bases.Console.Logf("toolchain %s: the plan has another: %s", t.Name, short(Differences(image.Toolchain, t)))
 	recipe, err := recipeHash(c)
 	if err != nil {
-		return image, err
+		return Image{}, err
 	}
-	w, err := i.wanted(ctx, c, Pin{Name: t.Name, Recipe: recipe, Packages: t.Packages, Programs: t.Programs})
+	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
+	if locked := i.pinOf(c); locked.Same(pin) {
+		pin.Image = locked.Image
+	}
+	w, err := i.wanted(ctx, c, pin)
+	if err != nil {
+		return Image{}, err
+	}
+	image, err := i.once(w, func() (Image, error) { return i.toolchain(ctx, w) })
 	if err != nil {
 		return image, err
 	}
-	image, err = i.once(w, func() (Image, error) { return i.toolchain(ctx, w) })
-	if err == nil && image.Toolchain.Identity() != t.Identity() {
-		err = fault.NewWithCause(fault.Toolchain, "build the plan with the version of Kiln that made it", "build toolchain %s of the plan: %s", t.Name, short(Differences(image.Toolchain, t)))
+	if list := Differences(image.Toolchain, t); len(list) > 0 {
+		return image, fault.NewWithCause(fault.Toolchain, "make the plan again with this version of Kiln: go tool mage kernel:plan",
+			"make the plan's toolchain %s: %w: %s", t.Name, errUnlike, short(list))
 	}
-	return image, err
+	return image, nil
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 
@@ -40,13 +41,14 @@ type Images struct {
 	bases    base.Provider
 	root     string // the name of the images' base
 	pins     []Pin
+	maxAge   time.Duration      // how long an image counts as made from the archive's newest packages
 	building singleflight.Group // builds an image once that several kernels need at the same time
 }
 
 // New returns the images of the engine of bases, on bases that it provides. Its console gets
 // the output of builds. Toolchains with a pin are those that it pins.
 func New(bases base.Provider, pins ...Pin) *Images {
-	return &Images{bases: bases, root: baseImage, pins: pins}
+	return &Images{bases: bases, root: baseImage, pins: pins, maxAge: newestMaxAge}
 }
 
 // Fetch returns the id of the image that fetches and unpacks sources.

@@ -21,6 +21,8 @@ type Pin struct {
 	Recipe   string         `json:"recipe"`          // hash of Kiln's part of it when it was pinned
 	Packages []string       `json:"packages"`        // all that are installed, as NAME=VERSION, sorted
 	Programs []plan.Program `json:"programs"`        // the compilers, assemblers, linkers, and Kiln's own
+
+	byPlan bool // it is that of a plan, not of the lock
 }
 
 // NewPin returns the pin of a compiler's image.
@@ -62,7 +64,7 @@ func (p Pin) hash() string {
 }
 
 // errUnlike means that an image is not what is pinned.
-var errUnlike = errors.New("it differs from what the lock pins")
+var errUnlike = errors.New("it differs from what is pinned")
 
 // check returns an errUnlike, with what differs, unless a toolchain has the pinned packages, and
 // no others.
@@ -109,7 +111,7 @@ func (p Pin) buildFailed(err error) error {
 	if len(list) == 0 {
 		return err
 	}
-	return fault.NewWithCause(fault.Toolchain, p.fix(), "build toolchain %s: the package archive no longer has versions that the lock pins: %s", p.Name, short(list))
+	return fault.NewWithCause(fault.Toolchain, p.fix(), "build toolchain %s: the package archive no longer has versions that are pinned: %s", p.Name, short(list))
 }
 
 // fix names the ways out of a pin that cannot be met.
@@ -117,6 +119,9 @@ func (p Pin) fix() string {
 	published := "or pull the pinned image, once somebody whose engine has it runs go tool mage kernel:update -publish=REPOSITORY"
 	if p.Image != "" {
 		published = "or make the published image available, which is pulled then: " + p.Image
+	}
+	if p.byPlan {
+		return "make the plan again with what the archive has now: go tool mage kernel:plan; " + published
 	}
 	return "pin what the archive has now: go tool mage kernel:update -toolchain; " + published
 }

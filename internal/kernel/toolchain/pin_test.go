@@ -46,6 +46,15 @@ func TestPinnedVersions(t *testing.T) {
 		t.Errorf("%s, then %s: %s", got.ID, again.ID, log)
 	}
 
+	if exact, err := pinned.Exactly(t.Context(), c, got.Toolchain); err != nil || exact.ID != got.ID {
+		t.Errorf("exactly what is in it: %+v, %v", exact.ID, err)
+	}
+	older := got.Toolchain
+	older.Programs = older.Programs[1:]
+	if _, err := pinned.Exactly(t.Context(), c, older); fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), got.Toolchain.Programs[0].Path) {
+		t.Errorf("other programs: %v", err)
+	}
+
 	a.publish(t, "kiln-probe=2.0", "kiln-probe=3.0")
 	pin.Packages = withPackages(pin.Packages, "kiln-probe=1.5", "gcc-14=14.2.0-1", "kiln-gone=7")
 	refused, _ := testImages(t, e, c, pin)
@@ -66,11 +75,10 @@ func TestPinnedVersions(t *testing.T) {
 	}
 }
 
-// TestPublishedImage publishes an image, and takes it where the engine has none. One that is not
-// what is pinned is not used, whatever its label says. Its compiler is a stand-in: an image with
-// a real one takes a minute to push.
-func TestPublishedImage(t *testing.T) {
-	e := enginetest.Connect(t)
+// published makes an image on an engine and publishes it in a repository. Its compiler is a
+// stand-in: an image with a real one takes a minute to push.
+func published(t *testing.T, e *engine.Client, repo string) (arch.Compiler, Image, Pin) {
+	t.Helper()
 	c := arch.Compiler{Image: "testpublished", CC: "true", LD: "ld", Content: [][]string{{"which", "true"}}, Packages: []string{"no-such-package"}}
 	images, _ := testImages(t, e, c)
 	root, err := images.base(t.Context())
@@ -79,15 +87,22 @@ func TestPublishedImage(t *testing.T) {
 	}
 	tag := tagOf(t, images, c)
 	build(t, e, engine.Build{Kind: kind, Tags: []string{tag}, Args: map[string]string{"BASE": root.Ref}}, "RUN ln -s /bin/true /usr/local/bin/ld && date > /usr/local/bin/kiln-cc")
-	first := get(t, images, c)
-	pin, err := NewPin(first, c)
+	image := get(t, images, c)
+	pin, err := NewPin(image, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pin.Image, err = images.Publish(t.Context(), first, registrytest.Start(t)+"/ours/tools"); err != nil || !pin.Valid() {
+	if pin.Image, err = images.Publish(t.Context(), image, repo); err != nil || !pin.Valid() {
 		t.Fatalf("%+v, %v", pin, err)
 	}
+	return c, image, pin
+}
 
+// TestPublishedImage takes a published image where the engine has none. One that is not what is
+// pinned is not used, whatever its label says.
+func TestPublishedImage(t *testing.T) {
+	e := enginetest.Connect(t)
+	c, first, pin := published(t, e, registrytest.Start(t)+"/ours/tools")
 	removeImages(t, e, c)
 	elsewhere, _ := testImages(t, e, c, pin)
 	got := get(t, elsewhere, c)

@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,10 @@ func (i *Images) pulled(ctx context.Context, w wanted) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	id, err := i.labelled(ctx, w.pin.Image, w.tag, content{Recipe: w.recipe, From: base.FromRegistry, Toolchain: tools})
-	return Image{ID: id, From: base.FromRegistry, Toolchain: tools}, err
+	unnamed := e.KeepName() // a builder may ask the registry about a name by digest
+	if err := e.Tag(ctx, w.pin.Image, unnamed); err != nil {
+		return Image{}, err
+	}
+	id, err := i.labelled(ctx, unnamed, w.tag, content{Recipe: w.recipe, From: base.FromRegistry, Toolchain: tools})
+	return Image{ID: id, From: base.FromRegistry, Toolchain: tools}, errors.Join(err, e.RemoveImage(ctx, unnamed))
 }

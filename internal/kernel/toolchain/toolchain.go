@@ -13,7 +13,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 )
 
-// newestMaxAge is how long an image counts as made from the archive's newest packages.
+// newestMaxAge is Images.maxAge outside of tests.
 const newestMaxAge = 24 * time.Hour
 
 // Image is an image with a compiler.
@@ -54,7 +54,7 @@ func (i *Images) Newest(ctx context.Context, c arch.Compiler) (Image, error) {
 	if err != nil && !errors.Is(err, engine.ErrNoImage) {
 		return Image{}, err
 	}
-	if err != nil || time.Since(old.Created) < newestMaxAge {
+	if err != nil || time.Since(old.Created) < i.maxAge {
 		return i.once(w, func() (Image, error) { return i.toolchain(ctx, w) })
 	}
 	w.noCache = true

@@ -28,6 +28,19 @@ func TestOutput(t *testing.T) {
 	}
 }
 
+// TestCommandsDieFirst has the kernel kill commands before this program, for lack of memory.
+func TestCommandsDieFirst(t *testing.T) {
+	user, err := User("1000:1000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := command("sleep 0.05; sh -c 'cat /proc/self/oom_score_adj'")
+	c.User = user
+	if out, err := c.Output(t.Context()); err != nil || out != "300\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "script")
 	if err := os.WriteFile(script, []byte("#!/no/such/interpreter\n"), 0o755); err != nil {

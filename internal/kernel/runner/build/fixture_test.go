@@ -29,7 +29,7 @@ $(O)/%.o: %.c ; @echo "  CC      $*.o"; gcc -Wall -c -o $@ $(CURDIR)/$< && touch
 modules: $(O)/loop.ko
 $(O)/loop.ko: ; @printf half > $@; if test -e trap; then echo "  LD [M]  loop.ko"; echo $$$$ > $(O)/pid; exec sleep 60; fi; echo whole > $@; touch $(O)/.loop.ko.cmd
 hungry: $(O)/1.fat $(O)/2.fat $(O)/3.fat $(O)/4.fat
-$(O)/%.fat: ; @(head -c 40000000 /dev/zero; sleep 0.5) | tail -n 1 > /dev/null && touch $@
+$(O)/%.fat: ; @(head -c 100000000 /dev/zero; sleep 0.5) | tail -n 1 > /dev/null && touch $@
 `
 
 // Sources of the stand-in.

@@ -5,16 +5,15 @@
 package process
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // Command is a program to run.
@@ -77,6 +76,7 @@ func (c Command) Run(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return c.notStarted(c.startError(err))
 	}
+	preferForOOM(cmd.Process.Pid)
 	out.read()
 	errs.read()
 	err = c.exitError(cmd.Wait())
@@ -100,6 +100,15 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	return text.String(), err
 }
 
+// oomPreference is by how much, in thousandths of the memory, a command counts as larger than it is
+// when the kernel looks for a process to kill: this program has to outlive it, and to try again.
+const oomPreference = 300
+
+// preferForOOM makes a command, and what it starts, the first to be killed for lack of memory.
+func preferForOOM(pid int) {
+	os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), strconv.AppendInt(nil, oomPreference, 10), 0) // without it, the largest process is
+}
+
 // killGroup kills a command and what it started.
 func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
@@ -114,59 +123,4 @@ func (c Command) exitError(err error) error {
 		code = 128 + int(status.Signal())
 	}
 	return &ExitError{Argv: c.Argv, Code: code}
-}
-
-// pipe reads what a command prints, line by line.
-type pipe struct {
-	r, w *os.File
-	each func(string)
-	done chan struct{}
-}
-
-func newPipe(each func(string)) (*pipe, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	if each == nil {
-		each = func(string) {}
-	}
-	return &pipe{r: r, w: w, each: each}, nil
-}
-
-// read starts to read, once the command has the other end.
-func (p *pipe) read() {
-	p.w.Close()
-	p.done = make(chan struct{})
-	go func() {
-		defer close(p.done)
-		in := bufio.NewReader(p.r)
-		for {
-			line, err := in.ReadString('\n')
-			if line != "" {
-				p.each(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-}
-
-// lastWords is how long what a command has left running may keep its output open.
-const lastWords = 5 * time.Second
-
-// close waits until all is read.
-func (p *pipe) close() {
-	if p.done != nil {
-		select {
-		case <-p.done:
-		case <-time.After(lastWords):
-		}
-	}
-	p.w.Close()
-	p.r.Close()
-	if p.done != nil {
-		<-p.done
-	}
 }

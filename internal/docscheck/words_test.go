@@ -10,6 +10,7 @@ var captions = []struct{ name, where, text string }{
 	{"push", "dist/push.json", "The published site image; written by `push`."},
 	{"base-lock", "site/base.lock.json", "The digest of the base image; written by `image:update`, committed."},
 	{"lock", "kernel/kernels.lock.json", "The releases of kernel.org that the version constraints resolve to; written by `kernel:update`, committed."},
+	{"plan", "dist/kernels/NAME-VERSION-ARCH/plan.json", "The plan that a kernel was built from. With `KILN_OUTPUT=json`, `kernel:plan` prints it on one line, and `kernel:build -plan=FILE` reads it. Its SHA-256, the id of the build, leaves out `source.url`, `source.tag`, `source.time` and `patches[].name`."},
 	{"manifest", "dist/kernels/NAME-VERSION-ARCH/manifest.json", "The record of a build, beside its artefacts."},
 	{"boot", "dist/kernels/NAME-VERSION-ARCH/boot.json", "The verdict on a boot; written by `kernel:boot`."},
 	{"reproduce", "dist/kernels/NAME-VERSION-ARCH/reproduce.json", "The comparison with a second build; written by `kernel:reproduce`."},

@@ -45,7 +45,7 @@ func (f File) String() string { return fmt.Sprintf("%s %s (%.12s)", f.Path, f.Mo
 // Item is one part of a configuration: a target of the kernel's own ("tinyconfig",
 // "kvm_guest.config") or a fragment of options.
 type Item struct {
-	Target   string `json:"target,omitempty"`
+	Target   string `json:"target,omitempty"`   // a target of the kernel's own Makefile, as "tinyconfig"
 	Seed     string `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
 	Fragment string `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
 	Text     string `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize

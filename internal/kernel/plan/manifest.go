@@ -28,8 +28,8 @@ type Manifest struct {
 	Key     string `json:"key"`  // sha256, see Plan.Key
 	// FoundBy is FoundByConfiguration where a result of a different plan, BuiltAs, was taken
 	// because its configuration is the same.
-	FoundBy   string          `json:"found_by,omitempty"`
-	BuiltAs   string          `json:"built_as,omitempty"`
+	FoundBy   string          `json:"found_by,omitempty"` // "configuration" if the result of a different plan was taken, because its configuration is the same
+	BuiltAs   string          `json:"built_as,omitempty"` // sha256 of the plan that the result was built from, if it was found
 	Source    SourceRecord    `json:"source"`
 	Patches   []Patch         `json:"patches"`
 	Files     []File          `json:"files,omitempty"` // laid in the source's tree

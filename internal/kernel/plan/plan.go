@@ -24,19 +24,19 @@ type Plan struct {
 	Name      string    `json:"name"`
 	Version   string    `json:"version"`
 	Arch      string    `json:"arch"`
-	Source    Source    `json:"source"`
-	Patches   []Patch   `json:"patches,omitempty"`
-	Files     []File    `json:"files,omitempty"` // laid in the source's tree
-	Toolchain Toolchain `json:"toolchain"`
-	Config    []Item    `json:"config"`
-	Allow     []string  `json:"allow,omitempty"` // options that may differ from what is asked
-	User      string    `json:"user"`            // that runs the steps, as UID:GID
-	Network   string    `json:"network"`
-	Env       []string  `json:"env"`
-	Kconfig   []string  `json:"kconfig"` // further variables for tools that read the source's Kconfig files
-	Make      []string  `json:"make"`    // how a target of the source's Makefile is made: the target follows
-	Mounts    []Mount   `json:"mounts"`
-	Steps     []Step    `json:"steps"`
+	Source    Source    `json:"source"`            // by the digest of its content
+	Patches   []Patch   `json:"patches,omitempty"` // in the order in which they are applied
+	Files     []File    `json:"files,omitempty"`   // laid in the source's tree
+	Toolchain Toolchain `json:"toolchain"`         // what compiles, by its content
+	Config    []Item    `json:"config"`            // what is asked, in its order
+	Allow     []string  `json:"allow,omitempty"`   // options that may differ from what is asked
+	User      string    `json:"user"`              // that runs the steps, as UID:GID
+	Network   string    `json:"network"`           // "none": the build has none
+	Env       []string  `json:"env"`               // variables of the steps, as NAME=value
+	Kconfig   []string  `json:"kconfig"`           // further variables for tools that read the source's Kconfig files
+	Make      []string  `json:"make"`              // how a target of the source's Makefile is made: the target follows
+	Mounts    []Mount   `json:"mounts"`            // the folders of the build
+	Steps     []Step    `json:"steps"`             // the commands, in their order
 }
 
 // The folders of a build, where nothing moves them.
@@ -65,7 +65,7 @@ const (
 
 // Mount is a folder of the build. What is mounted there is the executor's to choose.
 type Mount struct {
-	Role Role   `json:"role"`
+	Role Role   `json:"role"` // source, output, cache, input or result
 	Path string `json:"path"`
 }
 
@@ -94,16 +94,14 @@ const (
 // Step is one command of the build.
 type Step struct {
 	Name  string   `json:"name"`
-	Phase Phase    `json:"phase"`
-	Argv  []string `json:"argv"`
-	Dir   string   `json:"dir,omitempty"`
+	Phase Phase    `json:"phase"`          // configure, compile, modules or collect
+	Argv  []string `json:"argv"`           // the command, word by word
+	Dir   string   `json:"dir,omitempty"`  // its working folder
 	When  string   `json:"when,omitempty"` // only if this option is y in the final configuration
 	// Clean makes an error message of the command a failure, whatever its exit code.
-	Clean bool `json:"clean,omitempty"`
-	// In and Out are the files that the step reads and makes. The manifest records each
-	// by its sha256.
-	In  []string `json:"in,omitempty"`
-	Out []string `json:"out,omitempty"`
+	Clean bool     `json:"clean,omitempty"`
+	In    []string `json:"in,omitempty"`  // files that it reads; the manifest records each by its sha256
+	Out   []string `json:"out,omitempty"` // files that it makes, likewise
 }
 
 // Folder returns the name of the kernel's folder in dist/kernels: NAME-VERSION-ARCH.

@@ -54,9 +54,7 @@ type answer struct {
 // collect writes the headers of the answer into the prediction: those that the configuration
 // names anywhere, and those that Nginx sets itself.
 func (a *answer) collect() {
-	names := append([]string{}, always...)
-	names = append(names, a.config.headerNames()...)
-	for _, n := range names {
+	for _, n := range append(always[:len(always):len(always)], a.config.added...) {
 		a.p.Headers[n] = []string{}
 	}
 	if a.out.status == 204 { // it has no body, so no type of it

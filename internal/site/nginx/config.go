@@ -20,6 +20,7 @@ type Config struct {
 	set      map[string]bool            // variables that the configuration sets
 	foreign  map[string]*conf.Directive // variables that directives define which the model does not follow
 	outside  []*conf.Directive          // outside of http, with effects that are not known
+	added    []string                   // names of headers that add_header has anywhere
 	files    []string
 	hostName func(string) string
 
@@ -73,6 +74,7 @@ func build(list []*conf.Directive, files []string, hostName func(string) string)
 	}
 	c.http = newScope(http, nil)
 	c.define(http.Block)
+	c.added = c.headerNames()
 	for _, d := range c.http.own["map"] {
 		c.addMap(d)
 	}

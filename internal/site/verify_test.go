@@ -91,7 +91,8 @@ func TestVerifyOfDifferentSites(t *testing.T) {
 func TestVerifyOfWhatPeopleWrite(t *testing.T) {
 	s := sitetest.Open(t, "people", sitetest.NoRegistry)
 	edit := func(old, new string) { sitetest.Edit(t, s, "nginx.conf", old, new) }
-	edit("    server {\n", `    map $http_upgrade $up { default upgrade; "" close; }
+	edit("    server {\n", `    upstream app-servers { server app_1:8000; server app_2:8000 backup; }
+    map $http_upgrade $up { default upgrade; "" close; }
     map $uri $long { volatile; default ""; "~*\.(css|js|png)$" "max-age=600"; }
     map $sent_http_content_type $kind { default other; text/html page; ~^image/ picture; }
 
@@ -113,6 +114,9 @@ func TestVerifyOfWhatPeopleWrite(t *testing.T) {
             add_header Link "</b.css>; rel=\"preload\"";
             expires 7d;
         }
+        location /backend/ { proxy_pass http://api:3000; }
+        location /app/ { proxy_pass http://app-servers; }
+        location ~ \.php$ { fastcgi_pass php.internal:9000; access_log syslog:server=logs:514; }
         location /ids/ { add_header X-Request $request_id; add_header X-Host $hostname; }
 `)
 	edit("server_name _;", "server_name site.example www.site.example;")
@@ -132,7 +136,7 @@ func TestVerifyOfWhatPeopleWrite(t *testing.T) {
 	sitetest.Write(t, s, "content/error.html", "<!doctype html>"+strings.Repeat("<p>something is wrong</p>", 210))
 	v := verify(t, s)
 	t.Log(v)
-	for _, want := range []string{"stub_status", "$request_id", "$hostname"} {
+	for _, want := range []string{"stub_status", "$request_id", "$hostname", "fastcgi_pass"} {
 		if !strings.Contains(strings.Join(notJudged(v), " "), want) {
 			t.Errorf("%s is not named: %s", want, v)
 		}

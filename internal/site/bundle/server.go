@@ -70,6 +70,14 @@ func (s *Server) preferHost(host string) {
 // Complete reports whether every file that the configuration includes is known.
 func (s Server) Complete() bool { return s.complete }
 
+// Hosts returns the names of other hosts without which the server does not start.
+func (s Server) Hosts() []string {
+	if s.config == nil {
+		return nil
+	}
+	return s.config.Hosts()
+}
+
 // Sources returns the files on this machine that are copied into the image besides the pages,
 // by their paths there.
 func (s Server) Sources() map[string]string {

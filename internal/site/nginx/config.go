@@ -21,6 +21,7 @@ type Config struct {
 	foreign  map[string]*conf.Directive // variables that directives define which the model does not follow
 	outside  []*conf.Directive          // outside of http, with effects that are not known
 	added    []string                   // names of headers that add_header has anywhere
+	hosts    []string                   // that Nginx resolves at its start
 	files    []string
 	hostName func(string) string
 
@@ -74,7 +75,7 @@ func build(list []*conf.Directive, files []string, hostName func(string) string)
 	}
 	c.http = newScope(http, nil)
 	c.define(http.Block)
-	c.added = c.headerNames()
+	c.added, c.hosts = c.headerNames(), resolvedHosts(list)
 	for _, d := range c.http.own["map"] {
 		c.addMap(d)
 	}

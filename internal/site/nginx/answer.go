@@ -13,6 +13,18 @@ var always = []string{"Content-Type", "Location", "Cache-Control", "Expires", "V
 // beyond are headers that the model does not predict, even if the configuration adds them.
 var beyond = words("Date Server Content-Length Connection Keep-Alive Transfer-Encoding Trailer Upgrade")
 
+// spokenOf returns the headers that every prediction speaks of, without values, if the
+// configuration adds some.
+func spokenOf(added []string) map[string][]string {
+	headers := map[string][]string{}
+	for _, n := range append(always[:len(always):len(always)], added...) {
+		if !beyond[n] {
+			headers[n] = []string{}
+		}
+	}
+	return headers
+}
+
 // prediction applies the header filters to the answer, in Nginx's order.
 func (q *request) prediction() Prediction {
 	if q.out.closed {
@@ -54,9 +66,7 @@ type answer struct {
 // collect writes the headers of the answer into the prediction: those that the configuration
 // names anywhere, and those that Nginx sets itself.
 func (a *answer) collect() {
-	for _, n := range append(always[:len(always):len(always)], a.config.added...) {
-		a.p.Headers[n] = []string{}
-	}
+	a.p.Headers = spokenOf(a.config.added)
 	if a.out.status == 204 { // it has no body, so no type of it
 		a.out.contentType, a.out.typeErr = "", nil
 	}

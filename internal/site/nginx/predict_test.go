@@ -77,16 +77,16 @@ func TestPredict(t *testing.T) {
 // TestUnknown has what the model must not predict.
 func TestUnknown(t *testing.T) {
 	for config, want := range map[string]Unknown{
-		"server { listen 8080; root /srv/site;\n add_header X-Id $request_id; }":                 {"header X-Id", "$request_id", "kiln.conf", 8, "the model does not know this variable"},
-		"server { listen 8080;\n location / { proxy_pass http://x; } }":                          {"answer", "proxy_pass", "kiln.conf", 8, "the model does not know what it answers"},
-		"server { listen 8080; root /srv/site;\n pagespeed on; }":                                {"answer", "pagespeed", "kiln.conf", 8, "the model does not know this directive"},
-		"server { listen 8080; root /srv/site;\n sub_filter a b; }":                              {"body", "sub_filter", "kiln.conf", 8, "it changes the body"},
-		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding"},
-		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding"},
-		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value"},
-		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have /usr/share/nginx/html/index.html"},
-		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE"},
-		"server { listen 8080; root /srv/site;\n location / { allow 10.0.0.0/8; deny all; } }":   {"answer", "deny", "kiln.conf", 8, "it depends on the client's address"},
+		"server { listen 8080; root /srv/site;\n add_header X-Id $request_id; }":                 {"header X-Id", "$request_id", "kiln.conf", 8, "the model does not know this variable", 0},
+		"server { listen 8080;\n location / { proxy_pass http://x; } }":                          {"answer", "proxy_pass", "kiln.conf", 8, "the model does not know what it answers", len(always)},
+		"server { listen 8080; root /srv/site;\n pagespeed on; }":                                {"answer", "pagespeed", "kiln.conf", 8, "the model does not know this directive", len(always)},
+		"server { listen 8080; root /srv/site;\n sub_filter a b; }":                              {"body", "sub_filter", "kiln.conf", 8, "it changes the body", 0},
+		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
+		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
+		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value", len(always)},
+		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have /usr/share/nginx/html/index.html", len(always)},
+		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE", len(always)},
+		"server { listen 8080; root /srv/site;\n location / { allow 10.0.0.0/8; deny all; } }":   {"answer", "deny", "kiln.conf", 8, "it depends on the client's address", len(always)},
 	} {
 		p := readText(t, config).Predict(liveTree{}, Request{"GET", "example.org", "/", nil})
 		if !slices.Contains(p.Unknown, want) {

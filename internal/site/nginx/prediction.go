@@ -33,6 +33,7 @@ type Unknown struct {
 	File      string // that has it, as its author knows it
 	Line      int    // 0 where it is no construct of a file
 	Why       string // in a few words, as "the model does not know this variable"
+	Headers   int    // how many headers would be predicted otherwise, of What "answer" or "headers"
 }
 
 // Kind is what a path of the image is.

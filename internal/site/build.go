@@ -111,7 +111,7 @@ func (s Site) load(ctx context.Context, image *imagebuild.Image, baseLayers int)
 	}
 	run := config.Config
 	if slices.ContainsFunc(slices.Concat(run.Entrypoint, run.Cmd), func(word string) bool { return path.Base(word) == "nginx" }) {
-		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.Sources()); err != nil {
+		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.OnThisMachine); err != nil {
 			return "", err
 		}
 	}

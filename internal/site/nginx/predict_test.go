@@ -60,6 +60,8 @@ func TestPredict(t *testing.T) {
 		"moved elsewhere":                {`map $uri $x { /old-page https://example.org/new; } ` + site + "if ($x) { return 301 $x; } }", "GET", "/old-page", 301, "Location", "https://example.org/new"},
 		"favicon":                        {site + "location = /favicon.ico { access_log off; return 404; } }", "GET", "/favicon.ico", 404, "Location", ""},
 		"expires":                        {site + "expires 1h; }", "GET", "/", 200, "Cache-Control", "max-age=3600"},
+		"referers":                       {site + "valid_referers none ~\\.google\\. server_names; if ($invalid_referer) { return 403; } }", "GET", "/", 200, "Location", ""},
+		"referers without none":          {site + "valid_referers blocked www.example.net ~\\.google\\.; if ($invalid_referer) { return 403; } }", "GET", "/", 403, "Location", ""},
 		"unused module":                  {site + "brotli_static off; early_hints 1; }", "GET", "/", 200, "Vary", ""},
 	} {
 		p := readText(t, c.config).Predict(liveTree{}, Request{c.method, "example.org", c.target, nil})

@@ -86,7 +86,7 @@ func TestUnknown(t *testing.T) {
 		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
 		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
 		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value", len(always)},
-		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have /usr/share/nginx/html/index.html", len(always)},
+		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have files in /usr/share/nginx/html", len(always)},
 		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE", len(always)},
 		"server { listen 8080; root /srv/site;\n location / { allow 10.0.0.0/8; deny all; } }":   {"answer", "deny", "kiln.conf", 8, "it depends on the client's address", len(always)},
 	} {

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
@@ -88,7 +89,7 @@ func (a *answer) collect() {
 	if a.ranged {
 		a.p.Headers["Accept-Ranges"] = []string{"bytes"}
 	}
-	a.absent()
+	a.ofFiles()
 	for _, h := range a.out.headers {
 		name := textproto.CanonicalMIMEHeaderKey(h.name)
 		if h.err != nil {
@@ -109,19 +110,26 @@ func (a *answer) collect() {
 	for name := range beyond {
 		delete(a.p.Headers, name)
 	}
+	a.p.Present = slices.DeleteFunc(a.p.Present, func(name string) bool { _, valued := a.p.Headers[name]; return valued })
 }
 
-// absent states which of the headers of files the answer cannot have. Their values are not
-// known where it has them.
-func (a *answer) absent() {
+// ofFiles states which of the headers of files the answer has, and which it cannot have. Their
+// values are not known.
+func (a *answer) ofFiles() {
 	for _, name := range []string{"Etag", "Last-Modified"} {
 		delete(a.p.Headers, name)
 	}
-	if a.out.file == "" || !a.location.is("etag", true) {
-		a.p.Headers["Etag"] = []string{}
-	}
-	if a.out.file == "" || a.out.status != 200 {
-		a.p.Headers["Last-Modified"] = []string{}
+	file := a.out.file != ""
+	a.state("Etag", file && a.location.is("etag", true), file && a.out.status == 200)
+	a.state("Last-Modified", file && a.out.status == 200, true)
+}
+
+// state states whether the answer has a header of files, where that is certain.
+func (a *answer) state(name string, has, certain bool) {
+	if !has {
+		a.p.Headers[name] = []string{}
+	} else if certain {
+		a.p.Present = append(a.p.Present, name)
 	}
 }
 
@@ -145,8 +153,9 @@ func (a *answer) forget(what string, err error) {
 	switch name, isHeader := strings.CutPrefix(what, "header "); {
 	case isHeader:
 		delete(a.p.Headers, name)
+		a.p.Present = slices.DeleteFunc(a.p.Present, func(p string) bool { return p == name })
 	case what == "headers":
-		a.p.Headers = map[string][]string{}
+		a.p.Headers, a.p.Present = map[string][]string{}, nil
 	case what == "body":
 		a.p.File, a.p.Text, a.p.Generated = "", nil, false
 	}

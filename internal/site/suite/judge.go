@@ -66,6 +66,13 @@ func (r *runner) compare(x exchange, withBody bool) {
 			r.check(c)
 		}
 	}
+	for _, h := range x.want.Present {
+		values := x.got.header.Values(h)
+		c := Check{Name: x.name + ": " + h, Kind: Predicted, Passed: len(values) == 1 && values[0] != "", Expected: "one value", Got: strings.Join(values, " | ")}
+		if !c.Passed || !r.brief {
+			r.check(c)
+		}
+	}
 	for _, u := range x.want.Unknown {
 		r.unknown = append(r.unknown, gap{u, x.name, r.leftOut(u, withBody)})
 	}

@@ -201,6 +201,7 @@ func TestManyFilesAreSampled(t *testing.T) {
 		if r.URL.Path == wrong {
 			w.Header().Set("Content-Security-Policy", policy)
 			w.Header().Set("Content-Type", "text/plain")
+			w.Header().Set("ETag", `"1"`)
 			w.Write([]byte("a wrong body"))
 			return
 		}

@@ -21,6 +21,8 @@ type Config struct {
 	foreign     map[string]*conf.Directive // variables that directives define which the model does not follow
 	outside     []*conf.Directive          // outside of http, with effects that are not known
 	added       []string                   // names of headers that add_header has anywhere
+	port        int                        // see Port
+	portHint    string                     // see Port
 	predictable int                        // how many headers every prediction speaks of
 
 	hosts    []string // that Nginx resolves at its start
@@ -85,6 +87,7 @@ func build(list []*conf.Directive, files []string, hostName func(string) string)
 	for _, d := range c.http.own["server"] {
 		c.servers = append(c.servers, newServer(newScope(d, c.http)))
 	}
+	c.port, c.portHint = c.choosePort()
 	return c
 }
 

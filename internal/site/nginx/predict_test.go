@@ -158,6 +158,25 @@ func TestShippedSite(t *testing.T) {
 	}
 }
 
+// TestPortWithPages: a port that only redirects to HTTPS is not asked, whatever its order.
+func TestPortWithPages(t *testing.T) {
+	for text, want := range map[string]int{
+		"server { listen 80 default_server; return 301 https://$host$request_uri; } server { listen 8080; root /srv/site; }":         8080,
+		"server { listen 8081; root /a; } server { listen 80; return 301 /x; } server { listen 8080 default_server; root /b; }":      8080,
+		"server { listen 80; return 301 https://$host$request_uri; } server { listen 443 ssl; root /srv/site; }":                     80,
+		"server { listen 8081; return 404; } server { listen 8080 default_server; return 404; }":                                     8080,
+		"server { listen 443 ssl; root /a; } server { listen [::]:81; root /a; } server { listen unix:/x; } server { listen 9000; }": 9000,
+	} {
+		c, err := Read(fstest.MapFS{"nginx.conf": {Data: []byte("http {" + text + "}")}}, "nginx.conf", strings.Clone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if port, _ := c.Port(); port != want {
+			t.Errorf("%s: port %d, want %d", text, port, want)
+		}
+	}
+}
+
 // TestFacts has what the caller asks of a configuration.
 func TestFacts(t *testing.T) {
 	c := readText(t, `map $uri $moved { /old /new; /a b; ~x y; "/sp ace" /c; }

@@ -104,13 +104,12 @@ func Run(ctx context.Context, at Address, e Expectation, target Target) (report 
 // probe sends requests to the site and adds what it finds to the runner.
 type probe func(context.Context, *runner)
 
-// runAll runs probes, several at a time, and adds what they find in the order of the list. It
-// starts with the last ones, which wait for the engine and for timeouts.
+// runAll runs probes, several at a time, and adds what they find in the order of the list.
 func (r *runner) runAll(ctx context.Context, probes []probe) {
 	found := make([]findings, len(probes))
 	turn := make(chan struct{}, maxParallel)
 	var all sync.WaitGroup
-	for i, ask := range slices.Backward(probes) {
+	for i, ask := range probes {
 		turn <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turn }()

@@ -44,7 +44,7 @@ type Loaded[T any] struct {
 // The variable of the key "upstream.sums" is prefix and UPSTREAM_SUMS. Commas divide a list,
 // except within quotes; see splitList, and splitMap for a table of strings. An empty variable
 // counts as unset. The variable of a key in an array of tables does not name the array, and
-// sets the key in every table.
+// sets the key in every table; there is none where the array has the tag `env:"-"`.
 //
 // The message about an unknown key says so where it belongs to one of the other files.
 //

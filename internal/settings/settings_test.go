@@ -234,11 +234,34 @@ func TestMissingFileCountsAsEmpty(t *testing.T) {
 
 func TestUnknownVariables(t *testing.T) {
 	known := append(Names[server]("KILN_"), "KILN_REGISTRY_PASSWORD")
-	err := CheckEnviron([]string{"KILN_PROT=1", "KILN_REGISTRY_PASWORD=hunter2", "KILN_PATH=/a", "HOME=/"}, known)
+	err := CheckEnviron([]string{"KILN_PROT=1", "KILN_REGISTRY_PASWORD=hunter2", "KILN_PATH=/a", "HOME=/"}, known, nil)
 	want := `unknown variable KILN_PROT; did you mean "KILN_PORT"?
 unknown variable KILN_REGISTRY_PASWORD; did you mean "KILN_REGISTRY_PASSWORD"?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// fixed has tables that no variable sets: one that the environment happens to have would
+// change all of them.
+type fixed struct {
+	Name   string  `toml:"name"`
+	Expect []route `toml:"expect" env:"-"`
+}
+
+func TestTablesThatOnlyTheFileSets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kiln.toml")
+	if err := os.WriteFile(path, []byte("[[expect]]\npath = '/a'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"KILN_PATH=/b", "KILN_NAME=n"}
+	l, err := Load(path, "KILN_", fixed{}, environ)
+	if err != nil || l.Value.Expect[0].Path != "/a" || l.Value.Name != "n" || slices.Contains(Names[fixed]("KILN_"), "KILN_PATH") {
+		t.Errorf("%+v, %v", l.Value, err)
+	}
+	err = CheckEnviron(environ, Names[fixed]("KILN_"), FileOnly[fixed]("KILN_"))
+	if fault.Code(err) != int(fault.Usage) || err.Error() != "unknown variable KILN_PATH; only the file sets [[expect]]" {
+		t.Errorf("got %v", err)
 	}
 }
 

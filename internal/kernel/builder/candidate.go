@@ -41,7 +41,7 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
+	tree, err := b.Sources.For(c.spec.Name).Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
 	return tree, classify(err)
 }
 
@@ -102,7 +102,7 @@ func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) 
 	}
 	var prefetch sync.WaitGroup
 	defer prefetch.Wait()
-	prefetch.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches, s.Files...) })
+	prefetch.Go(func() { b.Sources.For(s.Name).Fetch(ctx, from, ref, s.Patches, s.Files...) })
 	return b.resolve(ctx, s, from)
 }
 

@@ -42,7 +42,15 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
 	tree, err := b.Sources.For(c.spec.Name).Fetch(ctx, c.from, c.plan.Source, c.spec.Patches, c.spec.Files...)
-	return tree, classify(err)
+	return tree, classify(located(c.spec, c.from, err))
+}
+
+// located adds to an error that the user of a source can fix where kernels.toml has the source.
+func located(s spec.Spec, from string, err error) error {
+	if place := s.SourceAt(from); place != "" && fault.Code(err) == int(fault.Usage) {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	return err
 }
 
 // resolveFunc makes a candidate of a spec and one of its sources.
@@ -70,12 +78,12 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 		if err == nil || ctx.Err() != nil || !errors.As(err, &skip) {
 			return value, err
 		}
-		errs = append(errs, err)
+		errs = append(errs, located(s, from, fmt.Errorf("kernel %s: %w", s, err)))
 		if len(errs) < len(s.Sources) {
 			b.Console.Logf("kernel %s: %v; trying the next source", s, err)
 		}
 	}
-	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(errs...))
+	return none, errors.Join(errs...)
 }
 
 // resolve resolves a spec with one source.

@@ -52,7 +52,7 @@ func fixtureSpecs(t *testing.T, b *Builder, dir string, table spec.Table) []spec
 	t.Helper()
 	table.Name, table.Version, table.Source = fixtureName, "6.12", []string{"./tree"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ const fixtureName = "fixture"
 // oneSpec returns the only kernel of a table, with its files in dir.
 func oneSpec(t testing.TB, dir string, table spec.Table) spec.Spec {
 	t.Helper()
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

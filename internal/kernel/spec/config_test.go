@@ -46,7 +46,7 @@ func TestEntries(t *testing.T) {
 		"\nCONFIG_A=y\n# why\nCONFIG_B=m\n": "{  kernels.toml CONFIG_A=y\n# why\nCONFIG_B=m\n}",
 
 		"# CONFIG_FOO=y": "is a comment", "#CONFIG_A is not set": `config: expected "# CONFIG_A is not set"`, "CONFIG_A": "did you mean CONFIG_A=y?",
-		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "kernels.toml:2: CONFIG_B: expected y",
+		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "config: its line 2: CONFIG_B: expected y",
 		"randconfig": `"randconfig:42"`, "randconfig:x": "expected a seed", "tinyconfig:42": "only randconfig has a seed", "localmodconfig": "reads which modules this machine uses",
 		"oldconfig": `"olddefconfig" takes their defaults`, "menuconfig": "asks at a terminal", "listnewconfig": "makes no configuration", "savedefconfig": "makes no configuration",
 		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target",
@@ -54,7 +54,8 @@ func TestEntries(t *testing.T) {
 		items, err := readItems(dir, entry, find(t, "amd64"))
 		got := fmt.Sprint(err)
 		if err == nil {
-			got = fmt.Sprint(items[0])
+			i := items[0]
+			got = fmt.Sprintf("{%s %s %s %s}", i.Target, i.Seed, i.Fragment, i.Text)
 		}
 		if !strings.Contains(got, want) || len(items) > 1 {
 			t.Errorf("%q: got %q, want %q", entry, got, want)
@@ -108,7 +109,7 @@ func TestWarnings(t *testing.T) {
 	f := File{Kernels: []Table{table(func(t *Table) {
 		t.Config = []string{"config/base.config", "config/base.debug.config", "config/full.config"}
 	})}}
-	specs, err := f.Specs(dir, Choice{})
+	specs, err := f.Specs(dir, Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

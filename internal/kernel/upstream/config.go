@@ -51,12 +51,13 @@ func (c Config) Check(report func(key, format string, args ...any)) {
 	if len(c.Mirrors) == 0 {
 		report("mirrors", "expected at least one")
 	}
-	addresses := map[string][]string{"releases": {c.Releases}, "eol": {c.EOL}, "sums": {c.Sums}, "mirrors": c.Mirrors}
-	for key, list := range addresses {
-		for _, address := range list {
-			if err := checkURL(address); err != nil {
-				report(key, "%v", err)
-			}
+	addresses := map[string]string{"releases": c.Releases, "eol": c.EOL, "sums": c.Sums}
+	for i, mirror := range c.Mirrors {
+		addresses[fmt.Sprintf("mirrors[%d]", i)] = mirror
+	}
+	for key, address := range addresses {
+		if err := checkURL(address); err != nil {
+			report(key, "%v", err)
 		}
 	}
 	if strings.Contains(c.Git, "@") {

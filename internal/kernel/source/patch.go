@@ -164,7 +164,9 @@ func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
 	case isTar(text):
 		return nil, diff, errors.New("it is a tar archive: unpack it, and name its folder")
 	}
-	text = normalized(text)
+	if text, err = decodeMails(normalized(text)); err != nil {
+		return nil, diff, err
+	}
 	diff, err = unidiff.Parse(string(text))
 	if errors.Is(err, unidiff.ErrNoChange) {
 		err = fmt.Errorf("%w; it begins with %.40q", err, text)

@@ -69,19 +69,18 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 
 // unknown adds the fault of a key that the table has not.
 func (d *decoder) unknown(key, name string, value any, fields map[string]reflect.Value) {
-	what := fmt.Sprintf("key %q", name)
-	if form := written(key, value); form != "" {
-		what = "table " + form
+	form := written(key, value)
+	near, ok := suggest.Search(name, names(fields), false)
+	if form == "" || !ok || writtenAs(near, fields[near].Type()) == "" {
+		what := fmt.Sprintf("key %q", name)
+		if form != "" {
+			what = "table " + form
+		}
+		d.fault(key, "unknown %s%s", what, cmp.Or(d.misplaced(name), nearest(name, names(fields))))
+		return
 	}
-	hint := d.misplaced(name)
-	if near, ok := suggest.Search(name, names(fields), false); hint == "" && ok && writtenAs(near, fields[near].Type()) != "" {
-		meant, t := strings.TrimSuffix(key, name)+near, fields[near].Type()
-		hint = cmp.Or(hintFor(meant, t, value), "; expected "+writtenAs(meant, t))
-	}
-	if hint == "" {
-		hint = nearest(name, names(fields))
-	}
-	d.fault(key, "unknown %s%s", what, hint)
+	meant, t := strings.TrimSuffix(key, name)+near, fields[near].Type()
+	d.fault(key, "unknown table %s%s", form, cmp.Or(hintFor(meant, t, value), "; expected "+writtenAs(meant, t)))
 }
 
 // strings fills a table of strings, and reports the values that are none. It reports whether

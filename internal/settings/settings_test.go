@@ -42,6 +42,7 @@ type route struct {
 // other is a different file.
 type other struct {
 	Base   string `toml:"base"`
+	Hosts  bool   `toml:"hosts"` // has the name that people give to [[host]]
 	Kernel []struct {
 		Version string `toml:"version"`
 	} `toml:"kernel"`

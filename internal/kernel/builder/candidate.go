@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -80,7 +81,8 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 		}
 		errs = append(errs, located(s, from, fmt.Errorf("kernel %s: %w", s, err)))
 		if len(errs) < len(s.Sources) {
-			b.Console.Logf("kernel %s: %v; trying the next source", s, err)
+			why, _, _ := strings.Cut(err.Error(), "\n") // without its fix: that is not needed yet
+			b.Console.Logf("kernel %s: %s; trying the next source", s, why)
 		}
 	}
 	return none, errors.Join(errs...)

@@ -66,6 +66,8 @@ func TestEachFaultNamesItsLine(t *testing.T) {
 		"no mirror":            "[upstream]\nmirrors = [] # 2\n",
 		"releases":             "[upstream]\nreleases = 'x' # 2\n",
 		"signer":               "[upstream.trust]\nsums = ['x'] # 2\n",
+		"no folder of keys":    head + "[upstream]\nkeys = 'none' # 5\n",
+		"file of keys":         head + "[upstream]\nkeys = 'a.patch' # 5\n",
 		"table of upstream":    "[[upstream]] # 1\n",
 	} {
 		_, err := load(t, dir, text)

@@ -7,6 +7,7 @@ package spec
 
 import (
 	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -84,6 +85,13 @@ func (f File) Specs(dir string, choice Choice, origin Origin) ([]Spec, error) {
 			}
 		}
 	}
+	if err := f.Upstream.CheckKeys(dir); err != nil && needKeys(specs) {
+		place := ""
+		if origin != nil {
+			place = origin("upstream.keys")
+		}
+		faults = append(faults, fmt.Sprintf("%supstream.keys: %v", prefix(place), err))
+	}
 	if faults = inOrder(faults); len(faults) > 0 {
 		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
@@ -91,6 +99,12 @@ func (f File) Specs(dir string, choice Choice, origin Origin) ([]Spec, error) {
 		return nil, f.noneChosen(dir, choice)
 	}
 	return specs, nil
+}
+
+// needKeys reports whether the source of a kernel may be one whose signature is verified by the
+// keys of [upstream].
+func needKeys(specs []Spec) bool {
+	return slices.ContainsFunc(specs, func(s Spec) bool { return slices.Contains(s.Sources, source.KernelOrg) })
 }
 
 // inOrder returns faults in the order of their lines, and each once: it may be one for each

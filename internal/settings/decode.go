@@ -25,10 +25,12 @@ type decoder struct {
 	faults  []placed
 }
 
-// placed is a fault and its line, 0 for none.
+// placed is a fault of a key, and its line, 0 for none.
 type placed struct {
-	line int
-	text string
+	key    string
+	line   int
+	text   string
+	unread bool // the value has a wrong kind
 }
 
 // table fills a struct from a table of the file whose keys begin with prefix.
@@ -65,6 +67,7 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 		return
 	}
 	d.fault(key, "%s: expected %s, got %s%s", key, wantKind(key, field.Type()), gotForm(key, value), hintFor(key, field.Type(), value))
+	d.faults[len(d.faults)-1].unread = true
 }
 
 // unknown adds the fault of a key that the table has not.
@@ -184,8 +187,12 @@ func setList(field reflect.Value, values []any) bool {
 	return true
 }
 
-// report adds a fault that a Checker reports.
+// report adds a fault that a Checker reports, unless the value was not read: the Checker saw
+// its default.
 func (d *decoder) report(key, format string, args ...any) {
+	if slices.ContainsFunc(d.faults, func(f placed) bool { return f.key == d.whole(key) && f.unread }) {
+		return
+	}
 	d.fault(key, "%s: %s", d.whole(key), fmt.Sprintf(format, args...))
 }
 
@@ -193,11 +200,11 @@ func (d *decoder) report(key, format string, args ...any) {
 func (d *decoder) fault(key, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if origin, ok := d.origins[d.whole(key)]; ok && !strings.HasPrefix(origin, d.path+":") {
-		d.faults = append(d.faults, placed{text: origin + ": " + text})
+		d.faults = append(d.faults, placed{key: key, text: origin + ": " + text})
 		return
 	}
 	line := lineOf(d.lines, key)
-	d.faults = append(d.faults, placed{line: line, text: place(d.path, line) + ": " + text})
+	d.faults = append(d.faults, placed{key: key, line: line, text: place(d.path, line) + ": " + text})
 }
 
 // whole returns the key of the value that a key is a part of, as the item of a list.

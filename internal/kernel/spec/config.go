@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // Item is one part of a configuration: a target of the kernel's own ("tinyconfig",
@@ -84,9 +85,9 @@ func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	}
 	var items []Item
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		text, err := source.ReadText(filepath.Join(dir, name))
 		if err != nil {
-			return nil, fmt.Errorf("config %q: %w", entry, err)
+			return nil, fmt.Errorf("config %q: %w", name, err)
 		}
 		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text))})
 	}

@@ -1,9 +1,13 @@
 package spec
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -123,6 +127,32 @@ func TestWarnings(t *testing.T) {
 	}
 	if got := strings.Join(specs[1].Warnings, "\n"); got != strings.Join(want[:2], "\n") {
 		t.Errorf("arm64: got\n%s", got)
+	}
+}
+
+// TestFragmentsAsPeopleBringThem reads one fragment in many forms.
+func TestFragmentsAsPeopleBringThem(t *testing.T) {
+	const text = "CONFIG_A=y\nCONFIG_B=m\n"
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	z.Write([]byte(text))
+	z.Close()
+	utf16 := "\xff\xfe"
+	for _, c := range strings.ReplaceAll(text, "\n", "\r\n") {
+		utf16 += string(c) + "\x00"
+	}
+	dir := folder(t, map[string]string{"config.gz": zipped.String(), "powershell.config": utf16, "dos.config": strings.ReplaceAll(text, "\n", "\r\n"), "config-6.1.0-18-amd64": text})
+	for _, name := range []string{"config.gz", "powershell.config", "dos.config", "config-6.1.0-18-amd64"} {
+		items, err := readItems(dir, name, find(t, "amd64"))
+		if err != nil || len(items) != 1 || items[0].Text != text {
+			t.Errorf("%s: %q, %v", name, items, err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.config"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readItems(dir, "pipe.config", find(t, "amd64")); err == nil || !strings.Contains(err.Error(), "expected a file") {
+		t.Errorf("a pipe: %v", err)
 	}
 }
 

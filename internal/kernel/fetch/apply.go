@@ -41,7 +41,7 @@ func (f Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patc
 		if diff.Binary {
 			return refusedByGit(ctx, ctr, p, strip, cause)
 		}
-		return refusedPatch(p, cause)
+		return refusedPatch(ctx, ctr, p, strip, cause)
 	}
 	f.Console.Logf("applied patch %s", p.Name)
 	changed := patchedFiles(out)
@@ -60,9 +60,12 @@ func applyCommand(diff unidiff.Diff, strip int) engine.Command {
 	if diff.Binary {
 		return gitApply(strip)
 	}
-	return engine.Command{Dir: tree, Argv: []string{
-		"patch", fmt.Sprintf("--strip=%d", strip), "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=" + patchFile,
-	}}
+	return patchCommand(strip)
+}
+
+func patchCommand(strip int, options ...string) engine.Command {
+	argv := []string{"patch", fmt.Sprintf("--strip=%d", strip), "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=" + patchFile}
+	return engine.Command{Dir: tree, Argv: append(argv, options...)}
 }
 
 func gitApply(strip int, options ...string) engine.Command {

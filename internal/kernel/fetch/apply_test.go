@@ -71,12 +71,13 @@ func TestPatchThatDoesNotFit(t *testing.T) {
 		"--- a/kernel/was.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-was\n":                                                          "this source has it already",
 		pid + change + "--- /dev/null\n+++ b/kernel/gone.c\n@@ -0,0 +1 @@\n+gone\n":                                         "this source has a part of it already",
 		pid + "@@ -1,3 +1,3 @@\n one\n-twoo\n+two\n three\n--- a/include/x.h\n+++ b/include/x.h\n@@ -1 +1 @@\n-old\n+new\n": "this source has a part of it already",
+		"--- a/kernel/tabs.c\n+++ b/kernel/tabs.c\n@@ -1,3 +1,3 @@\n {\n-        int x;\n+        int y;\n }\n":             "its tabs and blanks were changed",
 		link("../.."): "through a link that leads out of the source",
 		link("/tmp"):  "through a link that leads out of the source",
 		link("none"):  "fix: rebase the patch",
 		binary:        "this source has it already",
 	} {
-		w.run(t, "find . -mindepth 1 -delete; "+patchedTree+`; printf '\000\001\002' > kernel/logo.bin`)
+		w.run(t, "find . -mindepth 1 -delete; "+patchedTree+`; printf '\000\001\002' > kernel/logo.bin; printf '{\n\tint x;\n}\n' > kernel/tabs.c`)
 		err := w.f.apply(t.Context(), w.ctr, patchOf(t, text))
 		if fault.Code(err) != int(fault.Failed) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "apply patch a.patch") || !strings.Contains(want, "already") && strings.Contains(err.Error(), "already:") {
 			t.Errorf("%s\ngot %v, want %s", text, err, want)

@@ -15,7 +15,7 @@ const rebase = "rebase the patch on this version of the kernel"
 // refusedPatch returns the error of a patch that does not fit. Why it does not follows from what
 // patch(1) printed, which cause has: trying the patch in reverse would tell nothing, since a
 // part of it may have been applied.
-func refusedPatch(p source.Patch, cause error) error {
+func refusedPatch(ctx context.Context, ctr *engine.Container, p source.Patch, strip int, cause error) error {
 	applied, skipped := sections(cause.Error())
 	switch {
 	case strings.Contains(cause.Error(), "Invalid file name "):
@@ -24,6 +24,9 @@ func refusedPatch(p source.Patch, cause error) error {
 		return fault.New(fault.Failed, "remove it from patches in kernels.toml", "apply patch %s: this source has it already: %w", p.Name, cause)
 	case skipped > 0:
 		return fault.New(fault.Failed, rebase, "apply patch %s: this source has a part of it already: %w", p.Name, cause)
+	}
+	if _, err := ctr.Output(ctx, patchCommand(strip, "--ignore-whitespace", "--dry-run")); err == nil {
+		return fault.New(fault.Failed, "get the patch as a file, not by copying its text", "apply patch %s: its tabs and blanks were changed: with others it fits: %w", p.Name, cause)
 	}
 	return fault.New(fault.Failed, rebase, "apply patch %s: %w", p.Name, cause)
 }

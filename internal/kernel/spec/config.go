@@ -22,6 +22,7 @@ type Item struct {
 	Seed     string   `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
 	Fragment string   `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
 	Text     string   `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
+	Local    string   `json:"-"`                  // where the fragment's file is on this machine
 	places   []string // where kernels.toml has each line of an inline fragment
 }
 
@@ -68,11 +69,11 @@ func inEntry(entry string, err error) string {
 // exists.
 func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	item, ok, err := readEntry(entry)
-	_, missing := os.Stat(filepath.Join(dir, entry))
+	_, missing := os.Stat(pathIn(dir, entry))
 	if ok && (missing != nil || item.Fragment == Inline) && !inFolder(dir, item.Target) {
 		return []Item{item}, err
 	}
-	if missing != nil {
+	if missing != nil || strings.TrimSpace(entry) == "" {
 		return nil, notFound(dir, entry)
 	}
 	names := []string{entry}
@@ -85,13 +86,25 @@ func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	}
 	var items []Item
 	for _, name := range names {
-		text, err := source.ReadText(filepath.Join(dir, name))
+		local := pathIn(dir, name)
+		text, err := source.ReadText(local)
 		if err != nil {
 			return nil, fmt.Errorf("config %q: %w", name, err)
 		}
-		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text))})
+		if filepath.IsAbs(name) { // a plan is the same on every machine
+			name = filepath.Base(name)
+		}
+		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text)), Local: local})
 	}
 	return items, nil
+}
+
+// pathIn returns the path of a file that kernels.toml names: relative to dir unless it is absolute.
+func pathIn(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
 }
 
 // inFolder reports whether a target has the name of a file in a folder of dir.
@@ -104,7 +117,7 @@ func inFolder(dir, target string) bool {
 // notFound returns the error about an entry of config that is no target and no file, with the
 // most similar of both.
 func notFound(dir, entry string) error {
-	files, _ := filepath.Glob(filepath.Join(dir, filepath.Dir(entry), "*")) // the pattern is valid unless dir has brackets
+	files, _ := filepath.Glob(filepath.Join(pathIn(dir, filepath.Dir(entry)), "*")) // the pattern is valid unless dir has brackets
 	known := knownTargets()
 	for _, file := range files {
 		if name, err := filepath.Rel(dir, file); err == nil {

@@ -53,7 +53,7 @@ func TestEntries(t *testing.T) {
 		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "config: its line 2: CONFIG_B: expected y",
 		"randconfig": `"randconfig:42"`, "randconfig:x": "expected a seed", "tinyconfig:42": "only randconfig has a seed", "localmodconfig": "reads which modules this machine uses",
 		"oldconfig": `"olddefconfig" takes their defaults`, "menuconfig": "asks at a terminal", "listnewconfig": "makes no configuration", "savedefconfig": "makes no configuration",
-		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target",
+		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target", "": "expected a target", " ": "expected a target",
 	} {
 		items, err := readItems(dir, entry, find(t, "amd64"))
 		got := fmt.Sprint(err)
@@ -147,6 +147,10 @@ func TestFragmentsAsPeopleBringThem(t *testing.T) {
 		if err != nil || len(items) != 1 || items[0].Text != text {
 			t.Errorf("%s: %q, %v", name, items, err)
 		}
+	}
+	whole := filepath.Join(dir, "dos.config")
+	if items, err := readItems("elsewhere", whole, find(t, "amd64")); err != nil || len(items) != 1 || items[0].Fragment != "dos.config" || items[0].Local != whole {
+		t.Errorf("a whole path: %q, %v", items, err)
 	}
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.config"), 0o600); err != nil {
 		t.Fatal(err)

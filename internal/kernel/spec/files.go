@@ -34,7 +34,7 @@ func (r *tableReader) readFiles() (list []source.File) {
 			files, err = source.ReadFiles(r.dir, target, r.table.Files[target])
 			list = append(list, files...)
 		}
-		r.add("files."+target, err)
+		r.add("files."+target, explainTilde(r.table.Files[target], err))
 	}
 	slices.SortFunc(list, func(a, b source.File) int { return strings.Compare(a.Path, b.Path) })
 	r.add("files", overlapping(list))

@@ -47,6 +47,9 @@ func TestEachFaultNamesItsLine(t *testing.T) {
 		"option":               head + "config = [\n'tinyconfig',\n'CONFIG_A = y', # 6\n]\n",
 		"options of a text":    head + "config = [\n'tinyconfig',\n\"\"\" # 6\nCONFIG_A=y\nCONFIG_B=Y\n\"\"\"]\n",
 		"no such file":         head + "config = [\n'tinyconfig',\n'config/none.config', # 6\n]\n",
+		"~ of a patch":         head + "patches = [\n'~/a.patch', # 5\n]\n",
+		"~ of a config":        head + "config = [\n'~/a.config', # 5\n]\n",
+		"~ of a file":          head + "files = { a = '~/a.pem' } # 4\n",
 		"no such patch":        head + "patches = [\n'a.patch',\n'none.patch', # 6\n]\n",
 		"bad patch":            head + "patches = [\n'a.patch',\n'config/a.config', # 6\n]\n",
 		"bad series":           head + "patches = [\n'a.patch',\n'bad', # 6\n]\n",
@@ -77,6 +80,9 @@ func TestEachFaultNamesItsLine(t *testing.T) {
 		}
 		want := filepath.Join(dir, "kernels.toml") + ":" + mark.FindStringSubmatch(text)[1] + ": "
 		for line := range strings.Lines(err.Error()) {
+			if strings.HasPrefix(name, "~") && !strings.Contains(line, "only a shell knows") {
+				t.Errorf("%s: got %s", name, line)
+			}
 			if !strings.HasPrefix(line, want) || strings.Contains(line, "secret") {
 				t.Errorf("%s: want %s, got %s", name, want, line)
 			}

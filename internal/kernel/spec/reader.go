@@ -40,6 +40,14 @@ func (r *tableReader) add(key string, err error) {
 	}
 }
 
+// explainTilde adds to an error about a path why it was not found where a shell would find it.
+func explainTilde(path string, err error) error {
+	if err != nil && strings.HasPrefix(path, "~") {
+		return fmt.Errorf("%w; write the whole path: only a shell knows what ~ means", err)
+	}
+	return err
+}
+
 // prefix returns what a message begins with that is about a place; "" for an unknown one.
 func prefix(place string) string {
 	if place == "" {
@@ -70,7 +78,7 @@ func (r *tableReader) spec(archName string) Spec {
 	r.readConfig(&s)
 	for i, path := range t.Patches {
 		patches, err := source.ReadPatches(r.dir, path)
-		r.add(item("patches", i), err)
+		r.add(item("patches", i), explainTilde(path, err))
 		s.Patches = append(s.Patches, patches...)
 	}
 	r.add("patches", source.CheckTwice(s.Patches))
@@ -82,7 +90,7 @@ func (r *tableReader) spec(archName string) Spec {
 func (r *tableReader) readConfig(s *Spec) {
 	for i, entry := range r.table.Config {
 		items, err := readItems(r.dir, entry, s.Arch)
-		r.add(item("config", i), err)
+		r.add(item("config", i), explainTilde(entry, err))
 		if err != nil || len(items) == 0 {
 			continue
 		}

@@ -86,16 +86,17 @@ func TestConfigOfASpec(t *testing.T) {
 		t.Config = []string{"tinyconfig", "kvm_guest.config", "config/a.config", "CONFIG_X=y", "# CONFIG_Y is not set"}
 		t.Patches = []string{"a.patch"}
 	})}}
-	specs, err := f.Specs(kernels(t), Choice{}, nil)
+	dir := kernels(t)
+	specs, err := f.Specs(dir, Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inline := Item{Fragment: Inline, Text: "CONFIG_X=y\n# CONFIG_Y is not set\n"}
-	amd64 := []Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n"}, inline}
+	amd64 := []Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n", Local: filepath.Join(dir, "config/a.config")}, inline}
 	if !reflect.DeepEqual(specs[0].Config, amd64) {
 		t.Errorf("amd64: %+v", specs[0].Config)
 	}
-	arm64 := append(amd64[:3:3], Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n"}, inline)
+	arm64 := append(amd64[:3:3], Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n", Local: filepath.Join(dir, "config/a.arm64.config")}, inline)
 	if !reflect.DeepEqual(specs[1].Config, arm64) {
 		t.Errorf("arm64: %+v", specs[1].Config)
 	}

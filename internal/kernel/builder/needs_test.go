@@ -28,7 +28,12 @@ func TestKernelsWithoutWhatInitNeeds(t *testing.T) {
 	t.Run("CONFIG_PRINTK", func(t *testing.T) {
 		b, folder := buildAndExtract(t, leastWithout(t, "CONFIG_PRINTK", warnPatch))
 		r, err := booter(b).Boot(t.Context(), folder, boot.Limits{})
-		t.Logf("%+v %v", r, err)
+		if err != nil || r.Verdict != boot.Booted || len(r.Warnings) > 0 {
+			t.Fatalf("%s, %v, warnings %q", r, err, r.Warnings)
+		}
+		if last := r.Checks[len(r.Checks)-1]; last.Name != "warnings" || last.State != "absent" {
+			t.Errorf("the kernel warns, and prints nothing: %+v", r.Checks)
+		}
 	})
 	for _, option := range []string{"CONFIG_EPOLL", "CONFIG_FUTEX", "CONFIG_EVENTFD"} {
 		t.Run(option, func(t *testing.T) {

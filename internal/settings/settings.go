@@ -35,6 +35,8 @@ type Checker interface {
 // Loaded is the content of a file, overridden from the environment.
 type Loaded[T any] struct {
 	Value   T
+	path    string
+	lines   map[string]int    // of each key in the file
 	origins map[string]string // by key; a key without an origin has its default
 }
 
@@ -51,7 +53,7 @@ type Loaded[T any] struct {
 // Faults of the file and the variables are one error of class fault.Usage. A file that this
 // user may not read is one of class fault.Environment.
 func Load[T any](path, prefix string, defaults T, environ []string, others ...Other) (Loaded[T], error) {
-	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
+	l := Loaded[T]{Value: defaults, path: path, origins: map[string]string{}}
 	text, err := read(path)
 	if err != nil {
 		return l, err
@@ -60,7 +62,8 @@ func Load[T any](path, prefix string, defaults T, environ []string, others ...Ot
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return l, syntaxFault(path, err)
 	}
-	d := &decoder{path: path, lines: keyLines(text), origins: l.origins, places: placesOf(reflect.TypeFor[T]()), others: others}
+	l.lines = keyLines(text)
+	d := &decoder{path: path, lines: l.lines, origins: l.origins, places: placesOf(reflect.TypeFor[T]()), others: others}
 	root := reflect.ValueOf(&l.Value).Elem()
 	d.table("", tree, root)
 	d.environment(prefix, environ, root)

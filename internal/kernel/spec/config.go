@@ -12,15 +12,18 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // Item is one part of a configuration: a target of the kernel's own ("tinyconfig",
 // "kvm_guest.config") or a fragment of options.
 type Item struct {
-	Target   string `json:"target,omitempty"`
-	Seed     string `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
-	Fragment string `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
-	Text     string `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
+	Target   string   `json:"target,omitempty"`
+	Seed     string   `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
+	Fragment string   `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
+	Text     string   `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
+	Local    string   `json:"-"`                  // where the fragment's file is on this machine
+	places   []string // where kernels.toml has each line of an inline fragment
 }
 
 // Inline names the fragment of the options that are written in kernels.toml itself.
@@ -41,11 +44,24 @@ func readEntry(entry string) (item Item, ok bool, err error) {
 	if len(errs) > 0 {
 		var texts []string
 		for _, err := range errs {
-			texts = append(texts, strings.TrimPrefix(err.Error(), Inline+":1: "))
+			texts = append(texts, inEntry(entry, err))
 		}
 		return item, true, fmt.Errorf("config: %s", strings.Join(texts, "; "))
 	}
 	return Item{Fragment: Inline, Text: kconfig.Normalize(strings.TrimSpace(entry))}, true, nil
+}
+
+// inEntry returns the text of an error about a line of an entry, which is not that of the file.
+func inEntry(entry string, err error) string {
+	place, ok := strings.CutPrefix(err.Error(), Inline+":")
+	if !ok {
+		return err.Error()
+	}
+	number, text, _ := strings.Cut(place, ": ")
+	if strings.Contains(entry, "\n") {
+		return "its line " + number + ": " + text
+	}
+	return text
 }
 
 // readItems reads one entry of config. A file NAME.config is followed by its companion for
@@ -53,11 +69,11 @@ func readEntry(entry string) (item Item, ok bool, err error) {
 // exists.
 func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	item, ok, err := readEntry(entry)
-	_, missing := os.Stat(filepath.Join(dir, entry))
+	_, missing := os.Stat(pathIn(dir, entry))
 	if ok && (missing != nil || item.Fragment == Inline) && !inFolder(dir, item.Target) {
 		return []Item{item}, err
 	}
-	if missing != nil {
+	if missing != nil || strings.TrimSpace(entry) == "" {
 		return nil, notFound(dir, entry)
 	}
 	names := []string{entry}
@@ -70,13 +86,25 @@ func readItems(dir, entry string, a arch.Arch) ([]Item, error) {
 	}
 	var items []Item
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		local := pathIn(dir, name)
+		text, err := source.ReadText(local)
 		if err != nil {
-			return nil, fmt.Errorf("config %q: %w", entry, err)
+			return nil, fmt.Errorf("config %q: %w", name, err)
 		}
-		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text))})
+		if filepath.IsAbs(name) { // a plan is the same on every machine
+			name = filepath.Base(name)
+		}
+		items = append(items, Item{Fragment: name, Text: kconfig.Normalize(string(text)), Local: local})
 	}
 	return items, nil
+}
+
+// pathIn returns the path of a file that kernels.toml names: relative to dir unless it is absolute.
+func pathIn(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
 }
 
 // inFolder reports whether a target has the name of a file in a folder of dir.
@@ -89,7 +117,7 @@ func inFolder(dir, target string) bool {
 // notFound returns the error about an entry of config that is no target and no file, with the
 // most similar of both.
 func notFound(dir, entry string) error {
-	files, _ := filepath.Glob(filepath.Join(dir, filepath.Dir(entry), "*")) // the pattern is valid unless dir has brackets
+	files, _ := filepath.Glob(filepath.Join(pathIn(dir, filepath.Dir(entry)), "*")) // the pattern is valid unless dir has brackets
 	known := knownTargets()
 	for _, file := range files {
 		if name, err := filepath.Rel(dir, file); err == nil {
@@ -107,6 +135,7 @@ func notFound(dir, entry string) error {
 func join(items, more []Item) []Item {
 	if n := len(items); n > 0 && len(more) == 1 && more[0].Fragment == Inline && items[n-1].Fragment == Inline {
 		items[n-1].Text += more[0].Text
+		items[n-1].places = append(items[n-1].places, more[0].places...)
 		return items
 	}
 	return append(items, more...)
@@ -118,11 +147,13 @@ func (s Spec) Asked() ([]kconfig.Option, error) {
 	var asked []kconfig.Option
 	var faults []string
 	for _, item := range s.Config {
-		parse := kconfig.Parse
+		var options []kconfig.Option
+		var invalid []error
 		if item.Fragment == Inline {
-			parse = s.parseInline
+			options, invalid = s.parseInline(item)
+		} else {
+			options, invalid = kconfig.Parse(item.Fragment, item.Text)
 		}
-		options, invalid := parse(item.Fragment, item.Text)
 		asked = append(asked, options...)
 		for _, err := range invalid {
 			faults = append(faults, err.Error())
@@ -135,10 +166,15 @@ func (s Spec) Asked() ([]kconfig.Option, error) {
 }
 
 // parseInline parses the options that are written in kernels.toml itself, as kconfig.Parse does.
-// The lines of text are not those of the file.
-func (s Spec) parseInline(name, text string) (options []kconfig.Option, invalid []error) {
-	where := name + ", kernel " + s.Name
-	for line := range strings.Lines(text) {
+// The lines of the text are not those of the file.
+func (s Spec) parseInline(item Item) (options []kconfig.Option, invalid []error) {
+	number := 0
+	for line := range strings.Lines(item.Text) {
+		where := Inline + ", kernel " + s.Name
+		if number < len(item.places) {
+			where = item.places[number]
+		}
+		number++
 		switch o, ok, err := kconfig.ParseOption(line); {
 		case err != nil:
 			invalid = append(invalid, fmt.Errorf("%s: %w", where, err))

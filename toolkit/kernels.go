@@ -177,7 +177,7 @@ func (k *Kernels) dir() string { return filepath.Dir(k.p.path(KernelFile)) }
 
 // specs returns the chosen kernels of the file.
 func (k *Kernels) specs(c Choice) ([]spec.Spec, error) {
-	return k.p.kernels.Value.Specs(k.dir(), c)
+	return k.p.kernels.Value.Specs(k.dir(), c, k.p.kernels.Origin)
 }
 
 // kernelTools builds, boots and tracks kernels.

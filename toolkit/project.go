@@ -70,7 +70,7 @@ func Open(o Options) (*Project, error) {
 	var siteErr, kernelErr error
 	p.site, siteErr = settings.Load(p.path(SiteFile), sitePrefix, site.Defaults(), o.Env, settings.OtherFile[spec.File](p.path(KernelFile)))
 	p.kernels, kernelErr = settings.Load(p.path(KernelFile), kernelPrefix, spec.Defaults(), o.Env, settings.OtherFile[site.Settings](p.path(SiteFile)))
-	if err := errors.Join(siteErr, kernelErr, settings.CheckEnviron(o.Env, Variables()), checkOutput(o)); err != nil {
+	if err := errors.Join(siteErr, kernelErr, settings.CheckEnviron(o.Env, Variables(), settings.FileOnly[site.Settings](sitePrefix)), checkOutput(o)); err != nil {
 		return nil, err
 	}
 	p.kernels.Value = p.kernels.Value.WithDefaults()

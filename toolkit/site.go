@@ -205,11 +205,16 @@ func inRepository(name string) string { return filepath.Join(filepath.Dir(SiteFi
 // tags returns the tags of site.toml with what git knows filled in.
 func (s *Site) tags(commit gitinfo.Commit) ([]string, error) {
 	tags, unresolved := site.ResolveTags(s.p.site.Value.Tags, commit)
+	var reasons []string
+	var fix string
 	for _, tag := range unresolved {
-		s.p.console.LogOnce("tag %s is left out: git has no value for it", tag)
+		var why string
+		why, fix = site.WhyLeftOut(tag, commit)
+		reasons = append(reasons, tag+" is left out: "+why)
+		s.p.console.LogOnce("tag %s is left out: %s", tag, why)
 	}
 	if len(tags) == 0 {
-		return nil, fault.New(fault.Usage, "add a tag that always applies, such as latest", "resolve tags of site.toml: git has no value for %s", strings.Join(unresolved, ", "))
+		return nil, fault.New(fault.Usage, fix, "resolve tags of site.toml: %s", strings.Join(reasons, "; "))
 	}
 	return tags, nil
 }

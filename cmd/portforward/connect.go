@@ -16,9 +16,12 @@ const dialTimeout = 10 * time.Second
 // lingerTimeout bounds the delivery of what a client sent before it closed its connection.
 const lingerTimeout = time.Second
 
-// bufferSize is the size of the two buffers of a connection, in bytes. It is small: ten
-// thousand connections may be open.
-const bufferSize = 16 << 10
+// Sizes of the two buffers of a connection, in bytes: small, since ten thousand connections
+// may be open, and large for what a server sends fast.
+const (
+	bufferSize = 16 << 10
+	fastBuffer = 64 << 10
+)
 
 // connect serves one CONNECT. The status is 200 for a connection, 502 for one that was
 // refused and 504 for any other failure, with its text as the body.
@@ -89,6 +92,9 @@ func receive(w http.ResponseWriter, conn *net.TCPConn) error {
 		}
 		if err != nil {
 			return err
+		}
+		if n == bufferSize {
+			buffer = make([]byte, fastBuffer)
 		}
 	}
 }

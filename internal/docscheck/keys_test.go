@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/romanatrashyonok/kiln/toolkit"
 )
 
 func renderSiteKeys(c *code) (string, error) { return c.renderKeys(files[0]) }
@@ -52,7 +54,7 @@ func rowsByTable(f file, keys []field) (tables map[string][][]string, order []st
 		text, err := describe(f.name, k)
 		faults = append(faults, err)
 		plural := map[bool]string{true: "s"}[list != ""]
-		tables[name] = append(tables[name], []string{mono(key), list + k.kind + plural, mono(values[k.key]), mono(f.variable(k.key)), text})
+		tables[name] = append(tables[name], []string{mono(key), list + k.kind + plural, mono(values[k.key]), mono(f.known(f.variable(k.key))), text})
 	}
 	return tables, order, errors.Join(faults...)
 }
@@ -76,6 +78,14 @@ func (f file) variable(key string) string {
 		key = inTable
 	}
 	return f.prefix + strings.ToUpper(strings.ReplaceAll(strings.TrimSuffix(key, "[]"), ".", "_"))
+}
+
+// known returns the name of a variable; "" where only the file sets the key.
+func (f file) known(variable string) string {
+	if slices.Contains(toolkit.Variables(), variable) {
+		return variable
+	}
+	return ""
 }
 
 // defaultsOf returns the default of each key, as it is written in TOML.

@@ -29,6 +29,7 @@ type Spec struct {
 	Env      []string // NAME=value
 	Dir      string   // working directory
 	Host     string   // host name inside the container; empty for its id
+	Hosts    []string // entries of /etc/hosts, as name:address
 	Mounts   []Mount
 	Offline  bool  // without a network
 	Memory   int64 // bytes, without swap; 0 for no limit
@@ -96,7 +97,7 @@ func (s Spec) name() string {
 func (s Spec) config(labels map[string]string) *container.Config {
 	cfg := &container.Config{
 		Image: s.Image, Cmd: s.Command, User: s.User, Env: s.Env, WorkingDir: s.Dir, Hostname: s.Host,
-		Labels: labels, NetworkDisabled: s.Offline,
+		Labels: labels, NetworkDisabled: s.Offline && len(s.Hosts) == 0, // which leaves no /etc/hosts
 	}
 	if s.Attached {
 		cfg.OpenStdin, cfg.StdinOnce, cfg.AttachStdin, cfg.AttachStdout, cfg.AttachStderr = true, true, true, true, true
@@ -105,7 +106,7 @@ func (s Spec) config(labels map[string]string) *container.Config {
 }
 
 func (s Spec) host() *container.HostConfig {
-	h := &container.HostConfig{}
+	h := &container.HostConfig{ExtraHosts: s.Hosts}
 	h.Memory, h.MemorySwap = s.Memory, s.Memory
 	if s.PIDs != 0 {
 		h.PidsLimit = &s.PIDs

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -24,10 +25,12 @@ type decoder struct {
 	faults  []placed
 }
 
-// placed is a fault and its line, 0 for none.
+// placed is a fault of a key, and its line, 0 for none.
 type placed struct {
-	line int
-	text string
+	key    string
+	line   int
+	text   string
+	unread bool // the value has a wrong kind
 }
 
 // table fills a struct from a table of the file whose keys begin with prefix.
@@ -37,11 +40,7 @@ func (d *decoder) table(prefix string, tree map[string]any, into reflect.Value) 
 		key, value := prefix+name, tree[name]
 		field, known := fields[name]
 		if !known {
-			hint := d.misplaced(name)
-			if hint == "" {
-				hint = nearest(name, names(fields))
-			}
-			d.fault(key, "unknown key %q%s", name, hint)
+			d.unknown(key, name, value, fields)
 			continue
 		}
 		d.value(key, value, field)
@@ -61,13 +60,30 @@ func (d *decoder) value(key string, value any, field reflect.Value) {
 			return
 		}
 	case set(field, value):
-		d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
+		d.origins[key] = place(d.path, lineOf(d.lines, key))
 		return
 	}
 	if d.strings(key, value, field) {
 		return
 	}
-	d.fault(key, "%s: expected %s, got %s%s", key, wantKind(key, field.Type()), gotKind(value), hintFor(field.Type(), value))
+	d.fault(key, "%s: expected %s, got %s%s", key, wantKind(key, field.Type()), gotForm(key, value), hintFor(key, field.Type(), value))
+	d.faults[len(d.faults)-1].unread = true
+}
+
+// unknown adds the fault of a key that the table has not.
+func (d *decoder) unknown(key, name string, value any, fields map[string]reflect.Value) {
+	form := written(key, value)
+	near, ok := suggest.Search(name, names(fields), false)
+	if form == "" || !ok || writtenAs(near, fields[near].Type()) == "" {
+		what := fmt.Sprintf("key %q", name)
+		if form != "" {
+			what = "table " + form
+		}
+		d.fault(key, "unknown %s%s", what, cmp.Or(d.misplaced(name), nearest(name, names(fields))))
+		return
+	}
+	meant, t := strings.TrimSuffix(key, name)+near, fields[near].Type()
+	d.fault(key, "unknown table %s%s", form, cmp.Or(hintFor(meant, t, value), "; expected "+writtenAs(meant, t)))
 }
 
 // strings fills a table of strings, and reports the values that are none. It reports whether
@@ -86,14 +102,18 @@ func (d *decoder) strings(key string, value any, field reflect.Value) bool {
 		}
 	}
 	field.Set(reflect.ValueOf(table))
-	d.origins[key] = fmt.Sprintf("%s:%d", d.path, d.line(key))
+	d.origins[key] = place(d.path, lineOf(d.lines, key))
 	return true
 }
 
 // hintFor returns how a value is written that is meant by one of the wrong kind; "" where
 // nothing is certain.
-func hintFor(t reflect.Type, value any) string {
+func hintFor(key string, t reflect.Type, value any) string {
 	switch v := value.(type) {
+	case map[string]any:
+		if name := onlyName(v); name != "" && isTables(t) && hasName(t.Elem()) {
+			return fmt.Sprintf("; write %s, and below it name = %q", writtenAs(key, t), name)
+		}
 	case string:
 		if t.Kind() == reflect.Slice && !isTables(t) {
 			return fmt.Sprintf("; write it as [%q]", v)
@@ -167,39 +187,28 @@ func setList(field reflect.Value, values []any) bool {
 	return true
 }
 
-// report adds a fault that a Checker reports.
+// report adds a fault that a Checker reports, unless the value was not read: the Checker saw
+// its default.
 func (d *decoder) report(key, format string, args ...any) {
-	d.fault(key, "%s: %s", key, fmt.Sprintf(format, args...))
+	if slices.ContainsFunc(d.faults, func(f placed) bool { return f.key == d.whole(key) && f.unread }) {
+		return
+	}
+	d.fault(key, "%s: %s", d.whole(key), fmt.Sprintf(format, args...))
 }
 
 // fault adds a fault of a key, at the origin of its value.
 func (d *decoder) fault(key, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if origin, ok := d.origins[key]; ok && !strings.HasPrefix(origin, d.path+":") {
-		d.faults = append(d.faults, placed{text: origin + ": " + text})
+	if origin, ok := d.origins[d.whole(key)]; ok && !strings.HasPrefix(origin, d.path+":") {
+		d.faults = append(d.faults, placed{key: key, text: origin + ": " + text})
 		return
 	}
-	line := d.line(key)
-	where := d.path
-	if line > 0 {
-		where = fmt.Sprintf("%s:%d", d.path, line)
-	}
-	d.faults = append(d.faults, placed{line: line, text: where + ": " + text})
+	line := lineOf(d.lines, key)
+	d.faults = append(d.faults, placed{key: key, line: line, text: place(d.path, line) + ": " + text})
 }
 
-// line returns the line of a key, or of the table without it; 0 if the file has neither.
-func (d *decoder) line(key string) int {
-	for {
-		if line, ok := d.lines[key]; ok {
-			return line
-		}
-		cut := strings.LastIndexAny(key, ".[") // an inline table has no line of its own
-		if cut < 0 {
-			return 0
-		}
-		key = key[:cut]
-	}
-}
+// whole returns the key of the value that a key is a part of, as the item of a list.
+func (d *decoder) whole(key string) string { return wholeOf(d.origins, key) }
 
 // err returns all faults as one error, sorted by line.
 func (d *decoder) err() error {
@@ -259,14 +268,6 @@ func kindOf(t reflect.Type) string {
 		return "true or false"
 	}
 	return "a string"
-}
-
-// wantKind returns kindOf, with the way in which an array of tables is written.
-func wantKind(key string, t reflect.Type) string {
-	if isTables(t) {
-		return "an array of tables, written [[" + key + "]]"
-	}
-	return kindOf(t)
 }
 
 // gotKind returns the name of the kind of a value in the file.

@@ -14,6 +14,26 @@ import (
 // common is the prefix of all of Kiln's variables.
 const common = "KILN_"
 
+// FileOnly returns the names that variables of values would have which only the file sets,
+// with the key that each is for: those of a field with the tag `env:"-"`.
+func FileOnly[T any](prefix string) map[string]string {
+	names := map[string]string{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if !fileOnly(f) {
+			continue
+		}
+		key := f.Tag.Get("toml")
+		names[prefix+variable(f)] = key
+		for _, inner := range reflect.VisibleFields(f.Type.Elem()) {
+			names[prefix+variable(inner)] = key
+		}
+	}
+	return names
+}
+
+// fileOnly reports whether only the file sets an array of tables.
+func fileOnly(f reflect.StructField) bool { return isTables(f.Type) && f.Tag.Get("env") == "-" }
+
 // Names returns the names of all variables that set a value of T. See Load.
 func Names[T any](prefix string) []string {
 	var list []string
@@ -28,6 +48,7 @@ func collectNames(t reflect.Type, prefix string, list *[]string) {
 		switch name := prefix + variable(f); {
 		case f.Type.Kind() == reflect.Struct:
 			collectNames(f.Type, name+"_", list)
+		case fileOnly(f):
 		case isTables(f.Type):
 			collectNames(f.Type.Elem(), prefix, list)
 		default:
@@ -47,10 +68,12 @@ func (d *decoder) environment(prefix string, environ []string, root reflect.Valu
 			values[name] = strings.TrimSpace(value)
 		}
 	}
+	var known []string
+	collectNames(root.Type(), prefix, &known)
 	walk(root, "", func(key string, field reflect.Value) {
 		name := prefix + variableOf(key)
-		value, ok := values[name]
-		if !ok || value == "" {
+		value := values[name]
+		if value == "" || !slices.Contains(known, name) {
 			return
 		}
 		d.origins[key] = name
@@ -103,13 +126,18 @@ func setText(field reflect.Value, text string) error {
 }
 
 // CheckEnviron returns an error of class fault.Usage about the variables of environ that
-// begin with KILN_ and are not among the known ones. It names no values: one of them may
-// be a password.
-func CheckEnviron(environ, known []string) error {
+// begin with KILN_ and are not among the known ones; fileOnly has those of keys that only a
+// file sets. It names no values: one of them may be a password.
+func CheckEnviron(environ, known []string, fileOnly map[string]string) error {
 	var faults []string
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, common) && !slices.Contains(known, name) {
+		key, inFile := fileOnly[name]
+		switch {
+		case !strings.HasPrefix(name, common) || slices.Contains(known, name):
+		case inFile:
+			faults = append(faults, fmt.Sprintf("unknown variable %s; only the file sets [[%s]]", name, key))
+		default:
 			faults = append(faults, "unknown variable "+name+nearest(name, known))
 		}
 	}

@@ -35,6 +35,8 @@ type Checker interface {
 // Loaded is the content of a file, overridden from the environment.
 type Loaded[T any] struct {
 	Value   T
+	path    string
+	lines   map[string]int    // of each key in the file
 	origins map[string]string // by key; a key without an origin has its default
 }
 
@@ -44,14 +46,14 @@ type Loaded[T any] struct {
 // The variable of the key "upstream.sums" is prefix and UPSTREAM_SUMS. Commas divide a list,
 // except within quotes; see splitList, and splitMap for a table of strings. An empty variable
 // counts as unset. The variable of a key in an array of tables does not name the array, and
-// sets the key in every table.
+// sets the key in every table; there is none where the array has the tag `env:"-"`.
 //
 // The message about an unknown key says so where it belongs to one of the other files.
 //
 // Faults of the file and the variables are one error of class fault.Usage. A file that this
 // user may not read is one of class fault.Environment.
 func Load[T any](path, prefix string, defaults T, environ []string, others ...Other) (Loaded[T], error) {
-	l := Loaded[T]{Value: defaults, origins: map[string]string{}}
+	l := Loaded[T]{Value: defaults, path: path, origins: map[string]string{}}
 	text, err := read(path)
 	if err != nil {
 		return l, err
@@ -60,7 +62,8 @@ func Load[T any](path, prefix string, defaults T, environ []string, others ...Ot
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return l, syntaxFault(path, err)
 	}
-	d := &decoder{path: path, lines: keyLines(text), origins: l.origins, places: placesOf(reflect.TypeFor[T]()), others: others}
+	l.lines = keyLines(text)
+	d := &decoder{path: path, lines: l.lines, origins: l.origins, places: placesOf(reflect.TypeFor[T]()), others: others}
 	root := reflect.ValueOf(&l.Value).Elem()
 	d.table("", tree, root)
 	d.environment(prefix, environ, root)

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -22,8 +23,14 @@ type server struct {
 			Keys []string `toml:"keys"`
 		} `toml:"trust"`
 	} `toml:"upstream"`
+	Codes  []string          `toml:"codes"`
+	Hosts  []host            `toml:"host"`
 	Routes []route           `toml:"route"`
 	Files  map[string]string `toml:"files"`
+}
+
+type host struct {
+	Name string `toml:"name"`
 }
 
 type route struct {
@@ -35,6 +42,7 @@ type route struct {
 // other is a different file.
 type other struct {
 	Base   string `toml:"base"`
+	Hosts  bool   `toml:"hosts"` // has the name that people give to [[host]]
 	Kernel []struct {
 		Version string `toml:"version"`
 	} `toml:"kernel"`
@@ -43,6 +51,11 @@ type other struct {
 func (s server) Check(report func(key, format string, args ...any)) {
 	if s.Port > 65535 {
 		report("port", "expected at most 65535, got %d", s.Port)
+	}
+	for i, c := range s.Codes {
+		if c == "bad" {
+			report(fmt.Sprintf("codes[%d]", i), "bad item")
+		}
 	}
 	for i, r := range s.Routes {
 		if r.Path == "" {
@@ -82,6 +95,7 @@ arch = ["arm64"]
 		{"tags", "latest, a", "KILN_TAGS"},
 		{"upstream.sums", "x", "KILN_UPSTREAM_SUMS"},
 		{"upstream.trust.keys", "a", "kiln.toml:4"},
+		{"codes", "", "default"},
 		{"route[0].path", "/a", "kiln.toml:6"},
 		{"route[0].arch", "amd64", "KILN_ARCH"},
 		{"route[0].headers", "", "default"},
@@ -109,7 +123,7 @@ kiln.toml:5: route[0].path: expected a name
 kiln.toml:6: route[0].arch: expected a list of strings, got a list with a whole number
 kiln.toml:8: upstream.sums: expected a string, got a list`,
 		},
-		"nothing near":          {text: "x = 1\n", want: `kiln.toml:1: unknown key "x"; known are debug, files, name, port, route, tags, upstream`},
+		"nothing near":          {text: "x = 1\n", want: `kiln.toml:1: unknown key "x"; known are codes, debug, files, host, name, port, route, tags, upstream`},
 		"of the other file":     {text: "base = 'x'\n", want: `kiln.toml:1: unknown key "base"; it belongs to other.toml`},
 		"of a table elsewhere":  {text: "version = 'x'\n", want: `kiln.toml:1: unknown key "version"; it belongs to [[kernel]] of other.toml`},
 		"of a different table":  {text: "path = '/'\n", want: `kiln.toml:1: unknown key "path"; it belongs to [[route]]`},
@@ -119,7 +133,7 @@ kiln.toml:8: upstream.sums: expected a string, got a list`,
 		"string for a boolean":  {text: "debug = 'true'\n", want: `kiln.toml:1: debug: expected true or false, got a string; write it without quotes: true`},
 		"fraction for a string": {text: "name = 6.10\n", want: `kiln.toml:1: name: expected a string, got a number with a fraction; write it in quotes`},
 		"values of a table":     {text: "[files]\n'a/b.pem' = 'x'\n'c.d' = 1\n'e' = []\n", want: "kiln.toml:3: files: \"c.d\": expected a string, got a whole number\nkiln.toml:4: files: \"e\""},
-		"no table of strings":   {text: "files = 'x'\n", want: "kiln.toml:1: files: expected a table of strings, got a string"},
+		"no table of strings":   {text: "files = 'x'\n", want: "kiln.toml:1: files: expected a table of strings, written [files], got a string"},
 		"not UTF-8":             {text: "name = 'a'\n# caf\xe9\n", want: "kiln.toml:2: the byte 0xe9 is not UTF-8\n  fix: "},
 		"UTF-16":                {text: "\xff\xfen\x00", want: "read kiln.toml: it is UTF-16\n  fix: "},
 		"far too large":         {text: strings.Repeat("#\n", 3<<20), want: "read kiln.toml: it has more than 4 MiB"},
@@ -129,10 +143,20 @@ kiln.toml:8: upstream.sums: expected a string, got a list`,
 		"syntax":                {text: "name = \"a\"\nport = \n", want: "kiln.toml:2:8: "},
 		"twice":                 {text: "port = 1\nport = 2\n", want: "kiln.toml:2:"},
 		"not an array":          {text: "route = 3\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a whole number"},
-		"table, not array":      {text: "[route]\npath = '/'\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a table"},
+		"table, not array":      {text: "[route]\npath = '/'\n", want: "kiln.toml:1: route: expected an array of tables, written [[route]], got a table, written [route]"},
+		"array, not table":      {text: "[[upstream]]\nsums = 'x'\n", want: "kiln.toml:1: upstream: expected a table, written [upstream], got an array of tables, written [[upstream]]"},
+		"table by its name":     {text: "port = 1\n[host.www]\n[host.mail]\n", want: `kiln.toml:2: host: expected an array of tables, written [[host]], got a table, written [host.mail]; write [[host]], and below it name = "mail"`},
+		"plural of an array":    {text: "port = 1\n[[hosts]]\nname = 'www'\n", want: `kiln.toml:2: unknown table [[hosts]]; expected [[host]]`},
+		"plural by its name":    {text: "port = 1\n[hosts.www]\n", want: `kiln.toml:2: unknown table [hosts.www]; write [[host]], and below it name = "www"`},
+		"plural of a table":     {text: "port = 1\n[upstreams]\nsums = 'x'\n", want: `kiln.toml:2: unknown table [upstreams]; expected [upstream]`},
+		"array below an array":  {text: "[[route]]\npath = '/'\n[[route.headers]]\n", want: `kiln.toml:3: route[0].headers: expected a table of strings, written [route.headers], got an array of tables, written [[route.headers]]`},
+		"unknown table":         {text: "[x.y]\n", want: `kiln.toml:1: unknown table [x.y]; known are codes`},
+		"wrong kind of a name":  {text: "[[route]]\npath = 7\n", want: "kiln.toml:2: route[0].path: expected a string, got a whole number; write it in quotes"},
+		"item of a list":        {text: "codes = [\n  'a',\n\n  'bad',\n]\n", want: `kiln.toml:4: codes: bad item`},
+		"item of a variable":    {environ: "KILN_CODES=a,bad", want: `KILN_CODES: codes: bad item`},
 		"inline tables":         {text: "port = 1\nroute = [{path = 1, x = 2}]\n", want: `kiln.toml:2: `},
 		"inline table":          {text: "port = 1\nupstream = {sums = 1, x = 2}\n", want: `kiln.toml:2: `},
-		"not a table":           {text: "upstream = 3\n", want: "kiln.toml:1: upstream: expected a table, got a whole number"},
+		"not a table":           {text: "upstream = 3\n", want: "kiln.toml:1: upstream: expected a table, written [upstream], got a whole number"},
 		"type of a variable":    {environ: "KILN_PORT=high", want: `KILN_PORT: expected a whole number, got "high"`},
 		"value of a variable":   {environ: "KILN_PORT=70001", want: "KILN_PORT: port: expected at most 65535, got 70001"},
 		"number too large":      {text: "port = 99999999999999999999\n", want: "kiln.toml:1:"},
@@ -140,10 +164,35 @@ kiln.toml:8: upstream.sums: expected a string, got a list`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, tc.text, tc.environ)
-			if fault.Code(err) != int(fault.Usage) || !strings.HasPrefix(err.Error(), tc.want) {
+			if fault.Code(err) != int(fault.Usage) || !strings.HasPrefix(err.Error(), tc.want) || tc.text != "" && strings.Count(err.Error(), "route[0].path") > 1 {
 				t.Errorf("got:\n%v\nwant:\n%s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	l, err := load(t, `tags = [
+  "a",
+  "b"]
+[[route]]
+path = "/a"
+[[route]]
+path = "/b"
+[route.headers]
+A = "1"
+"B.c" = "2"
+`, "KILN_ARCH=amd64,arm64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"tags": "kiln.toml:1", "tags[0]": "kiln.toml:2", "tags[1]": "kiln.toml:3", "tags[7]": "kiln.toml:1", "port": "kiln.toml", "route[0].path": "kiln.toml:5",
+		"route[1].path": "kiln.toml:7", "route[1]": "kiln.toml:6", "route[1].headers.B.c": "kiln.toml:10", "route[1].arch[1]": "KILN_ARCH", "route[0].headers.x": "kiln.toml:4",
+	} {
+		if got := l.Origin(key); got != want {
+			t.Errorf("%s: got %s, want %s", key, got, want)
+		}
 	}
 }
 
@@ -234,11 +283,34 @@ func TestMissingFileCountsAsEmpty(t *testing.T) {
 
 func TestUnknownVariables(t *testing.T) {
 	known := append(Names[server]("KILN_"), "KILN_REGISTRY_PASSWORD")
-	err := CheckEnviron([]string{"KILN_PROT=1", "KILN_REGISTRY_PASWORD=hunter2", "KILN_PATH=/a", "HOME=/"}, known)
+	err := CheckEnviron([]string{"KILN_PROT=1", "KILN_REGISTRY_PASWORD=hunter2", "KILN_PATH=/a", "HOME=/"}, known, nil)
 	want := `unknown variable KILN_PROT; did you mean "KILN_PORT"?
 unknown variable KILN_REGISTRY_PASWORD; did you mean "KILN_REGISTRY_PASSWORD"?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// fixed has tables that no variable sets: one that the environment happens to have would
+// change all of them.
+type fixed struct {
+	Name   string  `toml:"name"`
+	Expect []route `toml:"expect" env:"-"`
+}
+
+func TestTablesThatOnlyTheFileSets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kiln.toml")
+	if err := os.WriteFile(path, []byte("[[expect]]\npath = '/a'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"KILN_PATH=/b", "KILN_NAME=n"}
+	l, err := Load(path, "KILN_", fixed{}, environ)
+	if err != nil || l.Value.Expect[0].Path != "/a" || l.Value.Name != "n" || slices.Contains(Names[fixed]("KILN_"), "KILN_PATH") {
+		t.Errorf("%+v, %v", l.Value, err)
+	}
+	err = CheckEnviron(environ, Names[fixed]("KILN_"), FileOnly[fixed]("KILN_"))
+	if fault.Code(err) != int(fault.Usage) || err.Error() != "unknown variable KILN_PATH; only the file sets [[expect]]" {
+		t.Errorf("got %v", err)
 	}
 }
 

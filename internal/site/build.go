@@ -8,6 +8,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/imagebuild"
 )
 
@@ -83,10 +84,20 @@ func (s Site) build(ctx context.Context, a *Assembly) (id string, err error) {
 	}
 	if err != nil {
 		progress.End("failed")
-		return "", err
+		return "", s.withStandIn(err, a.root)
 	}
 	progress.End("built " + id)
 	return id, nil
+}
+
+// withStandIn adds to a rejected configuration that the base is a stand-in, whose Nginx may
+// lack what the base has.
+func (s Site) withStandIn(err error, root base.Image) error {
+	var rejected *fault.Error
+	if root.From == base.FromBootstrap && errors.As(err, &rejected) && rejected.Class == fault.Usage && rejected.Fix == "" {
+		rejected.Fix = "correct the configuration, or, if " + s.Settings.Base + " takes it, have the engine or a registry provide it: the base here is a stand-in with Debian's Nginx, which may be older"
+	}
+	return err
 }
 
 // lint logs what BuildKit's linter reports of the Dockerfile.
@@ -111,7 +122,7 @@ func (s Site) load(ctx context.Context, image *imagebuild.Image, baseLayers int)
 	}
 	run := config.Config
 	if slices.ContainsFunc(slices.Concat(run.Entrypoint, run.Cmd), func(word string) bool { return path.Base(word) == "nginx" }) {
-		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.Sources()); err != nil {
+		if err := s.Runner().TestConfig(ctx, id, run.Cmd, s.Server.OnThisMachine); err != nil {
 			return "", err
 		}
 	}

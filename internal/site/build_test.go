@@ -27,6 +27,15 @@ func TestConfigurationThatNginxRejects(t *testing.T) {
 	sitetest.Edit(t, s, "nginx.conf", " brotli_static on;", "")
 	sitetest.Write(t, s, "redirects.conf", "\n/a /b;\n/c /d /e;\n")
 	rejected(t, s, filepath.Join(s.Dir, "redirects.conf")+":3", "invalid number of the map parameters")
+	for entry, why := range map[string]string{
+		"~^/posts/(\\d+ /b":  "missing closing parenthesis",
+		"~*^/[a /b":          "missing terminating ]",
+		"/price /cost-$":     "invalid variable name",
+		"/c $no_such_name/d": `unknown "no_such_name" variable`,
+	} {
+		sitetest.Write(t, s, "redirects.conf", "\n/a /b;\n"+entry+";\n/z /y;\n")
+		rejected(t, s, "in "+filepath.Join(s.Dir, "redirects.conf")+":3", why)
+	}
 	sitetest.Write(t, s, "redirects.conf", "")
 	sitetest.Edit(t, s, "Dockerfile", `ENTRYPOINT ["nginx", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr"]`, `ENTRYPOINT ["/usr/bin/env"]`)
 	sitetest.Edit(t, s, "Dockerfile", `CMD ["-g", "daemon off;"]`, `CMD ["nginx", "-c", "/etc/nginx/kiln.conf", "-e", "/dev/stderr", "-g", "daemon off; nonsense;"]`)

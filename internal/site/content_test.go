@@ -124,3 +124,20 @@ func TestSiteWithoutTheUsualPages(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 }
+
+// TestEmptyContent says once that there are no pages, and not once for each path.
+func TestEmptyContent(t *testing.T) {
+	s := sitetest.Open(t, "empty", sitetest.NoRegistry)
+	content := filepath.Join(s.Dir, "content")
+	if err := os.RemoveAll(content); err != nil {
+		t.Fatal(err)
+	}
+	sitetest.Write(t, s, "content/.nojekyll", "")
+	v := verify(t, s)
+	if len(v.NotJudged) != 1 || v.NotJudged[0].Why != "the base image may have files in /srv/site" || v.NotJudged[0].Checks < 100 {
+		t.Errorf("got %s", v)
+	}
+	if notes := sitetest.Read(t, s).Bundle.Notes(); len(notes) != 2 || !strings.HasPrefix(notes[1], content+": has no files") {
+		t.Errorf("notes %q", notes)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ import (
 
 // pollInterval is how often the dev server looks for changed files.
 const pollInterval = 300 * time.Millisecond
+
+// resolveTimeout bounds how long names of hosts are looked up.
+const resolveTimeout = 2 * time.Second
 
 // Rebuild reads the site again and builds its image.
 type Rebuild func(context.Context) (Site, Image, error)
@@ -90,11 +94,23 @@ func (s Site) Serve(ctx context.Context, i Image, rebuild Rebuild) error {
 
 // startDev starts the image.
 func (s Site) startDev(ctx context.Context, i Image) (*devServer, error) {
-	running, _, err := s.start(ctx, i.ID)
+	r := s.Runner()
+	r.Hosts = unresolved(ctx, r.Hosts)
+	running, _, err := s.start(ctx, r, i.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &devServer{running, s, i}, nil
+}
+
+// unresolved returns the hosts that this machine does not find: those that it does are used.
+func unresolved(ctx context.Context, hosts []string) []string {
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	return slices.DeleteFunc(slices.Clone(hosts), func(name string) bool {
+		_, err := net.DefaultResolver.LookupHost(ctx, name)
+		return err == nil
+	})
 }
 
 // followLog copies the server's log to the console. The channel receives the error, or

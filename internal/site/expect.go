@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -30,10 +31,10 @@ func (s Settings) checkExpect(report func(key, format string, args ...any)) {
 		}
 		for name, value := range e.Headers {
 			if !httpguts.ValidHeaderFieldName(name) {
-				report(at+"headers", "expected names of headers, got %q", name)
+				report(at+"headers", "expected names of headers, of letters, digits and -, got %q", name)
 			}
 			if !httpguts.ValidHeaderFieldValue(value) {
-				report(at+"headers", "expected the value of a header, got %q for %s", value, name)
+				report(at+"headers", "expected the value of a header, got %q for %q, which has a line break or a different control character: remove it", value, name)
 			}
 		}
 	}
@@ -51,7 +52,9 @@ func badPath(path string) string {
 	switch {
 	case !strings.HasPrefix(path, "/"):
 		return ", which does not begin with a slash"
-	case strings.ContainsAny(path, " \t\r\n#"):
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return ", which has a line break or a different control character: remove it"
+	case strings.ContainsAny(path, " #"):
 		return ", which has a blank or a #; write %20 or %23"
 	case err != nil || request.URL.Host != "x":
 		return ", which is no URL"

@@ -26,7 +26,8 @@ type Settings struct {
 	Dirty      bool     `toml:"dirty"`      // allows a push with uncommitted changes
 	Strict     bool     `toml:"strict"`     // verify fails where a check cannot be judged
 	Health     string   `toml:"health"`     // path that answers 200 once the server has started; empty for the one of the Dockerfile's HEALTHCHECK
-	Expect     []Expect `toml:"expect"`     // answers that the site must give, whatever nginx.conf says
+
+	Expect []Expect `toml:"expect" env:"-"` // answers that the site must give, whatever nginx.conf says
 }
 
 // The values of Missing: what happens to a platform that the base is not published for.

@@ -86,8 +86,11 @@ func TestExpectations(t *testing.T) {
 		"[[expect]]\nstatus = 200\n":                                       "site.toml:2: expect[0].path",
 		"[[expect]]\npath = \"/\"\nstatus = 42\n":                          "site.toml:4: expect[0].status: expected a status of HTTP, 100 to 599, got 42",
 		"[[expect]]\npath = \"/\"\n[[expect]]\npath = \"/\"\nstatus = 600": "site.toml:6: expect[1].status",
-		"[[expect]]\npath = \"/\"\nheaders = { \"a b\" = \"c\" }\n":        "site.toml:4: expect[0].headers: expected names of headers, got \"a b\"",
-		"[[expect]]\npath = \"/\"\nheaders = { A = \"b\\nc\" }\n":          "site.toml:4: expect[0].headers: expected the value of a header",
+		"[[expect]]\npath = \"/\"\nheaders = { \"a b\" = \"c\" }\n":        "site.toml:4: expect[0].headers: expected names of headers, of letters, digits and -, got \"a b\"",
+		"[[expect]]\npath = \"/\"\nheaders = { A = \"b\\nc\" }\n":          "site.toml:4: expect[0].headers: expected the value of a header, got \"b\\nc\" for \"A\", which has a line break",
+		"[[expect]]\npath = \"/\"\n[[expect]]\npath = \"/a\\r\\nb\"\n":     "site.toml:5: expect[1].path: expected a path, as \"/index.html\", got \"/a\\r\\nb\", which has a line break",
+		"[[expect]]\npath = \"/\"\nheaders = { \"A\\r\\n\" = \"b\" }\n":    "site.toml:4: expect[0].headers: expected names of headers, of letters, digits and -, got \"A\\r\\n\"",
+		"[[expect]]\npath = \"/\"\nheaders = { A = \"b\\r\" }\n":           "site.toml:4: expect[0].headers: expected the value of a header, got \"b\\r\" for \"A\", which has a line break",
 		"[[expect]]\npath = \"/\"\nheader = { A = \"b\" }\n":               "did you mean \"headers\"?",
 		"strict = \"yes\"\n":                                               "site.toml:2: strict: expected true or false, got a string",
 	} {
@@ -103,10 +106,10 @@ func FuzzSettings(f *testing.F) {
 		good, good + "[[expect]]\npath = \"/\"\nheaders = { X-A = \"b\" }\n", "tags = [\"{version}\"]\nport = 1\n", "expect = [{path=\"/\"}, 1]", "[expect]\npath=1",
 		"[[expect]]\n[expect.headers]\na.b = \"c\"\n", "health = \"\\u0000\"", "mirrors = [\"a/b:c\"]\nplatforms = [\"linux/\"]",
 	} {
-		f.Add(seed, "/x", "a=b,c")
+		f.Add(seed, "/x", "a,b")
 	}
-	f.Fuzz(func(t *testing.T, text, path, headers string) {
-		_, err := load(t, text, "KILN_SITE_PATH="+path, "KILN_SITE_HEADERS="+headers, "KILN_SITE_HEALTH="+path)
+	f.Fuzz(func(t *testing.T, text, path, tags string) {
+		_, err := load(t, text, "KILN_SITE_TAGS="+tags, "KILN_SITE_HEALTH="+path)
 		if err != nil && fault.Code(err) != int(fault.Usage) {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -86,7 +86,7 @@ type Site struct {
 // Runner returns the runner of the site's images.
 func (s Site) Runner() server.Runner {
 	return server.Runner{
-		Engine: s.Engine, Console: s.Console, Port: s.Server.Port, Host: s.Server.Host, Health: s.health(s.Server), Dist: s.Dist,
+		Engine: s.Engine, Console: s.Console, Port: s.Server.Port, Host: s.Server.Host, Health: s.health(s.Server), Hosts: s.Server.Hosts(), Dist: s.Dist,
 		Compiler: gobuild.Compiler{Cache: s.Programs, Environ: s.Environ},
 	}
 }

@@ -86,6 +86,17 @@ func ResolveTags(tags []string, c gitinfo.Commit) (resolved, leftOut []string) {
 	return resolved, leftOut
 }
 
+// WhyLeftOut returns why ResolveTags left out a tag, and what to do.
+func WhyLeftOut(tag string, c gitinfo.Commit) (why, fix string) {
+	whole, _, _ := strings.Cut(c.Version, "+")
+	release, _, pre := strings.Cut(whole, "-")
+	if pre && (strings.Contains(tag, tagMinor) || strings.Contains(tag, tagMajor)) {
+		return c.Version + " is a pre-release, which does not become the newest of its line",
+			fmt.Sprintf("add %s, which is %s here, or tag the release: %s", tagVersion, tagParts(c)[tagVersion], release)
+	}
+	return "git has no value for it", "add a tag that always applies, such as latest"
+}
+
 // fillTag fills in the parts of a tag. It reports whether all of them have a value.
 func fillTag(tag string, values map[string]string) (name string, known bool) {
 	name, known = tag, true

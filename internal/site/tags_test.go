@@ -97,6 +97,21 @@ func FuzzResolveTags(f *testing.F) {
 	})
 }
 
+func TestWhyATagIsLeftOut(t *testing.T) {
+	for tag, want := range map[string]string{
+		"{minor}":    "v1.2.3-rc.1 is a pre-release, which does not become the newest of its line; fix: add {version}, which is 1.2.3-rc.1 here, or tag the release: v1.2.3",
+		"v{major}-x": "v1.2.3-rc.1 is a pre-release, which does not become the newest of its line; fix: add {version}, which is 1.2.3-rc.1 here, or tag the release: v1.2.3",
+		"{branch}":   "git has no value for it; fix: add a tag that always applies, such as latest",
+	} {
+		if why, fix := WhyLeftOut(tag, gitinfo.Commit{ID: "0123456789abcdef", Version: "v1.2.3-rc.1"}); why+"; fix: "+fix != want {
+			t.Errorf("%s: got %s; fix: %s", tag, why, fix)
+		}
+	}
+	if why, _ := WhyLeftOut("{minor}", gitinfo.Commit{ID: "0123456789abcdef", Branch: "main"}); why != "git has no value for it" {
+		t.Errorf("without a version: %s", why)
+	}
+}
+
 func TestIsImmutableTag(t *testing.T) {
 	c := gitinfo.Commit{ID: "0123456789abcdef"}
 	for tag, want := range map[string]bool{

@@ -110,7 +110,7 @@ func (s Site) RunSuite(ctx context.Context, ref string, from base.Image) (Verdic
 		return v, err
 	}
 	v.ID = found.ID
-	running, conf, err := s.start(ctx, ref)
+	running, conf, err := s.start(ctx, s.Runner(), ref)
 	if err != nil {
 		return v, err
 	}
@@ -138,12 +138,12 @@ func (s Site) RunSuite(ctx context.Context, ref string, from base.Image) (Verdic
 
 // start starts an image, and returns its server with what its configuration says: with the
 // files of the base where it includes some.
-func (s Site) start(ctx context.Context, ref string) (server.Server, bundle.Server, error) {
+func (s Site) start(ctx context.Context, r server.Runner, ref string) (server.Server, bundle.Server, error) {
 	if s.Server.Complete() {
-		running, err := s.Runner().Start(ctx, ref)
+		running, err := r.Start(ctx, ref)
 		return running, s.Server, err
 	}
-	ctr, err := s.Engine.Run(ctx, s.Runner().Spec(ref))
+	ctr, err := s.Engine.Run(ctx, r.Spec(ref))
 	if err != nil {
 		return server.Server{}, s.Server, err
 	}

@@ -25,6 +25,9 @@ const (
 // streamBuffer is how much of a connection is received before it is read, in bytes.
 const streamBuffer = 1 << 20
 
+// frameSize is how much the proxy may send at a time, in bytes.
+const frameSize = 64 << 10
+
 // ErrLost is the error of connections whose tunnel has ended.
 var ErrLost = errors.New("the connection to the container is lost")
 
@@ -43,7 +46,7 @@ func New(ctx context.Context, over net.Conn) (*Tunnel, error) {
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{
 		Protocols: &protocols, DisableCompression: true,
-		HTTP2:       &http.HTTP2Config{MaxReceiveBufferPerStream: streamBuffer, SendPingTimeout: silence, PingTimeout: pingTimeout},
+		HTTP2:       &http.HTTP2Config{MaxReadFrameSize: frameSize, MaxReceiveBufferPerStream: streamBuffer, SendPingTimeout: silence, PingTimeout: pingTimeout},
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return over, nil },
 	}
 	conn, err := transport.NewClientConn(ctx, "http", "proxy:80")

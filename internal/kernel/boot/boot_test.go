@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,13 +81,19 @@ func TestVerdicts(t *testing.T) {
 		"different time cut off": {lines: []string{linux, reportLine(t, func(g *guest) {
 			g.Version = ("#1 SMP PREEMPT_DYNAMIC RT a-long-list-of-words Sat Nov 21 17:06:56 UTC 2026")[:64]
 		})}, verdict: WrongKernel, stage: StageOff},
-		"no /proc":        {lines: []string{linux, reportLine(t, func(g *guest) { g.Banner, g.Config = "", "" })}, verdict: Booted, stage: StageOff},
-		"init cannot run": {lines: []string{linux, initStarted, "runtime: eventfd failed with 38", "fatal error: runtime: eventfd failed", "goroutine 1:", "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000200"}, verdict: Panic, stage: StageInit, why: "(the init program ended with: runtime: eventfd failed with 38)"},
-		"half a report":   {lines: []string{linux, initStarted, passed[:len(passed)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
+		"no /proc":              {lines: []string{linux, reportLine(t, func(g *guest) { g.Banner, g.Config = "", "" })}, verdict: Booted, stage: StageOff},
+		"init cannot run":       {lines: []string{linux, initStarted, "runtime: eventfd failed with 38", "fatal error: runtime: eventfd failed", "goroutine 1:", "[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000200"}, verdict: Panic, stage: StageInit, why: "(the init program ended with: runtime: eventfd failed with 38)"},
+		"no printk":             {lines: []string{"SeaBIOS", initStarted, passed}, verdict: Booted, stage: StageOff},
+		"no printk, silent":     {lines: []string{"SeaBIOS"}, ended: errQuiet, verdict: Silent, stage: StageFirmware, why: "CONFIG_PRINTK is off, so the kernel prints nothing"},
+		"no printk, powers off": {lines: []string{"SeaBIOS"}, verdict: Silent, stage: StageFirmware, why: "CONFIG_PRINTK is off, so the kernel prints nothing"},
+		"half a report":         {lines: []string{linux, initStarted, passed[:len(passed)/2]}, ended: errQuiet, verdict: Hang, stage: StageInit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := testKernel
 			k.Arch, _ = arch.Find("amd64")
+			k.Options = maps.Clone(k.Options)
+			silent := strings.HasPrefix(name, "no printk")
+			k.Options["CONFIG_PRINTK"] = map[bool]string{true: "n", false: "y"}[silent]
 			c := newConsole(time.Now, nil)
 			c.stderr.WriteString(tc.stderr)
 			w := c.lines()
@@ -97,6 +105,9 @@ func TestVerdicts(t *testing.T) {
 			r := c.report(k, tc.ended, !tc.lost)
 			if r.Verdict != tc.verdict || r.Stage != tc.stage || !strings.Contains(r.Why, tc.why) {
 				t.Errorf("%s at %s: %s; want %s at %s: %s", r.Verdict, r.Stage, r.Why, tc.verdict, tc.stage, tc.why)
+			}
+			if named := slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Name == "warnings" && c.State == "absent" }); named != (silent && tc.verdict == Booted) {
+				t.Errorf("that warnings are not printed is reported: %v", named)
 			}
 			if (r.Err() == nil) != (tc.verdict == Booted) {
 				t.Errorf("its error is %v", r.Err())

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -34,6 +35,20 @@ func (k Kernel) unmet() string {
 		reasons = append(reasons, "its output on "+k.Arch.QEMU.Console+" needs "+missing[0])
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// printOption is the option of all that the kernel prints. The init program prints without it.
+const printOption = "CONFIG_PRINTK"
+
+// printsNothing reports whether the kernel is known to print nothing, whatever happens.
+func (k Kernel) printsNothing() bool { return len(k.Options) > 0 && k.Options[printOption] != "y" }
+
+// silence returns why there may be no output of the kernel, unless it has done otherwise.
+func (k Kernel) silence(otherwise string) string {
+	if k.printsNothing() {
+		return printOption + " is off, so the kernel prints nothing, not even why it ends: turn it on to see that"
+	}
+	return fmt.Sprintf("it has no console on %s, or %s", k.Arch.QEMU.Console, otherwise)
 }
 
 // without returns the options that are not on.

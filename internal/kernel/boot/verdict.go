@@ -104,6 +104,9 @@ func (c *console) report(k Kernel, ended error, written bool) Report {
 	r.Seconds = c.last.Sub(c.start).Round(time.Millisecond).Seconds()
 	if c.guest != nil {
 		r.Release, r.Checks = c.guest.Release, append(r.Checks, c.guest.Checks...)
+		if k.printsNothing() {
+			r.Checks = append(r.Checks, Check{Name: "warnings", State: "absent", Got: "the kernel prints none: " + printOption + " is off"})
+		}
 		if ended == nil {
 			r.Stage = StageOff
 		}
@@ -121,11 +124,11 @@ func (c *console) verdict(k Kernel, ended error, written bool) (Verdict, string)
 	case c.guest != nil:
 		return c.guest.verdict(k, written)
 	case !byItself && c.early():
-		return Silent, fmt.Sprintf("%s: the kernel has no console on %s, or did not start", c.ending(ended), k.Arch.QEMU.Console)
+		return Silent, c.ending(ended) + ", and none of the kernel: " + k.silence("did not start")
 	case !byItself:
 		return Hang, fmt.Sprintf("%v after %q", ended, c.lastLine())
 	case c.early() && ended == nil:
-		return Silent, fmt.Sprintf("the machine powered off without output of the kernel: it has no console on %s, or ended before that was set up", k.Arch.QEMU.Console)
+		return Silent, "the machine powered off without output of the kernel: " + k.silence("ended before that was set up")
 	case c.stage == StageNone:
 		return NoQEMU, "the emulator ended: " + c.ending(ended)
 	case ended != nil:

@@ -16,6 +16,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/romanatrashyonok/kiln/internal/engine"
+	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 )
@@ -32,11 +34,12 @@ var allArtefacts = []string{
 func TestOptionalArtefacts(t *testing.T) {
 	s := smallSpec(t, spec.Table{Arch: []string{"arm64"}, Config: allArtefacts}, "")
 	startFromScratch(t, testBuilder(t), s)
-	_, folder := buildAndExtract(t, s)
+	b, folder := buildAndExtract(t, s)
 	if n := checkOptionalArtefacts(t, folder); n != 2 {
 		t.Errorf("got %d modules, want 2", n)
 	}
 	checkTypes(t, filepath.Join(folder, "vmlinux.debug"))
+	compareTypes(t, b, s, filepath.Join(folder, "vmlinux.debug"))
 }
 
 // checkTypes checks that a file has the kernel's types, in the format BTF: a header that adds
@@ -66,6 +69,39 @@ func checkTypes(t *testing.T, file string) {
 	}
 	if head.Magic != 0xeb9f || int(head.Length+head.StringsAt+head.Strings) != len(data) || !bytes.Contains(data, []byte("\x00task_struct\x00")) {
 		t.Errorf("%+v in %d bytes", head, len(data))
+	}
+}
+
+// compareTypes checks that a file has the same types, byte by byte, as vmlinux of the kernel's
+// output tree, and that pahole(1) reads them.
+func compareTypes(t *testing.T, b *Builder, s spec.Spec, file string) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctr := outputContainer(t, b, s)
+	defer ctr.Remove()
+	if err := ctr.Put(t.Context(), "/tmp", engine.File{Name: "debug", Mode: 0o644, Size: info.Size(), Body: f}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{plan.OutputDir + "/vmlinux", "/tmp/debug"} {
+		argv := []string{s.Compiler.Tools + "objcopy", "--dump-section", ".BTF=/tmp/" + path.Base(name) + ".btf", name, "/dev/null"}
+		if _, err := ctr.Output(t.Context(), engine.Command{Argv: argv}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"cmp", "/tmp/vmlinux.btf", "/tmp/debug.btf"}}); err != nil {
+		t.Error(err)
+	}
+	out, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"pahole", "--format_path=btf", "--class_name=task_struct", "/tmp/debug"}})
+	if err != nil || !strings.HasPrefix(strings.TrimSpace(out), "struct task_struct {") {
+		t.Errorf("%v: %.200s", err, out)
 	}
 }
 

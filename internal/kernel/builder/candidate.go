@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,8 +46,16 @@ func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
 
 // fetch fetches and verifies the source of a candidate.
 func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
-	return tree, classify(err)
+	tree, err := b.Sources.For(c.spec.Name).Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
+	return tree, classify(located(c.spec, c.from, err))
+}
+
+// located adds to an error that the user of a source can fix where kernels.toml has the source.
+func located(s spec.Spec, from string, err error) error {
+	if place := s.SourceAt(from); place != "" && fault.Code(err) == int(fault.Usage) {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	return err
 }
 
 // resolveFunc makes a candidate of a spec and one of its sources.
@@ -74,12 +83,13 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 		if err == nil || ctx.Err() != nil || !errors.As(err, &skip) {
 			return value, err
 		}
-		errs = append(errs, err)
+		errs = append(errs, located(s, from, fmt.Errorf("kernel %s: %w", s, err)))
 		if len(errs) < len(s.Sources) {
-			b.Console.Logf("kernel %s: %v; trying the next source", s, err)
+			why, _, _ := strings.Cut(err.Error(), "\n") // without its fix: that is not needed yet
+			b.Console.Logf("kernel %s: %s; trying the next source", s, why)
 		}
 	}
-	return none, fmt.Errorf("kernel %s: %w", s, errors.Join(errs...))
+	return none, errors.Join(errs...)
 }
 
 // resolve resolves a spec with one source.
@@ -106,7 +116,7 @@ func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) 
 	}
 	var prefetch sync.WaitGroup
 	defer prefetch.Wait()
-	prefetch.Go(func() { b.Sources.Fetch(ctx, from, ref, s.Patches, s.Files...) })
+	prefetch.Go(func() { b.Sources.For(s.Name).Fetch(ctx, from, ref, s.Patches, s.Files...) })
 	return b.resolve(ctx, s, from)
 }
 

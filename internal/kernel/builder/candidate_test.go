@@ -41,7 +41,7 @@ func TestSpecErrorsAreReportedTogether(t *testing.T) {
 		Name: fixtureName, Version: "newest", Arch: []string{"vax"},
 		Config: []string{"config/none.config"}, Patches: []string{"none.patch"},
 	}}}
-	_, err := f.Specs("testdata", spec.Choice{})
+	_, err := f.Specs("testdata", spec.Choice{}, nil)
 	if fault.Code(err) != int(fault.Usage) {
 		t.Fatalf("got %v", err)
 	}
@@ -63,7 +63,7 @@ func withUpstream(t *testing.T, o *ut.Org, lock track.Lock) (*Builder, spec.Spec
 	f := spec.File{Upstream: o.Config(), Kernels: []spec.Table{{
 		Name: "k", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"kernel.org"}, Config: []string{"tinyconfig"},
 	}}}
-	specs, err := f.Specs(dir, spec.Choice{})
+	specs, err := f.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func fixtureSpecs(t *testing.T, b *Builder, dir string, table spec.Table) []spec
 	t.Helper()
 	table.Name, table.Version, table.Source = fixtureName, "6.12", []string{"./tree"}
 	table.Config = append([]string{"tinyconfig"}, table.Config...)
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ const fixtureName = "fixture"
 // oneSpec returns the only kernel of a table, with its files in dir.
 func oneSpec(t testing.TB, dir string, table spec.Table) spec.Spec {
 	t.Helper()
-	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{})
+	specs, err := spec.File{Kernels: []spec.Table{table}}.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +138,17 @@ func removeSources(t *testing.T, b *Builder) {
 // the cache.
 func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	t.Helper()
+	ctr := outputContainer(t, b, s)
+	defer ctr.Remove()
+	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// outputContainer starts a container with a kernel's toolchain and volumes. The caller removes
+// it.
+func outputContainer(t *testing.T, b *Builder, s spec.Spec) *engine.Container {
+	t.Helper()
 	ctr, err := b.Engine.Run(t.Context(), engine.Spec{
 		Image: candidateOf(t, b, s).image.ID, Kind: "test", Command: []string{"sleep", "60"}, Offline: true,
 		Mounts: []engine.Mount{{Volume: executor.OutputVolume(s.Name, s.Arch.Name), Path: plan.OutputDir}, {Volume: executor.CacheVolume(s.Arch.Name), Path: plan.CacheDir}},
@@ -145,10 +156,7 @@ func tamper(t *testing.T, b *Builder, s spec.Spec, script string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ctr.Remove()
-	if _, err := ctr.Output(t.Context(), engine.Command{Argv: []string{"sh", "-c", script}}); err != nil {
-		t.Fatal(err)
-	}
+	return ctr
 }
 
 // candidateOf returns a kernel with the source that it is built from.

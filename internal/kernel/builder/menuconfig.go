@@ -86,11 +86,17 @@ func (b *Builder) edit(ctx context.Context, s spec.Spec, dir string, change func
 }
 
 // fragmentOf returns the file that an edit is saved in: the last fragment that the
-// kernel's table lists, else config/NAME.config, which the table does not list yet.
+// kernel's table lists, else config/NAME.config, which the table does not list yet. A file of
+// somewhere else, named by its whole path, and one that is compressed are not changed.
 func fragmentOf(s spec.Spec, dir string) (file string, unnamed bool) {
 	for _, item := range slices.Backward(s.Config) {
 		if item.Target == "" && item.Fragment != plan.Inline {
-			return filepath.Join(dir, item.Fragment), false
+			file := filepath.Join(dir, item.Fragment)
+			text, err := os.ReadFile(file)
+			if err == nil && item.Local == file && kconfig.Normalize(string(text)) == item.Text {
+				return file, false
+			}
+			break
 		}
 	}
 	return filepath.Join(dir, "config", s.Name+".config"), true

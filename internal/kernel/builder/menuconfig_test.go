@@ -1,6 +1,8 @@
 package builder
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,4 +68,22 @@ func finalConfig(t *testing.T, b *Builder, s spec.Spec) (text string) {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// TestFileOfAnEdit finds the file that an edit is saved in.
+func TestFileOfAnEdit(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte("CONFIG_A=y\n"))
+	z.Close()
+	writeFile(t, filepath.Join(dir, "a.config"), "CONFIG_A=y\r\n")
+	writeFile(t, filepath.Join(dir, "config.gz"), packed.String())
+	writeFile(t, filepath.Join(elsewhere, "b.config"), "CONFIG_B=y\n")
+	for entry, want := range map[string]string{"a.config": "a.config", "config.gz": "config/k.config", filepath.Join(elsewhere, "b.config"): "config/k.config"} {
+		s := oneSpec(t, dir, spec.Table{Name: "k", Version: "6.12", Arch: []string{"amd64"}, Config: []string{"tinyconfig", entry, "CONFIG_X=y"}})
+		if file, unnamed := fragmentOf(s, dir); file != filepath.Join(dir, want) || unnamed != (want != entry) {
+			t.Errorf("%s: %s, %v", entry, file, unnamed)
+		}
+	}
 }

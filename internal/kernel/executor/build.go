@@ -32,7 +32,7 @@ func (e *Executor) open(ctx context.Context, t Task, until string, ev Events) (b
 	if err != nil {
 		return nil, err
 	}
-	b = &build{exec: e, task: t, seen: newWatcher(t, ev)}
+	b = &build{exec: e, task: t, seen: newWatcher(t, until, ev)}
 	if b.ctr, err = e.Engine.Create(ctx, e.containerSpec(t, until)); err != nil {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func (e *Executor) Run(ctx context.Context, t Task, ev Events) (result.Result, e
 func (e *Executor) build(ctx context.Context, t Task, ev Events) (*watcher, error) {
 	b, err := e.open(ctx, t, "", ev)
 	if err != nil {
-		return newWatcher(t, ev), err
+		return newWatcher(t, "", ev), err
 	}
 	defer b.ctr.Remove()
 	if err := b.run(ctx); err != nil {

@@ -14,10 +14,11 @@ import (
 // watcher draws the events of a run and keeps what they tell.
 type watcher struct {
 	task     Task
+	building bool // and not only configuring, whose result has the warnings
 	events   Events
-	progress *report.Progress // of the current step; nil where it has none
-	total    int64            // about how many files that step makes
-	made     int64            // how many it has made
+	step     runner.Begin     // the current step
+	progress *report.Progress // of the current step; nil until it makes something
+	made     int64            // how many files it has made
 
 	seconds       float64 // of all steps that have ended
 	configuration kconfig.Configuration
@@ -26,8 +27,8 @@ type watcher struct {
 	ready         chan struct{} // closed with the last event
 }
 
-func newWatcher(t Task, ev Events) *watcher {
-	return &watcher{task: t, events: ev, ready: make(chan struct{})}
+func newWatcher(t Task, until string, ev Events) *watcher {
+	return &watcher{task: t, building: until == "", events: ev, ready: make(chan struct{})}
 }
 
 // line takes one event of the runner. A line that is none is logged: a program in the container
@@ -44,16 +45,16 @@ func (w *watcher) line(text string) {
 	case e.Warning != "":
 		w.events.Logf("warning: kernel %s: %s", w.task.Plan.Folder(), e.Warning)
 	case e.Begin != nil:
-		w.begin(*e.Begin)
-	case e.Made != nil && w.progress != nil:
-		w.made = e.Made.N
-		w.progress.Set(e.Made.N, w.total, e.Made.File)
+		w.step = *e.Begin
+	case e.Made != nil:
+		w.show(*e.Made)
 	case e.End != nil:
 		w.end()
 		w.seconds += e.End.Seconds
 	case e.Configuration != nil:
 		w.configured(*e.Configuration)
 	case e.Finding != nil:
+		w.logf("new: %s", *e.Finding)
 		w.annotate(*e.Finding)
 	case e.Failure != nil:
 		w.failed = e.Failure
@@ -69,12 +70,16 @@ func (w *watcher) logf(format string, args ...any) {
 	w.events.Logf("kernel %s: %s", w.task.Plan.Folder(), fmt.Sprintf(format, args...))
 }
 
-// begin starts a progress display for a step that compiles.
-func (w *watcher) begin(b runner.Begin) {
-	if b.Phase != plan.Compile && b.Phase != plan.Modules {
+// show draws the progress of a step that compiles.
+func (w *watcher) show(m runner.Made) {
+	if w.step.Phase != plan.Compile && w.step.Phase != plan.Modules {
 		return
 	}
-	w.progress, w.total, w.made = w.events.Progress(fmt.Sprintf("kernel %s: %s", w.task.Plan.Folder(), b.Step)), b.Total, 0
+	if w.progress == nil {
+		w.progress = w.events.Progress(fmt.Sprintf("kernel %s: %s", w.task.Plan.Folder(), w.step.Step))
+	}
+	w.made = m.N
+	w.progress.Set(m.N, w.step.Total, m.File)
 }
 
 // end ends the progress display.
@@ -87,7 +92,13 @@ func (w *watcher) end() {
 
 // configured keeps the configuration, with the warnings that the runner cannot give.
 func (w *watcher) configured(c kconfig.Configuration) {
-	c.Warnings = append(c.Warnings, needless(w.task.Plan.Allow, c.Options)...)
+	found := needless(w.task.Plan.Allow, c.Options)
+	if w.building {
+		for _, text := range found {
+			w.events.Logf("warning: kernel %s: %s", w.task.Plan.Folder(), text)
+		}
+	}
+	c.Warnings = append(c.Warnings, found...)
 	w.configuration = c
 }
 

@@ -37,7 +37,11 @@ func (f Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patc
 		return fault.Wrap(fault.Environment, fmt.Errorf("apply patch %s: %w", p.Name, err))
 	}
 	if err != nil {
-		return refusedPatch(ctx, ctr, p, applyCommand(diff, strip), fmt.Errorf("%w\n%s", err, strings.TrimSpace(out)))
+		cause := fmt.Errorf("%w\n%s", err, strings.TrimSpace(out))
+		if diff.Binary {
+			return refusedByGit(ctx, ctr, p, strip, cause)
+		}
+		return refusedPatch(ctx, ctr, p, strip, cause)
 	}
 	f.Console.Logf("applied patch %s", p.Name)
 	changed := patchedFiles(out)
@@ -54,27 +58,19 @@ func (f Fetcher) apply(ctx context.Context, ctr *engine.Container, p source.Patc
 // content, which patch(1) does not know.
 func applyCommand(diff unidiff.Diff, strip int) engine.Command {
 	if diff.Binary {
-		return engine.Command{Dir: tree, Argv: []string{"git", "apply", "--whitespace=nowarn", fmt.Sprintf("-p%d", strip), patchFile}}
+		return gitApply(strip)
 	}
-	return engine.Command{Dir: tree, Argv: []string{
-		"patch", fmt.Sprintf("--strip=%d", strip), "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=" + patchFile,
-	}}
+	return patchCommand(strip)
 }
 
-// refusedPatch returns the error of a patch that does not fit. Where it fits in reverse, the
-// source has it already.
-func refusedPatch(ctx context.Context, ctr *engine.Container, p source.Patch, cmd engine.Command, cause error) error {
-	cmd.Argv = slices.DeleteFunc(append(cmd.Argv, "--reverse"), func(arg string) bool { return arg == "--forward" })
-	if cmd.Argv[0] == "patch" {
-		cmd.Argv = append(cmd.Argv, "--dry-run")
-	} else {
-		cmd.Argv = slices.Insert(cmd.Argv, 2, "--check")
-	}
-	fix := "rebase the patch on this version of the kernel"
-	if _, err := ctr.Output(ctx, cmd); err == nil {
-		return fault.New(fault.Failed, "remove it from patches in kernels.toml", "apply patch %s: this source has it already: %w", p.Name, cause)
-	}
-	return fault.New(fault.Failed, fix, "apply patch %s: %w", p.Name, cause)
+func patchCommand(strip int, options ...string) engine.Command {
+	argv := []string{"patch", fmt.Sprintf("--strip=%d", strip), "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--quoting-style=literal", "--input=" + patchFile}
+	return engine.Command{Dir: tree, Argv: append(argv, options...)}
+}
+
+func gitApply(strip int, options ...string) engine.Command {
+	argv := append([]string{"git", "apply", "--whitespace=nowarn", fmt.Sprintf("-p%d", strip)}, options...)
+	return engine.Command{Dir: tree, Argv: append(argv, patchFile)}
 }
 
 // maxStrip is the largest number of leading folders that is tried: some tools write the whole
@@ -145,22 +141,6 @@ func namesIn(diff unidiff.Diff, strip int) (paths []string) {
 		if name := unidiff.Strip(file.New, strip); name != "" {
 			paths = append(paths, tree+"/"+name)
 		}
-	}
-	return paths
-}
-
-// patchedFiles reads the files that patch(1) reports: "patching file kernel/pid.c",
-// optionally followed by "(renamed from ...)".
-func patchedFiles(out string) (paths []string) {
-	for line := range strings.Lines(out) {
-		line = strings.Replace(strings.TrimSuffix(line, "\n"), "patching symbolic link ", "patching file ", 1)
-		name, ok := strings.CutPrefix(line, "patching file ")
-		if !ok {
-			continue
-		}
-		name, _, _ = strings.Cut(name, " (renamed from ")
-		name, _, _ = strings.Cut(name, " (copied from ")
-		paths = append(paths, tree+"/"+name)
 	}
 	return paths
 }

@@ -30,6 +30,14 @@ type Fetcher struct {
 	Upstream *upstream.Client
 	Limit    int64               // bytes that the sources in the engine may take; 0 for no limit
 	Flight   *singleflight.Group // several kernels may need one tree at once: it is made once
+	Kernel   string              // whose patches are applied, or ""; see For
+}
+
+// For returns the fetcher for a kernel of kernels.toml: of its source with patches or files,
+// only the last states are kept.
+func (f Fetcher) For(kernel string) Fetcher {
+	f.Kernel = kernel
+	return f
 }
 
 // Resolve finds the newest source that the constraint admits, without downloading it

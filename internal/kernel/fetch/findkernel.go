@@ -3,6 +3,7 @@ package fetch
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ var otherFormats = []struct {
 	{"LZIP", notTar{"compressed by lzip", "decompress it"}},
 	{"\x5d\x00\x00", notTar{"compressed by lzma", "decompress it"}},
 	{"\x1f\x9d", notTar{"compressed by compress", "decompress it"}},
+	{"-----BEGIN PGP SIGNATURE", notTar{"a signature", "name the tarball that it signs"}},
+	{"diff --git ", notTar{"a patch", "name it in patches"}},
+	{"--- ", notTar{"a patch", "name it in patches"}},
 	{"<", notTar{"a web page", "download it again: the server sent a page in its place"}},
 }
 
@@ -49,7 +53,7 @@ func findKernel(file io.Reader) (l layout, err error) {
 	defer unpacked.Close()
 	l.Format = unpacked.Format
 	r := bufio.NewReaderSize(unpacked, 64<<10)
-	if err := checkHead(r, l.Format); err != nil {
+	if err := checkHead(r); err != nil {
 		return l, err
 	}
 	first := ""
@@ -86,8 +90,8 @@ func damaged(err error) error {
 	return fmt.Errorf("the tarball is damaged or not complete: %w", err)
 }
 
-// checkHead reports, as an error, a file that is empty or known to be something else.
-func checkHead(r *bufio.Reader, format decompress.Format) error {
+// checkHead reports, as an error, content that is empty or known to be something else.
+func checkHead(r *bufio.Reader) error {
 	head, err := r.Peek(512)
 	if len(head) == 0 {
 		if err == nil || err == io.EOF {
@@ -95,13 +99,13 @@ func checkHead(r *bufio.Reader, format decompress.Format) error {
 		}
 		return damaged(err)
 	}
-	if format != decompress.None {
-		return nil
-	}
 	for _, other := range otherFormats {
 		if strings.HasPrefix(strings.TrimLeft(string(head), "\xef\xbb\xbf \r\n\t"), other.prefix) {
 			return &other.is
 		}
+	}
+	if !bytes.Contains(head, []byte{0}) && (err == nil || err == io.EOF) { // a tar's first header is padded with zeros
+		return &notTar{what: "a text file"}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -49,7 +50,13 @@ func (f folder) version() (release.Version, error) {
 			return version, nil
 		}
 	}
-	fix := "name a folder or tarball with the kernel's source"
+	return release.Version{}, fault.New(fault.Usage, f.otherFolder(), "read source %s: %w", f.path, err)
+}
+
+// otherFolder returns how to name a folder with a kernel's source where this one has none: a
+// folder below it, or a branch of the repository that it is.
+func (f folder) otherFolder() string {
+	var found []string
 	below, _ := filepath.Glob(filepath.Join(escapeGlob(f.path), "*", "Makefile"))
 	for _, path := range below {
 		text, err := os.ReadFile(path)
@@ -57,10 +64,17 @@ func (f folder) version() (release.Version, error) {
 			continue
 		}
 		if _, err := makefileVersion(string(text)); err == nil {
-			fix = "name the folder below it that has one: " + filepath.Dir(path)
+			found = append(found, filepath.Dir(path))
 		}
 	}
-	return release.Version{}, fault.New(fault.Usage, fix, "read source %s: %w", f.path, err)
+	has := func(name string) bool { _, err := os.Stat(filepath.Join(f.path, name)); return err == nil }
+	switch {
+	case len(found) > 0:
+		return "name the folder below it that has one: " + strings.Join(found, " or ")
+	case has(".git"), has("HEAD") && has("objects"):
+		return fmt.Sprintf("nothing is checked out there; git -C %s worktree add FOLDER BRANCH, and name that folder", f.path)
+	}
+	return "name a folder or tarball with the kernel's source"
 }
 
 // files lists the folder and logs what is special about it.

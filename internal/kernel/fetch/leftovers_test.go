@@ -68,7 +68,7 @@ func TestEditsOfAFolderDoNotPileUp(t *testing.T) {
 	dir := smallTree(t, 7)
 	patch := patchOf(t, "--- a/deep/file.c\n+++ b/deep/file.c\n@@ -1 +1 @@\n-int x;\n+int y;\n")
 	var volumes []string
-	for n := range keptOfFolder + 1 {
+	for n := range keptStates + 1 {
 		write(t, filepath.Join(dir, "edit"), fmt.Sprint(n, os.Getpid()))
 		ref, err := f.Resolve(t.Context(), dir, want(t, "6.12"))
 		if err != nil {
@@ -80,7 +80,7 @@ func TestEditsOfAFolderDoNotPileUp(t *testing.T) {
 			f.Engine.Volumes().Remove(context.Background(), patched)
 			f.Engine.Volumes().Remove(context.Background(), plain)
 		})
-		if n == keptOfFolder { // the runs that made the earlier ones have ended
+		if n == keptStates { // the runs that made the earlier ones have ended
 			for _, v := range volumes[:2*n] {
 				if err := f.Engine.Volumes().Remove(t.Context(), v+".used"); err != nil {
 					t.Fatal(err)
@@ -99,15 +99,103 @@ func TestEditsOfAFolderDoNotPileUp(t *testing.T) {
 	}
 }
 
-func TestSurplus(t *testing.T) {
-	at := func(hours int) time.Time { return time.Unix(int64(hours)*3600, 0) }
-	trees := func() []*storedTree {
-		return []*storedTree{
-			{volume: "new", size: 4, used: at(9), inUse: true}, {volume: "edit3", folder: "/l", size: 4, used: at(8)}, {volume: "edit2", folder: "/l", size: 4, used: at(7)},
-			{volume: "edit1", folder: "/l", size: 4, used: at(6)}, {volume: "old", size: 4, used: at(5)}, {volume: "used", size: 4, used: at(1), inUse: true},
+// TestEditsOfAPatchDoNotPileUp fetches one source for two kernels, of which one has its patch
+// edited.
+func TestEditsOfAPatchDoNotPileUp(t *testing.T) {
+	f := realFetcher(t)
+	dir := smallTree(t, 7)
+	ref, err := f.Resolve(t.Context(), dir, want(t, "6.12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := source.Volume(ref, nil)
+	t.Cleanup(func() { f.Engine.Volumes().Remove(context.Background(), plain) })
+	fetch := func(kernel, line string) string {
+		patch := patchOf(t, "--- a/deep/file.c\n+++ b/deep/file.c\n@@ -1 +1 @@\n-int x;\n+"+line+"\n")
+		volume := source.Volume(ref, []source.Patch{patch})
+		t.Cleanup(func() { f.Engine.Volumes().Remove(context.Background(), volume) })
+		if _, err := f.For(kernel).Fetch(t.Context(), dir, ref, []source.Patch{patch}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Engine.Volumes().Remove(t.Context(), volume+".used"); err != nil { // its run has ended
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // the engine records times in seconds
+		return volume
+	}
+	other := fetch("other", "int other;")
+	var edits []string
+	for n := range keptStates + 1 {
+		edits = append(edits, fetch("edited", fmt.Sprintf("int y%d;", n)))
+	}
+	gone := edits[0]
+	for _, v := range append(edits, other, plain) {
+		if exists, err := f.Engine.Volumes().Has(t.Context(), v); err != nil || exists != (v != gone) {
+			t.Errorf("%s: exists is %v, %v", v, exists, err)
 		}
 	}
-	for limit, want := range map[int64]string{0: "edit1", 100: "edit1", 20: "edit1", 19: "edit1 old", 15: "edit1 old edit2", 1: "edit1 old edit2 edit3"} {
+	if left, err := f.Engine.Volumes().Has(t.Context(), gone+".layer"); err != nil || left {
+		t.Errorf("the layer is left: %v, %v", left, err)
+	}
+}
+
+// TestOriginIsUnambiguous compares trees of projects that share an engine.
+func TestOriginIsUnambiguous(t *testing.T) {
+	patches := []source.Patch{{Name: "a.patch", SHA256: "1"}}
+	tree := func(kind, url, sum string, patches ...source.Patch) *source.Tree {
+		ref := source.Ref{Kind: kind, URL: url, SHA256: sum}
+		return &source.Tree{Ref: ref, Volume: source.Volume(ref, patches)}
+	}
+	work := t.TempDir()
+	in := func(project, kernel string, t2 *source.Tree) string {
+		if err := os.MkdirAll(filepath.Join(work, project), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Chdir(filepath.Join(work, project))
+		return Fetcher{Dir: "kernel", Kernel: kernel}.originOf(t2)
+	}
+	one := in("one", "micro", tree(source.Folder, "kernel/linux", "1"))
+	patched := in("one", "micro", tree(source.Folder, "kernel/linux", "1", patches...))
+	if again := in("one", "micro", tree(source.Folder, "kernel/linux", "2")); one == "" || again != one || !strings.Contains(one, filepath.Join(work, "one/kernel/linux")) {
+		t.Errorf("two states of a folder: %q and %q", one, again)
+	}
+	if again := in("one", "micro", tree(source.Folder, "kernel/linux", "2", source.Patch{Name: "b.patch"})); patched == "" || again != patched {
+		t.Errorf("two states of a patched folder: %q and %q", patched, again)
+	}
+	seen := map[string]string{one: "one", patched: "patched"}
+	for name, origin := range map[string]string{
+		"a different project":            in("two", "micro", tree(source.Folder, "kernel/linux", "1")),
+		"a different project, patched":   in("two", "micro", tree(source.Folder, "kernel/linux", "1", patches...)),
+		"a different kernel, patched":    in("one", "other", tree(source.Folder, "kernel/linux", "1", patches...)),
+		"a different source, patched":    in("one", "micro", tree(source.Debian, "linux-source", "3", patches...)),
+		"a later release of it, patched": in("one", "micro", tree(source.Debian, "linux-source", "4", patches...)),
+	} {
+		if origin == "" || seen[origin] != "" {
+			t.Errorf("%s: %q is that of %s", name, origin, seen[origin])
+		}
+		seen[origin] = name
+	}
+	if origin := in("one", "micro", tree(source.Debian, "linux-source", "3")); origin != "" {
+		t.Errorf("a release: %q", origin)
+	}
+}
+
+func TestSurplus(t *testing.T) {
+	at := func(hours int) time.Time { return time.Unix(int64(hours)*3600, 0) }
+	patched := func(name, kernel string, hours int) *storedTree {
+		return &storedTree{volume: name, origin: kernel, used: at(hours), isOverlay: true, inUse: name == "running"}
+	}
+	trees := func() []*storedTree {
+		return []*storedTree{
+			{volume: "new", size: 4, used: at(9), inUse: true, overlays: []*storedTree{patched("b1", "b", 1), patched("a3", "a", 3), patched("a1", "a", 1), patched("a2", "a", 2)}},
+			{volume: "edit3", origin: "/l", size: 4, used: at(8)}, {volume: "edit2", origin: "/l", size: 4, used: at(7)},
+			{volume: "edit1", origin: "/l", size: 4, used: at(6), overlays: []*storedTree{patched("l1", "l", 1)}}, {volume: "old", size: 4, used: at(5)},
+			{volume: "used", size: 4, used: at(1), inUse: true, overlays: []*storedTree{patched("running", "a", 0)}},
+		}
+	}
+	for limit, want := range map[int64]string{
+		0: "edit1 a1", 100: "edit1 a1", 20: "edit1 a1", 19: "edit1 old a1", 15: "edit1 old edit2 a1", 1: "edit1 old edit2 edit3 a1",
+	} {
 		var got []string
 		for _, s := range surplus(trees(), limit) {
 			got = append(got, s.volume)
@@ -122,10 +210,10 @@ func TestSurplus(t *testing.T) {
 func TestOverlaysBelongToTheirTree(t *testing.T) {
 	now := time.Now()
 	list := treesOf([]engine.VolumeInfo{
-		{Name: "plain", Sealed: true, Labels: map[string]string{labelSize: "7", labelTree: `{"kind":"folder","version":"6.12.7","url":"/l"}`}},
+		{Name: "plain", Sealed: true, Labels: map[string]string{labelSize: "7", labelOrigin: "/l"}},
 		{Name: "patched", Sealed: true, Lower: "plain", Used: now, InUse: true}, {Name: "unsealed"}, {Name: "orphan", Sealed: true, Lower: "gone"},
 	})
-	if len(list) != 1 || list[0].size != 7 || list[0].folder != "/l" || !list[0].inUse || !list[0].used.Equal(now) || len(list[0].overlays) != 1 {
+	if len(list) != 1 || list[0].size != 7 || list[0].origin != "/l" || !list[0].inUse || !list[0].used.Equal(now) || strings.Join(list[0].volumes(), " ") != "patched plain" {
 		t.Errorf("got %+v", list)
 	}
 }

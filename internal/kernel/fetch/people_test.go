@@ -170,7 +170,8 @@ func TestBadSourcesAreNamed(t *testing.T) {
 	netfilter := "obj-y += xt_TCPMSS.o xt_tcpmss.o nf.o\n"
 	kernel := "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\n"
 	for name, text := range map[string]string{
-		"empty.tar": "", "page.tar.xz": "<!DOCTYPE html>\n<html>", "x.zip": "PK\x03\x04aaaa", "x.deb": "!<arch>\ndebian-binary", "noise.tar": strings.Repeat("noise ", 500),
+		"empty.tar": "", "page.tar.xz": "<!DOCTYPE html>\n<html>", "x.zip": "PK\x03\x04aaaa", "x.deb": "!<arch>\ndebian-binary", "noise.tar": strings.Repeat("noise\x00", 500),
+		"linux.tar.sign": "-----BEGIN PGP SIGNATURE-----\n\nx\n", "text.tar": strings.Repeat("text ", 500), "short.tar": "text", "x.patch": "diff --git a/x b/x\n",
 		"cut.tar.xz": "\xfd7zXZ\x00\x00", "uboot/Makefile": "VERSION = 2026\nPATCHLEVEL = 01\n", "none/readme": "x",
 		"above/linux-6.12.7/Makefile": kernel, "built/Makefile": kernel, "built/.config": "CONFIG_A=y\n",
 		"built2/Makefile": kernel, "built2/arch/x86/include/generated/x.h": "", "case/Makefile": kernel, "case/net/netfilter/Makefile": netfilter,
@@ -182,9 +183,11 @@ func TestBadSourcesAreNamed(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name), text)
 	}
-	shell(t, dir, "tar czf uboot.tar.gz uboot; tar cJf old.tar.xz old; tar cJf none.txz none; mkfifo pipe.tar")
+	shell(t, dir, "tar czf uboot.tar.gz uboot; tar cJf old.tar.xz old; tar cJf none.txz none; mkfifo pipe.tar; git init --quiet --bare bare.git; git init --quiet cloned; xz --keep x.patch")
 	for from, text := range map[string]string{
 		"./empty.tar": "the file is empty", "./page.tar.xz": "it is a web page", "./x.zip": "fix: unpack it, and name its folder", "./x.deb": "dpkg-deb",
+		"./linux.tar.sign": "it is a signature", "./text.tar": "it is a text file", "./short.tar": "it is a text file", "./x.patch": "fix: name it in patches", "./x.patch.xz": "fix: name it in patches",
+		"./bare.git": "nothing is checked out there; git -C " + filepath.Join(dir, "bare.git") + " worktree add", "./cloned": "nothing is checked out there",
 		"./noise.tar": "no archive that is known", "./cut.tar.xz": "not complete", "./uboot.tar.gz": "no Makefile of a Linux kernel", "./none.txz": "no Makefile of a Linux kernel",
 		"./uboot": "not that of a Linux kernel", "./none": "no such file", "./above": "name the folder below it that has one: " + filepath.Join(dir, "above/linux-6.12.7"),
 		"./built": "it has .config", "./built2": "it has arch/x86/include/generated", "./case": "has net/netfilter/xt_tcpmss.c and lacks xt_TCPMSS.c",

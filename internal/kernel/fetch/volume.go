@@ -78,6 +78,9 @@ func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engi
 	}
 	labels := labels(t.Ref)
 	labels[labelTree] = string(text)
+	if origin := f.originOf(t); origin != "" {
+		labels[labelOrigin] = origin
+	}
 	if size != nil {
 		if labels[labelSize], err = size(ctx, ctr); err != nil {
 			return err
@@ -125,5 +128,9 @@ func (f Fetcher) container(ctx context.Context, ref source.Ref, mounts ...engine
 
 // labels describes a volume to people who list the engine's.
 func labels(ref source.Ref) map[string]string {
-	return map[string]string{labelSource: ref.String(), "kiln.url": ref.URL}
+	url := ref.URL
+	if ref.Kind == source.Folder || ref.Kind == source.Tarball {
+		url = absolute(url)
+	}
+	return map[string]string{labelSource: ref.String(), "kiln.url": url}
 }

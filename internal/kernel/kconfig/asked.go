@@ -14,11 +14,13 @@ func Asked(kernel string, config []plan.Item) ([]Option, error) {
 	var asked []Option
 	var faults []string
 	for _, item := range config {
-		parse := Parse
+		var options []Option
+		var invalid []error
 		if item.Fragment == plan.Inline {
-			parse = func(name, text string) ([]Option, []error) { return parseInline(name+", kernel "+kernel, text) }
+			options, invalid = parseInline(kernel, item)
+		} else {
+			options, invalid = Parse(item.Fragment, item.Text)
 		}
-		options, invalid := parse(item.Fragment, item.Text)
 		asked = append(asked, options...)
 		for _, err := range invalid {
 			faults = append(faults, err.Error())
@@ -30,10 +32,16 @@ func Asked(kernel string, config []plan.Item) ([]Option, error) {
 	return asked, nil
 }
 
-// parseInline parses the options that are written in kernels.toml itself, as Parse does.
-// The lines of text are not those of the file.
-func parseInline(where, text string) (options []Option, invalid []error) {
-	for line := range strings.Lines(text) {
+// parseInline parses the options that are written in kernels.toml itself, as Parse does. The lines
+// of the text are not those of the file.
+func parseInline(kernel string, item plan.Item) (options []Option, invalid []error) {
+	number := 0
+	for line := range strings.Lines(item.Text) {
+		where := plan.Inline + ", kernel " + kernel
+		if number < len(item.Places) {
+			where = item.Places[number]
+		}
+		number++
 		switch o, ok, err := ParseOption(line); {
 		case err != nil:
 			invalid = append(invalid, fmt.Errorf("%s: %w", where, err))

@@ -49,6 +49,10 @@ type Item struct {
 	Seed     string `json:"seed,omitempty"`     // of the target randconfig: KCONFIG_SEED
 	Fragment string `json:"fragment,omitempty"` // its file, as kernels.toml names it: "config/micro.config"; or Inline
 	Text     string `json:"text,omitempty"`     // of the fragment, see kconfig.Normalize
+	// Places says where kernels.toml has each line of an inline fragment. It is not part of a
+	// plan's hash.
+	Places []string `json:"places,omitempty"`
+	Local  string   `json:"-"` // where the fragment's file is on this machine
 }
 
 // Inline names the fragment of the options that are written in kernels.toml itself.

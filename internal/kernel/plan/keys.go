@@ -8,7 +8,7 @@ import (
 )
 
 // Hash identifies the build: it returns the sha256, in hex, of the plan as JSON without where
-// its source is found and how its patches are named. It is the same on every machine.
+// its source is found, how its patches are named, and where kernels.toml has its options. It is the same on every machine.
 func (p Plan) Hash() string { return hash(p.content()) }
 
 // content returns the plan without what does not decide the result.
@@ -17,6 +17,10 @@ func (p Plan) content() Plan {
 	p.Patches = slices.Clone(p.Patches)
 	for i := range p.Patches {
 		p.Patches[i].Name = ""
+	}
+	p.Config = slices.Clone(p.Config)
+	for i := range p.Config {
+		p.Config[i].Places = nil
 	}
 	return p
 }
@@ -40,7 +44,7 @@ func (p Plan) Key(finalConfig string) string { return hash([]string{p.Inputs(), 
 
 // AskedHash returns the sha256, in hex, of the steps that make the configuration and of
 // their input.
-func (p Plan) AskedHash() string { return hash([]any{p.Config, p.Configuring()}) }
+func (p Plan) AskedHash() string { return hash([]any{p.content().Config, p.Configuring()}) }
 
 // FilesHash returns the sha256, in hex, of the list of files that are laid in the source's
 // tree, or "" where there are none.

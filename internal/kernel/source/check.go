@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,14 +18,17 @@ func Check(from string) error {
 	if scheme, rest, ok := strings.Cut(from, "://"); ok {
 		return checkURL(scheme, rest)
 	}
+	if sshForm.MatchString(from) {
+		return errors.New("source git@...: " + noKeys)
+	}
 	if from == KernelOrg || from == Debian || isPath(from) {
 		return nil
 	}
-	if strings.HasPrefix(from, "git@") {
-		return errors.New("source git@...: " + noKeys)
-	}
 	return fmt.Errorf(`source %q: expected "kernel.org", "debian", "git+https://...", a folder ("./linux") or a tarball ("./linux.tar.xz")`, from)
 }
+
+// sshForm matches how git writes a repository behind ssh: git@host:path.
+var sshForm = regexp.MustCompile(`^[\w.-]+@[\w.-]+:`)
 
 // noKeys is why git over ssh cannot be a source.
 const noKeys = "the containers that fetch have none of your ssh keys; clone the repository yourself, and name its folder"

@@ -28,6 +28,7 @@ func TestSourcesThatAreSpelledDifferently(t *testing.T) {
 		"git+file:///home/me/linux#v6.12":                `name the repository's folder: "/home/me/linux"`,
 		"git+ssh://git@host.example/linux.git":           "clone the repository yourself",
 		"git@host.example:linux.git":                     "clone the repository yourself",
+		"git@host.example:kernel/linux.git":              "clone the repository yourself",
 		"ssh://host.example/linux.git":                   "clone the repository yourself",
 		"https://host.example/linux.git#v6.12":           "git+https://host.example/linux.git",
 		"git://host.example/linux.git":                   "git+git://host.example/linux.git",
@@ -42,7 +43,7 @@ func TestSourcesThatAreSpelledDifferently(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", from, err, fix)
 		}
 	}
-	for _, from := range []string{".", "..", "./linux", "linux/", "linux.tgz", "linux.txz", "../linux-6.1.tar.zst", "/usr/src/linux-source-6.1.tar.xz"} {
+	for _, from := range []string{".", "..", "./me@host:x/linux", "./linux", "linux/", "linux.tgz", "linux.txz", "../linux-6.1.tar.zst", "/usr/src/linux-source-6.1.tar.xz"} {
 		if err := Check(from); err != nil {
 			t.Errorf("%s: %v", from, err)
 		}

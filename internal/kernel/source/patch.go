@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
-	"github.com/romanatrashyonok/kiln/internal/kernel/decompress"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
 	"github.com/romanatrashyonok/kiln/internal/kernel/unidiff"
 )
@@ -72,6 +69,8 @@ func patchFiles(path string) ([]string, error) {
 	switch {
 	case err != nil && strings.Contains(path, ":/"):
 		return nil, errors.New("expected a file on this machine; download it first")
+	case err != nil && strings.ContainsAny(path, "*?["):
+		return nil, fmt.Errorf("%w; no pattern is expanded: name the folder, of which each .patch and .diff is applied", err)
 	case err != nil:
 		return nil, err
 	case filepath.Base(path) == seriesFile && !info.IsDir():
@@ -121,50 +120,21 @@ func (p Patch) Read() (text []byte, diff unidiff.Diff, err error) {
 	return text, diff, nil
 }
 
-// maxPatch is the largest patch in bytes, decompressed: a small file can decompress to more
-// than memory holds.
-const maxPatch = 256 << 20
-
-// isTar reports whether a file is a tar archive, by the magic of its first header.
-func isTar(text []byte) bool {
-	const magic = 257
-	return len(text) > magic && bytes.HasPrefix(text[magic:], []byte("ustar"))
-}
-
-// readPatch reads a patch: decompressed, in UTF-8 or whichever bytes it has, and with the
-// line ends of the kernel's files.
+// readPatch reads a patch: decompressed, in UTF-8 or whichever bytes it has, with the line ends
+// of the kernel's files, and as it was before a mail program encoded it.
 func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
-	info, err := os.Stat(path) // opening a pipe would wait for its writer
-	switch {
-	case err != nil:
+	if text, err = ReadText(path); err != nil {
 		return nil, diff, err
-	case info.IsDir():
-		return nil, diff, errors.New("it is a folder: expected a file")
-	case !info.Mode().IsRegular():
-		return nil, diff, errors.New("it is a device, pipe or socket: expected a file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, diff, err
-	}
-	defer f.Close()
-	r, err := decompress.NewReader(f)
-	if err != nil {
-		return nil, diff, err
-	}
-	defer r.Close()
-	if text, err = io.ReadAll(io.LimitReader(r, maxPatch+1)); err != nil {
-		return nil, diff, fmt.Errorf("decompress it (%s): %w", r.Format, err)
 	}
 	switch {
 	case len(text) == 0:
 		return nil, diff, errors.New("it is empty")
-	case len(text) > maxPatch:
-		return nil, diff, fmt.Errorf("it has more than %d MiB", maxPatch>>20)
 	case isTar(text):
 		return nil, diff, errors.New("it is a tar archive: unpack it, and name its folder")
 	}
-	text = normalized(text)
+	if text, err = decodeMails(text); err != nil {
+		return nil, diff, err
+	}
 	diff, err = unidiff.Parse(string(text))
 	if errors.Is(err, unidiff.ErrNoChange) {
 		err = fmt.Errorf("%w; it begins with %.40q", err, text)
@@ -172,19 +142,8 @@ func readPatch(path string) (text []byte, diff unidiff.Diff, err error) {
 	return text, diff, err
 }
 
-// normalized returns a patch as git would have written it: PowerShell writes UTF-16, and
-// Windows tools end every line with CR LF.
-func normalized(text []byte) []byte {
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) {
-		units := make([]uint16, 0, len(text)/2)
-		for i := 2; i+1 < len(text); i += 2 {
-			units = append(units, uint16(text[i])|uint16(text[i+1])<<8)
-		}
-		text = []byte(string(utf16.Decode(units)))
-	}
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if lines := bytes.Count(text, []byte("\n")); lines > 0 && bytes.Count(text, []byte("\r\n")) == lines {
-		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
-	}
-	return text
+// isTar reports whether a file is a tar archive, by the magic of its first header.
+func isTar(text []byte) bool {
+	const magic = 257
+	return len(text) > magic && bytes.HasPrefix(text[magic:], []byte("ustar"))
 }

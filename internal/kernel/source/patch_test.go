@@ -121,7 +121,7 @@ func TestBadPatchesAreNamed(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.patch"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for entry, want := range map[string]string{"/dev/zero": "expected a file", "pipe.patch": "expected a file", "": "expected the name", " ": "expected the name"} {
+	for entry, want := range map[string]string{"/dev/zero": "expected a file", "pipe.patch": "expected a file", "": "expected the name", " ": "expected the name", "*.patch": "no pattern is expanded"} {
 		if _, err := ReadPatches(dir, entry); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", entry, err, want)
 		}

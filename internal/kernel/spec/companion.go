@@ -15,7 +15,7 @@ import (
 // companions returns the files NAME.*.config beside the file NAME.config, by the part of their
 // names in between.
 func companions(dir, entry string) (map[string]string, error) {
-	files, err := os.ReadDir(filepath.Join(dir, filepath.Dir(entry)))
+	files, err := os.ReadDir(pathIn(dir, filepath.Dir(entry)))
 	if err != nil {
 		return nil, fmt.Errorf("config %q: %w", entry, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 )
 
 // inlineEntry matches an entry of config that is options, and neither a target nor a file.
@@ -29,11 +30,24 @@ func readEntry(entry string) (item plan.Item, ok bool, err error) {
 	if len(errs) > 0 {
 		var texts []string
 		for _, err := range errs {
-			texts = append(texts, strings.TrimPrefix(err.Error(), plan.Inline+":1: "))
+			texts = append(texts, inEntry(entry, err))
 		}
 		return item, true, fmt.Errorf("config: %s", strings.Join(texts, "; "))
 	}
 	return plan.Item{Fragment: plan.Inline, Text: kconfig.Normalize(strings.TrimSpace(entry))}, true, nil
+}
+
+// inEntry returns the text of an error about a line of an entry, which is not that of the file.
+func inEntry(entry string, err error) string {
+	place, ok := strings.CutPrefix(err.Error(), plan.Inline+":")
+	if !ok {
+		return err.Error()
+	}
+	number, text, _ := strings.Cut(place, ": ")
+	if strings.Contains(entry, "\n") {
+		return "its line " + number + ": " + text
+	}
+	return text
 }
 
 // readItems reads one entry of config. A file NAME.config is followed by its companion for
@@ -41,11 +55,11 @@ func readEntry(entry string) (item plan.Item, ok bool, err error) {
 // exists.
 func readItems(dir, entry string, a arch.Arch) ([]plan.Item, error) {
 	item, ok, err := readEntry(entry)
-	_, missing := os.Stat(filepath.Join(dir, entry))
+	_, missing := os.Stat(pathIn(dir, entry))
 	if ok && (missing != nil || item.Fragment == plan.Inline) && !inFolder(dir, item.Target) {
 		return []plan.Item{item}, err
 	}
-	if missing != nil {
+	if missing != nil || strings.TrimSpace(entry) == "" {
 		return nil, notFound(dir, entry)
 	}
 	names := []string{entry}
@@ -58,13 +72,25 @@ func readItems(dir, entry string, a arch.Arch) ([]plan.Item, error) {
 	}
 	var items []plan.Item
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		local := pathIn(dir, name)
+		text, err := source.ReadText(local)
 		if err != nil {
-			return nil, fmt.Errorf("config %q: %w", entry, err)
+			return nil, fmt.Errorf("config %q: %w", name, err)
 		}
-		items = append(items, plan.Item{Fragment: name, Text: kconfig.Normalize(string(text))})
+		if filepath.IsAbs(name) { // a plan is the same on every machine
+			name = filepath.Base(name)
+		}
+		items = append(items, plan.Item{Fragment: name, Text: kconfig.Normalize(string(text)), Local: local})
 	}
 	return items, nil
+}
+
+// pathIn returns the path of a file that kernels.toml names: relative to dir unless it is absolute.
+func pathIn(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
 }
 
 // inFolder reports whether a target has the name of a file in a folder of dir.
@@ -77,7 +103,7 @@ func inFolder(dir, target string) bool {
 // notFound returns the error about an entry of config that is no target and no file, with the
 // most similar of both.
 func notFound(dir, entry string) error {
-	files, _ := filepath.Glob(filepath.Join(dir, filepath.Dir(entry), "*")) // the pattern is valid unless dir has brackets
+	files, _ := filepath.Glob(filepath.Join(pathIn(dir, filepath.Dir(entry)), "*")) // the pattern is valid unless dir has brackets
 	known := knownTargets()
 	for _, file := range files {
 		if name, err := filepath.Rel(dir, file); err == nil {
@@ -95,6 +121,7 @@ func notFound(dir, entry string) error {
 func join(items, more []plan.Item) []plan.Item {
 	if n := len(items); n > 0 && len(more) == 1 && more[0].Fragment == plan.Inline && items[n-1].Fragment == plan.Inline {
 		items[n-1].Text += more[0].Text
+		items[n-1].Places = append(items[n-1].Places, more[0].Places...)
 		return items
 	}
 	return append(items, more...)

@@ -1,9 +1,13 @@
 package spec
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -46,15 +50,16 @@ func TestEntries(t *testing.T) {
 		"\nCONFIG_A=y\n# why\nCONFIG_B=m\n": "{  kernels.toml CONFIG_A=y\n# why\nCONFIG_B=m\n}",
 
 		"# CONFIG_FOO=y": "is a comment", "#CONFIG_A is not set": `config: expected "# CONFIG_A is not set"`, "CONFIG_A": "did you mean CONFIG_A=y?",
-		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "kernels.toml:2: CONFIG_B: expected y",
+		"config_a=y": "did you mean CONFIG_A=y?", "EXT4_FS=y": "did you mean CONFIG_EXT4_FS=y?", "CONFIG_A=y\nCONFIG_B=Y": "config: its line 2: CONFIG_B: expected y",
 		"randconfig": `"randconfig:42"`, "randconfig:x": "expected a seed", "tinyconfig:42": "only randconfig has a seed", "localmodconfig": "reads which modules this machine uses",
 		"oldconfig": `"olddefconfig" takes their defaults`, "menuconfig": "asks at a terminal", "listnewconfig": "makes no configuration", "savedefconfig": "makes no configuration",
-		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target",
+		"tinyconfg": `did you mean "tinyconfig"?`, "config/bse.config": `did you mean "config/base.config"?`, "config/ours_defconfig": "a file in", "defconfig ": "expected a target", "": "expected a target", " ": "expected a target",
 	} {
 		items, err := readItems(dir, entry, find(t, "amd64"))
 		got := fmt.Sprint(err)
 		if err == nil {
-			got = fmt.Sprint(items[0])
+			i := items[0]
+			got = fmt.Sprintf("{%s %s %s %s}", i.Target, i.Seed, i.Fragment, i.Text)
 		}
 		if !strings.Contains(got, want) || len(items) > 1 {
 			t.Errorf("%q: got %q, want %q", entry, got, want)
@@ -108,7 +113,7 @@ func TestWarnings(t *testing.T) {
 	f := File{Kernels: []Table{table(func(t *Table) {
 		t.Config = []string{"config/base.config", "config/base.debug.config", "config/full.config"}
 	})}}
-	specs, err := f.Specs(dir, Choice{})
+	specs, err := f.Specs(dir, Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +127,36 @@ func TestWarnings(t *testing.T) {
 	}
 	if got := strings.Join(specs[1].Warnings, "\n"); got != strings.Join(want[:2], "\n") {
 		t.Errorf("arm64: got\n%s", got)
+	}
+}
+
+// TestFragmentsAsPeopleBringThem reads one fragment in many forms.
+func TestFragmentsAsPeopleBringThem(t *testing.T) {
+	const text = "CONFIG_A=y\nCONFIG_B=m\n"
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	z.Write([]byte(text))
+	z.Close()
+	utf16 := "\xff\xfe"
+	for _, c := range strings.ReplaceAll(text, "\n", "\r\n") {
+		utf16 += string(c) + "\x00"
+	}
+	dir := folder(t, map[string]string{"config.gz": zipped.String(), "powershell.config": utf16, "dos.config": strings.ReplaceAll(text, "\n", "\r\n"), "config-6.1.0-18-amd64": text})
+	for _, name := range []string{"config.gz", "powershell.config", "dos.config", "config-6.1.0-18-amd64"} {
+		items, err := readItems(dir, name, find(t, "amd64"))
+		if err != nil || len(items) != 1 || items[0].Text != text {
+			t.Errorf("%s: %q, %v", name, items, err)
+		}
+	}
+	whole := filepath.Join(dir, "dos.config")
+	if items, err := readItems("elsewhere", whole, find(t, "amd64")); err != nil || len(items) != 1 || items[0].Fragment != "dos.config" || items[0].Local != whole {
+		t.Errorf("a whole path: %q, %v", items, err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.config"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readItems(dir, "pipe.config", find(t, "amd64")); err == nil || !strings.Contains(err.Error(), "expected a file") {
+		t.Errorf("a pipe: %v", err)
 	}
 }
 

@@ -94,12 +94,12 @@ func (t Table) check(at func(string) string, report func(key, format string, arg
 		report(at("arch"), `expected a list of architectures, such as ["amd64", "arm64"]`)
 	}
 	named := map[string]string{}
-	for _, name := range t.Arch {
+	for i, name := range t.Arch {
 		a, err := arch.Find(name)
 		if err != nil {
-			report(at("arch"), "%v", err)
+			report(at(item("arch", i)), "%v", err)
 		} else if earlier, twice := named[a.Name]; twice {
-			report(at("arch"), "%q and %q are one architecture: name it once", earlier, name)
+			report(at(item("arch", i)), "%q and %q are one architecture: name it once", earlier, name)
 		}
 		named[a.Name] = name
 	}
@@ -107,9 +107,9 @@ func (t Table) check(at func(string) string, report func(key, format string, arg
 	if _, err := (arch.Arch{}).Compiler(t.Toolchain); err != nil {
 		report(at("toolchain"), "%v", err)
 	}
-	for _, s := range t.Source {
+	for i, s := range t.Source {
 		if err := source.Check(s); err != nil {
-			report(at("source"), "%v", err)
+			report(at(item("source", i)), "%v", err)
 		}
 	}
 }
@@ -119,19 +119,19 @@ var allowPattern = regexp.MustCompile(`^(?:CONFIG_)?[A-Za-z0-9_]+$`)
 
 // checkConfig reports every invalid value about the configuration.
 func (t Table) checkConfig(at func(string) string, report func(key, format string, args ...any)) {
-	for _, entry := range t.Config {
+	for i, entry := range t.Config {
 		if _, _, err := readEntry(entry); err != nil {
-			report(at("config"), "%s", strings.TrimPrefix(err.Error(), "config: "))
+			report(at(item("config", i)), "%s", strings.TrimPrefix(err.Error(), "config: "))
 		}
 	}
-	for _, name := range t.Allow {
+	for i, name := range t.Allow {
 		if !allowPattern.MatchString(name) || name == "CONFIG_" {
-			report(at("allow"), "expected the name of an option, such as USB_STORAGE, got %q", name)
+			report(at(item("allow", i)), "expected the name of an option, such as USB_STORAGE, got %q", name)
 		}
 	}
 	for _, target := range slices.Sorted(maps.Keys(t.Files)) {
 		if err := checkTarget(target); err != nil {
-			report(at("files"), "%s", strings.TrimPrefix(err.Error(), "files: "))
+			report(at("files."+target), "%s", strings.TrimPrefix(err.Error(), "files: "))
 		}
 	}
 }

@@ -19,15 +19,15 @@ func TestCheck(t *testing.T) {
 		"upper case":         {func(t *Table) { t.Name = "Micro" }, "kernel[0].name"},
 		"version":            {func(t *Table) { t.Version = "newest" }, "kernel[0].version"},
 		"no architecture":    {func(t *Table) { t.Arch = nil }, "kernel[0].arch"},
-		"other architecture": {func(t *Table) { t.Arch = []string{"amd64", "vax"} }, "kernel[0].arch"},
-		"architecture twice": {func(t *Table) { t.Arch = []string{"amd64", "x86_64"} }, "kernel[0].arch"},
-		"architecture x86":   {func(t *Table) { t.Arch = []string{"x86"} }, "kernel[0].arch"},
-		"allow":              {func(t *Table) { t.Allow = []string{"USB_STORAGE", "CONFIG_USB STORAGE"} }, "kernel[0].allow"},
-		"option":             {func(t *Table) { t.Config = []string{"tinyconfig", "CONFIG_A = y"} }, "kernel[0].config"},
-		"target":             {func(t *Table) { t.Config = []string{"oldconfig"} }, "kernel[0].config"},
-		"files":              {func(t *Table) { t.Files = map[string]string{"../x": "x"} }, "kernel[0].files"},
+		"other architecture": {func(t *Table) { t.Arch = []string{"amd64", "vax"} }, "kernel[0].arch[1]"},
+		"architecture twice": {func(t *Table) { t.Arch = []string{"amd64", "x86_64"} }, "kernel[0].arch[1]"},
+		"architecture x86":   {func(t *Table) { t.Arch = []string{"x86"} }, "kernel[0].arch[0]"},
+		"allow":              {func(t *Table) { t.Allow = []string{"USB_STORAGE", "CONFIG_USB STORAGE"} }, "kernel[0].allow[1]"},
+		"option":             {func(t *Table) { t.Config = []string{"tinyconfig", "CONFIG_A = y"} }, "kernel[0].config[1]"},
+		"target":             {func(t *Table) { t.Config = []string{"oldconfig"} }, "kernel[0].config[0]"},
+		"files":              {func(t *Table) { t.Files = map[string]string{"../x": "x"} }, "kernel[0].files.../x"},
 		"toolchain":          {func(t *Table) { t.Toolchain = "tcc" }, "kernel[0].toolchain"},
-		"source":             {func(t *Table) { t.Source = []string{"kernel.com"} }, "kernel[0].source"},
+		"source":             {func(t *Table) { t.Source = []string{"kernel.com"} }, "kernel[0].source[0]"},
 	} {
 		f := Defaults()
 		f.Kernels = []Table{table(tc.change)}

@@ -25,21 +25,20 @@ func checkTarget(target string) error {
 	return nil
 }
 
-// readFiles reads what the table's files name, relative to dir, in the order of their paths.
-// All faults come in one error.
-func (t Table) readFiles(dir string) (list []source.File, err error) {
-	var faults []error
-	for _, target := range slices.Sorted(maps.Keys(t.Files)) {
-		if err := checkTarget(target); err != nil {
-			faults = append(faults, err)
-			continue
+// readFiles reads what the table's files name, in the order of their paths.
+func (r *tableReader) readFiles() (list []source.File) {
+	for _, target := range slices.Sorted(maps.Keys(r.table.Files)) {
+		err := checkTarget(target)
+		if err == nil {
+			var files []source.File
+			files, err = source.ReadFiles(r.dir, target, r.table.Files[target])
+			list = append(list, files...)
 		}
-		files, err := source.ReadFiles(dir, target, t.Files[target])
-		faults = append(faults, err)
-		list = append(list, files...)
+		r.add("files."+target, explainTilde(r.table.Files[target], err))
 	}
 	slices.SortFunc(list, func(a, b source.File) int { return strings.Compare(a.Path, b.Path) })
-	return list, errors.Join(append(faults, overlapping(list))...)
+	r.add("files", overlapping(list))
+	return list
 }
 
 // overlapping returns an error about files of which one replaces or contains another.

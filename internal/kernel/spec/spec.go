@@ -6,9 +6,11 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -30,6 +32,7 @@ type Spec struct {
 	Patches    []source.Patch
 	Files      []source.File
 	Warnings   []string // about the files of options
+	sourcesAt  []string // where the file has each of Sources
 }
 
 // String returns the kernel's name and architecture.
@@ -42,10 +45,23 @@ type Choice struct {
 	Version string // a constraint that replaces the file's
 }
 
+// SourceAt returns where the file has one of s.Sources, as "kernel/kernels.toml:7", or "" where
+// that is not known.
+func (s Spec) SourceAt(from string) string {
+	if i := slices.Index(s.Sources, from); i >= 0 && i < len(s.sourcesAt) {
+		return s.sourcesAt[i]
+	}
+	return ""
+}
+
+// Origin returns where a value is set, by its key, as "kernel/kernels.toml:7" for
+// "kernel[0].config[2]". See settings.Loaded.
+type Origin func(key string) string
+
 // Specs returns the chosen kernels of the file, whose paths are relative to dir. All faults
 // of the chosen kernels come in one error of class fault.Usage; so does a choice that
-// selects nothing.
-func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
+// selects nothing. origin may be nil: then the faults have no lines.
+func (f File) Specs(dir string, choice Choice, origin Origin) ([]Spec, error) {
 	if choice.Arch != "" {
 		a, err := arch.Find(choice.Arch)
 		if err != nil {
@@ -55,7 +71,7 @@ func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
 	}
 	var specs []Spec
 	var faults []string
-	for _, t := range f.Kernels {
+	for i, t := range f.Kernels {
 		if choice.Name != "" && choice.Name != t.Name {
 			continue
 		}
@@ -63,20 +79,46 @@ func (f File) Specs(dir string, choice Choice) ([]Spec, error) {
 			t.Version = choice.Version
 		}
 		for _, archName := range t.Arch {
-			s, invalid := t.spec(dir, archName)
-			if choice.Arch == "" || choice.Arch == s.Arch.Name || len(invalid) > 0 {
-				specs, faults = append(specs, s), append(faults, invalid...)
+			r := tableReader{table: t, dir: dir, index: i, origin: origin, chosen: choice.Version}
+			s := r.spec(archName)
+			if choice.Arch == "" || choice.Arch == s.Arch.Name || len(r.faults) > 0 {
+				specs, faults = append(specs, s), append(faults, r.faults...)
 			}
 		}
 	}
-	slices.Sort(faults)
-	if faults = slices.Compact(faults); len(faults) > 0 {
+	if err := f.Upstream.CheckKeys(dir); err != nil && needKeys(specs) {
+		place := ""
+		if origin != nil {
+			place = origin("upstream.keys")
+		}
+		faults = append(faults, fmt.Sprintf("%supstream.keys: %v", prefix(place), err))
+	}
+	if faults = inOrder(faults); len(faults) > 0 {
 		return nil, fault.New(fault.Usage, "", "%s", strings.Join(faults, "\n"))
 	}
 	if len(specs) == 0 {
 		return nil, f.noneChosen(dir, choice)
 	}
 	return specs, nil
+}
+
+// needKeys reports whether the source of a kernel may be one whose signature is verified by the
+// keys of [upstream].
+func needKeys(specs []Spec) bool {
+	return slices.ContainsFunc(specs, func(s Spec) bool { return slices.Contains(s.Sources, source.KernelOrg) })
+}
+
+// inOrder returns faults in the order of their lines, and each once: it may be one for each
+// architecture.
+func inOrder(faults []string) []string {
+	line := func(text string) int {
+		_, rest, _ := strings.Cut(text, ".toml:")
+		number, _, _ := strings.Cut(rest, ":")
+		n, _ := strconv.Atoi(number)
+		return n
+	}
+	slices.SortFunc(faults, func(a, b string) int { return cmp.Or(line(a)-line(b), strings.Compare(a, b)) })
+	return slices.Compact(faults)
 }
 
 // noneChosen returns the error of a choice that selects nothing, with what the file has.
@@ -91,39 +133,4 @@ func (f File) noneChosen(dir string, c Choice) error {
 	}
 	return fault.New(fault.Usage, "choose one of them, or add the kernel to the file", "choose kernel %s: %s has %s",
 		strings.TrimSpace(c.Name+" "+c.Arch), file, strings.Join(known, "; "))
-}
-
-// spec reads a table for one architecture, and returns the faults that it finds.
-func (t Table) spec(dir, archName string) (Spec, []string) {
-	s := Spec{Name: t.Name, Allow: t.Allow, Sources: t.Source}
-	var faults []string
-	add := func(err error) {
-		if err != nil {
-			faults = append(faults, fmt.Sprintf("kernel %s: %v", t.Name, err))
-		}
-	}
-	var err error
-	s.Constraint, err = release.ParseConstraint(t.Version)
-	add(err)
-	s.Arch, err = arch.Find(archName)
-	add(err)
-	s.Compiler, err = s.Arch.Compiler(t.Toolchain)
-	add(err)
-	for _, entry := range t.Config {
-		items, err := readItems(dir, entry, s.Arch)
-		add(err)
-		s.Config = join(s.Config, items)
-		if err == nil && items[0].Target == "" {
-			s.Warnings = append(s.Warnings, t.warnings(dir, entry, items, s.Arch)...)
-		}
-	}
-	for _, path := range t.Patches {
-		patches, err := source.ReadPatches(dir, path)
-		add(err)
-		s.Patches = append(s.Patches, patches...)
-	}
-	add(source.CheckTwice(s.Patches))
-	s.Files, err = t.readFiles(dir)
-	add(err)
-	return s, faults
 }

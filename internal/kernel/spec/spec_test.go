@@ -16,7 +16,7 @@ import (
 func kernels(t *testing.T) string {
 	t.Helper()
 	return folder(t, map[string]string{
-		"config/a.config": "CONFIG_A=y\n", "config/a.arm64.config": "CONFIG_ARM=y\n", "config/bad.config": "CONFIG_A\nCONFIG_B=\n", "a.patch": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
+		"config/a.config": "CONFIG_A=y\n", "config/a.arm64.config": "CONFIG_ARM=y\n", "config/bad.config": "CONFIG_A\nCONFIG_B=\n", "bad/series": "one.patch\ntwo.patch\n", "bad/one.patch": "x", "bad/two.patch": "y", "a.patch": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
 	})
 }
 
@@ -43,7 +43,7 @@ func TestSpecs(t *testing.T) {
 		"unknown architecture": {Choice{Arch: "vax"}, "vax"},
 		"invalid version":      {Choice{Version: "newest"}, "kernel full: read version \"newest\""},
 	} {
-		specs, err := two.Specs(t.TempDir(), tc.choice)
+		specs, err := two.Specs(t.TempDir(), tc.choice, nil)
 		var got []string
 		for _, s := range specs {
 			got = append(got, s.String()+" "+s.Constraint.String())
@@ -56,7 +56,7 @@ func TestSpecs(t *testing.T) {
 
 func TestFileWithoutKernels(t *testing.T) {
 	for _, c := range []Choice{{}, {Name: "micro", Arch: "amd64"}} {
-		_, err := File{}.Specs("kernel", c)
+		_, err := File{}.Specs("kernel", c, nil)
 		if fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), "choose kernels: "+filepath.Join("kernel", "kernels.toml")+" has none\n  fix: add a [[kernel]]") {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -68,7 +68,7 @@ func TestFaultsOfAllKernelsComeTogether(t *testing.T) {
 		table(func(t *Table) { t.Toolchain = "tcc"; t.Patches = []string{"none.patch"} }),
 		table(func(t *Table) { t.Name = "full"; t.Config = []string{"config/none.config"} }),
 	}}
-	_, err := f.Specs(t.TempDir(), Choice{})
+	_, err := f.Specs(t.TempDir(), Choice{}, nil)
 	if err == nil || fault.Code(err) != int(fault.Usage) {
 		t.Fatalf("got %v", err)
 	}
@@ -87,16 +87,17 @@ func TestConfigOfASpec(t *testing.T) {
 		t.Config = []string{"tinyconfig", "kvm_guest.config", "config/a.config", "CONFIG_X=y", "# CONFIG_Y is not set"}
 		t.Patches = []string{"a.patch"}
 	})}}
-	specs, err := f.Specs(kernels(t), Choice{})
+	dir := kernels(t)
+	specs, err := f.Specs(dir, Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inline := plan.Item{Fragment: plan.Inline, Text: "CONFIG_X=y\n# CONFIG_Y is not set\n"}
-	amd64 := []plan.Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n"}, inline}
+	amd64 := []plan.Item{{Target: "tinyconfig"}, {Target: "kvm_guest.config"}, {Fragment: "config/a.config", Text: "CONFIG_A=y\n", Local: filepath.Join(dir, "config/a.config")}, inline}
 	if !reflect.DeepEqual(specs[0].Config, amd64) {
 		t.Errorf("amd64: %+v", specs[0].Config)
 	}
-	arm64 := append(amd64[:3:3], plan.Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n"}, inline)
+	arm64 := append(amd64[:3:3], plan.Item{Fragment: "config/a.arm64.config", Text: "CONFIG_ARM=y\n", Local: filepath.Join(dir, "config/a.arm64.config")}, inline)
 	if !reflect.DeepEqual(specs[1].Config, arm64) {
 		t.Errorf("arm64: %+v", specs[1].Config)
 	}
@@ -115,7 +116,7 @@ func TestConfigOfASpec(t *testing.T) {
 
 func TestEveryInvalidLineOfAFragmentIsReported(t *testing.T) {
 	f := File{Kernels: []Table{table(func(t *Table) { t.Config = []string{"config/bad.config"} })}}
-	specs, err := f.Specs(kernels(t), Choice{})
+	specs, err := f.Specs(kernels(t), Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestUnreadableFragmentIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := File{Kernels: []Table{table(func(t *Table) { t.Config = []string{"config/a.config"} })}}
-	if _, err := f.Specs(dir, Choice{}); err == nil || !strings.Contains(err.Error(), "a.amd64.config") {
+	if _, err := f.Specs(dir, Choice{}, nil); err == nil || !strings.Contains(err.Error(), "a.amd64.config") {
 		t.Errorf("got %v", err)
 	}
 }

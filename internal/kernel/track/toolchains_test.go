@@ -41,7 +41,7 @@ func TestUpdateToolchains(t *testing.T) {
 	specs, err := spec.File{Kernels: []spec.Table{
 		{Name: "a", Version: "6.12", Arch: []string{"arm64", "amd64"}, Config: []string{"tinyconfig"}, Source: []string{"debian"}},
 		{Name: "b", Version: "6.6", Arch: []string{"arm64"}, Config: []string{"tinyconfig"}, Source: []string{"debian"}},
-	}}.Specs(dir, spec.Choice{})
+	}}.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func tracked(t *testing.T, o *ut.Org, dir, version string) (*Tracker, []spec.Spe
 	}
 	client := upstream.New(o.Config(), dir, cache, console)
 	tr := &Tracker{Upstream: client, Releases: fetch.Fetcher{Console: console, Cache: cache, Dir: dir, Upstream: client}, Console: console, Lock: lock}
-	specs, err := f.Specs(dir, spec.Choice{})
+	specs, err := f.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

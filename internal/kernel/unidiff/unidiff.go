@@ -26,7 +26,7 @@ type File struct {
 }
 
 // ErrNoChange is the error of a text that changes nothing.
-var ErrNoChange = errors.New("it changes nothing: expected a unified diff, found no hunk (@@ -1,2 +3,4 @@)")
+var ErrNoChange = errors.New("it changes nothing: expected a unified diff, as git diff and diff -u write it, found no hunk (@@ -1,2 +3,4 @@)")
 
 // Parse reads a patch. The error has the line that it is about, except for ErrNoChange.
 func Parse(text string) (Diff, error) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -152,6 +153,9 @@ func (c *Client) unreachableError(ctx context.Context, host string, err error) e
 	}
 	if trust.StateOf(err) != "" {
 		return err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		err = fmt.Errorf("it closed the connection without an answer (%w)", err)
 	}
 	err = fault.WithCause(fault.Network, &unreachable{host, err})
 	var dial *net.OpError

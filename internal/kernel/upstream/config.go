@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,12 +52,13 @@ func (c Config) Check(report func(key, format string, args ...any)) {
 	if len(c.Mirrors) == 0 {
 		report("mirrors", "expected at least one")
 	}
-	addresses := map[string][]string{"releases": {c.Releases}, "eol": {c.EOL}, "sums": {c.Sums}, "mirrors": c.Mirrors}
-	for key, list := range addresses {
-		for _, address := range list {
-			if err := checkURL(address); err != nil {
-				report(key, "%v", err)
-			}
+	addresses := map[string]string{"releases": c.Releases, "eol": c.EOL, "sums": c.Sums}
+	for i, mirror := range c.Mirrors {
+		addresses[fmt.Sprintf("mirrors[%d]", i)] = mirror
+	}
+	for key, address := range addresses {
+		if err := checkURL(address); err != nil {
+			report(key, "%v", err)
 		}
 	}
 	if strings.Contains(c.Git, "@") {
@@ -112,6 +114,22 @@ func (c Config) keysIn(dir string) string {
 		return c.Keys
 	}
 	return filepath.Join(dir, c.Keys)
+}
+
+// CheckKeys reports, as an error, a folder of keys that does not exist. Keys is relative to dir.
+func (c Config) CheckKeys(dir string) error {
+	from := c.keysIn(dir)
+	if from == trust.WKD {
+		return nil
+	}
+	info, err := os.Stat(from)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no folder", from)
+	}
+	if err != nil {
+		return fmt.Errorf("expected %q or a folder of key files, relative to that of kernels.toml: %w", trust.WKD, err)
+	}
+	return nil
 }
 
 // hostOf returns the host of a URL, for messages.

@@ -20,8 +20,11 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
-// downloadTries is the number of attempts at one mirror: interrupted downloads are resumed.
-const downloadTries = 6
+// How often an interrupted download from one mirror is resumed.
+const (
+	downloadTries = 6 // attempts in all
+	idleTries     = 2 // attempts in a row that get no byte: such a server does not recover in seconds
+)
 
 // download downloads a file, as "v6.x/linux-6.12.117.tar.gz", from the first mirror that
 // serves it and caches it by its sha256. It checks the hash of a cached file each time and
@@ -65,9 +68,13 @@ func (c *Client) from(ctx context.Context, address, dest, sum string) error {
 	part := dest + ".part"
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 500 * time.Millisecond
+	idle := 0
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.resume(ctx, address, part)
-		if err != nil && !errors.Is(err, errInterrupted) {
+		got, err := c.resume(ctx, address, part)
+		if idle++; got > 0 {
+			idle = 0
+		}
+		if err != nil && (!errors.Is(err, errInterrupted) || idle == idleTries) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -87,53 +94,54 @@ func (c *Client) from(ctx context.Context, address, dest, sum string) error {
 // errInterrupted is the cause of a download that ended early.
 var errInterrupted = errors.New("interrupted")
 
-// resume downloads what is missing of the file part.
-func (c *Client) resume(ctx context.Context, address, part string) error {
+// resume downloads what is missing of the file part, and returns how many bytes it got.
+func (c *Client) resume(ctx context.Context, address, part string) (got int64, err error) {
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return 0, fault.Wrap(fault.Environment, err)
 	}
 	defer f.Close()
 	have, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fault.Wrap(fault.Environment, err)
+		return 0, fault.Wrap(fault.Environment, err)
 	}
 	response, err := c.request(ctx, address, have)
 	if isStatus(err, http.StatusRequestedRangeNotSatisfiable) {
-		return nil // it is complete, or too long: its hash decides
+		return 0, nil // it is complete, or too long: its hash decides
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusOK && have > 0 { // the server sends all of it
 		if err := f.Truncate(0); err != nil {
-			return fault.Wrap(fault.Environment, err)
+			return 0, fault.Wrap(fault.Environment, err)
 		}
 		have = 0
 	}
 	return c.receive(f, response, address, have)
 }
 
-// receive appends a response's body to the file, which has have bytes already.
-func (c *Client) receive(f *os.File, response *http.Response, address string, have int64) error {
+// receive appends a response's body to the file, which has have bytes already, and returns how
+// many bytes it got.
+func (c *Client) receive(f *os.File, response *http.Response, address string, have int64) (got int64, err error) {
 	title := "download " + path.Base(address)
 	if have > 0 {
 		title += fmt.Sprintf(" from %s", report.Bytes(have))
 	}
 	progress := c.Console.Progress(title)
 	body := &meter{from: response.Body, done: have, total: have + response.ContentLength, progress: progress}
-	_, err := io.Copy(f, body)
+	got, err = io.Copy(f, body)
 	switch {
 	case err != nil && body.err != nil:
 		progress.End("interrupted")
-		return fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errInterrupted, body.err))
+		return got, fault.WithCause(fault.Network, fmt.Errorf("download %s: %w: %w", address, errInterrupted, body.err))
 	case err != nil:
 		progress.End("failed") // to write
-		return fault.Wrap(fault.Environment, fmt.Errorf("download %s: %w", address, err))
+		return got, fault.Wrap(fault.Environment, fmt.Errorf("download %s: %w", address, err))
 	}
 	progress.End(strings.TrimSpace("downloaded " + report.Bytes(body.done-have)))
-	return nil
+	return got, nil
 }
 
 // meter reports the progress of what is read through it, and keeps an error of reading

@@ -24,7 +24,7 @@ func TestUnwritableFileIsNoNetworkProblem(t *testing.T) {
 	}
 	defer f.Close()
 	c := &Client{Console: report.New(t.Output(), t.Output(), "")}
-	err = c.receive(f, &http.Response{Body: io.NopCloser(strings.NewReader("text")), ContentLength: 4}, "https://host.invalid/part", 0)
+	_, err = c.receive(f, &http.Response{Body: io.NopCloser(strings.NewReader("text")), ContentLength: 4}, "https://host.invalid/part", 0)
 	if fault.Code(err) != int(fault.Environment) || fault.CauseOf(err) == fault.Network {
 		t.Errorf("got %v, cause %s", err, fault.CauseOf(err))
 	}

@@ -86,9 +86,47 @@ func TestDownloadInterruptedEachTimeIsANetworkError(t *testing.T) {
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}
+	start := time.Now()
 	err := tarball(t, c, v)
+	if time.Since(start) > 5*time.Second {
+		t.Errorf("it took %s", time.Since(start))
+	}
 	if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("%s, exit code %d: %v", fault.CauseOf(err), fault.Code(err), err)
+	}
+}
+
+// TestServerThatClosesConnections asks for each kind of file a server that never answers.
+func TestServerThatClosesConnections(t *testing.T) {
+	o, c, v := org(t)
+	sums, err := c.Checksums(t.Context(), v.Major(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := sums.Of(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Before = func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }
+	start := time.Now()
+	fresh := upstream.New(c.Config, c.Dir, t.TempDir(), c.Console)
+	for name, get := range map[string]func() error{
+		"releases":  func() error { _, _, err := fresh.Feed(t.Context(), 0); return err },
+		"checksums": func() error { _, err := fresh.Checksums(t.Context(), v.Major(), 0); return err },
+		"dates":     func() error { _, _, err := fresh.Dates(t.Context(), 0); return err },
+		"signature": func() error { _, err := fresh.Signature(t.Context(), v); return err },
+		"tarball": func() error {
+			_, err := fresh.Download(t.Context(), v, c.Config.TarballURL(v, listed.Name), listed.SHA256)
+			return err
+		},
+	} {
+		err := get()
+		if fault.CauseOf(err) != fault.Network || fault.Code(err) != int(fault.Environment) || !strings.Contains(err.Error(), "closed the connection without an answer") {
+			t.Errorf("%s: exit code %d, %v", name, fault.Code(err), err)
+		}
+	}
+	if time.Since(start) > 5*time.Second {
+		t.Errorf("it took %s", time.Since(start))
 	}
 }
 

@@ -27,9 +27,11 @@ func (b *Bundle) noteLeftOut(r *reader) {
 	}
 }
 
-// notePages notes that there is no page for the root.
+// notePages notes that there is no page for the root, or none at all.
 func (b *Bundle) notePages(content string) {
-	if b.find("index.html") == nil {
+	if len(b.files) == 0 {
+		b.note("%s: has no files, so the image has no page: is it the folder that the generator writes? (content in site.toml)", buildcontext.Printable(content))
+	} else if b.find("index.html") == nil {
 		b.note("%s: missing; the server may have no page for /", buildcontext.Printable(filepath.Join(content, "index.html")))
 	}
 }

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -70,14 +71,25 @@ func (s *Server) preferHost(host string) {
 // Complete reports whether every file that the configuration includes is known.
 func (s Server) Complete() bool { return s.complete }
 
-// Sources returns the files on this machine that are copied into the image besides the pages,
-// by their paths there.
-func (s Server) Sources() map[string]string {
-	sources := map[string]string{}
-	for image := range s.places.conf {
-		sources[image] = s.places.hostName(image)
+// Hosts returns the names of other hosts without which the server does not start.
+func (s Server) Hosts() []string {
+	if s.config == nil {
+		return nil
 	}
-	return sources
+	return s.config.Hosts()
+}
+
+// OnThisMachine returns what the server prints about its configuration with the files of this
+// machine: instead of their paths in the image, and instead of wrong places.
+func (s Server) OnThisMachine(log string) string {
+	if s.config != nil {
+		log = s.config.WithPlaces(log)
+	}
+	images := slices.SortedFunc(maps.Keys(s.places.conf), func(a, b string) int { return len(b) - len(a) }) // one may begin with another
+	for _, image := range images {
+		log = strings.ReplaceAll(log, image, s.places.hostName(image))
+	}
+	return log
 }
 
 // health returns the request that answers 200 once the server has started: the one of the

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/site/nginx/conf"
@@ -12,6 +13,18 @@ var always = []string{"Content-Type", "Location", "Cache-Control", "Expires", "V
 
 // beyond are headers that the model does not predict, even if the configuration adds them.
 var beyond = words("Date Server Content-Length Connection Keep-Alive Transfer-Encoding Trailer Upgrade")
+
+// spokenOf returns the headers that every prediction speaks of, without values, if the
+// configuration adds some.
+func spokenOf(added []string) map[string][]string {
+	headers := map[string][]string{}
+	for _, n := range append(always[:len(always):len(always)], added...) {
+		if !beyond[n] {
+			headers[n] = []string{}
+		}
+	}
+	return headers
+}
 
 // prediction applies the header filters to the answer, in Nginx's order.
 func (q *request) prediction() Prediction {
@@ -54,11 +67,7 @@ type answer struct {
 // collect writes the headers of the answer into the prediction: those that the configuration
 // names anywhere, and those that Nginx sets itself.
 func (a *answer) collect() {
-	names := append([]string{}, always...)
-	names = append(names, a.config.headerNames()...)
-	for _, n := range names {
-		a.p.Headers[n] = []string{}
-	}
+	a.p.Headers = spokenOf(a.config.added)
 	if a.out.status == 204 { // it has no body, so no type of it
 		a.out.contentType, a.out.typeErr = "", nil
 	}
@@ -80,7 +89,7 @@ func (a *answer) collect() {
 	if a.ranged {
 		a.p.Headers["Accept-Ranges"] = []string{"bytes"}
 	}
-	a.absent()
+	a.ofFiles()
 	for _, h := range a.out.headers {
 		name := textproto.CanonicalMIMEHeaderKey(h.name)
 		if h.err != nil {
@@ -101,19 +110,26 @@ func (a *answer) collect() {
 	for name := range beyond {
 		delete(a.p.Headers, name)
 	}
+	a.p.Present = slices.DeleteFunc(a.p.Present, func(name string) bool { _, valued := a.p.Headers[name]; return valued })
 }
 
-// absent states which of the headers of files the answer cannot have. Their values are not
-// known where it has them.
-func (a *answer) absent() {
+// ofFiles states which of the headers of files the answer has, and which it cannot have. Their
+// values are not known.
+func (a *answer) ofFiles() {
 	for _, name := range []string{"Etag", "Last-Modified"} {
 		delete(a.p.Headers, name)
 	}
-	if a.out.file == "" || !a.location.is("etag", true) {
-		a.p.Headers["Etag"] = []string{}
-	}
-	if a.out.file == "" || a.out.status != 200 {
-		a.p.Headers["Last-Modified"] = []string{}
+	file := a.out.file != ""
+	a.state("Etag", file && a.location.is("etag", true), file && a.out.status == 200)
+	a.state("Last-Modified", file && a.out.status == 200, true)
+}
+
+// state states whether the answer has a header of files, where that is certain.
+func (a *answer) state(name string, has, certain bool) {
+	if !has {
+		a.p.Headers[name] = []string{}
+	} else if certain {
+		a.p.Present = append(a.p.Present, name)
 	}
 }
 
@@ -137,8 +153,9 @@ func (a *answer) forget(what string, err error) {
 	switch name, isHeader := strings.CutPrefix(what, "header "); {
 	case isHeader:
 		delete(a.p.Headers, name)
+		a.p.Present = slices.DeleteFunc(a.p.Present, func(p string) bool { return p == name })
 	case what == "headers":
-		a.p.Headers = map[string][]string{}
+		a.p.Headers, a.p.Present = map[string][]string{}, nil
 	case what == "body":
 		a.p.File, a.p.Text, a.p.Generated = "", nil, false
 	}

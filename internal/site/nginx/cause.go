@@ -25,5 +25,8 @@ func (c *Config) unknown(what string, err error) Unknown {
 			u.File, u.Line = c.hostName(k.At.File), k.At.Line
 		}
 	}
+	if what == "answer" || what == "headers" {
+		u.Headers = c.predictable
+	}
 	return u
 }

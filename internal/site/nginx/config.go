@@ -14,12 +14,18 @@ import (
 
 // Config is a configuration of Nginx.
 type Config struct {
-	http     *scope
-	servers  []*server
-	maps     map[string]*mapping
-	set      map[string]bool            // variables that the configuration sets
-	foreign  map[string]*conf.Directive // variables that directives define which the model does not follow
-	outside  []*conf.Directive          // outside of http, with effects that are not known
+	http        *scope
+	servers     []*server
+	maps        map[string]*mapping
+	set         map[string]bool            // variables that the configuration sets
+	foreign     map[string]*conf.Directive // variables that directives define which the model does not follow
+	outside     []*conf.Directive          // outside of http, with effects that are not known
+	added       []string                   // names of headers that add_header has anywhere
+	port        int                        // see Port
+	portHint    string                     // see Port
+	predictable int                        // how many headers every prediction speaks of
+
+	hosts    []string // that Nginx resolves at its start
 	files    []string
 	hostName func(string) string
 
@@ -73,12 +79,15 @@ func build(list []*conf.Directive, files []string, hostName func(string) string)
 	}
 	c.http = newScope(http, nil)
 	c.define(http.Block)
+	c.added, c.hosts = c.headerNames(), resolvedHosts(list)
+	c.predictable = len(spokenOf(c.added))
 	for _, d := range c.http.own["map"] {
 		c.addMap(d)
 	}
 	for _, d := range c.http.own["server"] {
 		c.servers = append(c.servers, newServer(newScope(d, c.http)))
 	}
+	c.port, c.portHint = c.choosePort()
 	return c
 }
 

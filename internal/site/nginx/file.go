@@ -26,12 +26,23 @@ func (q *request) stat(name string, from *conf.Directive) (Kind, error) {
 		if h := q.location.holder("root", "alias"); h != nil {
 			from = append(slices.Clone(h.own["root"]), h.own["alias"]...)[0]
 		}
-		return 0, at(from, from.Name, "the base image may have "+path.Clean(name))
+		return 0, at(from, from.Name, "the base image may have "+unlisted(path.Clean(name), from))
 	}
 	if kind == File && strings.HasSuffix(name, "/") {
 		return Absent, nil // it is no folder
 	}
 	return kind, nil
+}
+
+// unlisted returns what is not known about a path: where root or alias names its folder, files
+// of that folder, so that all of them have one reason.
+func unlisted(name string, root *conf.Directive) string {
+	if (root.Name == "root" || root.Name == "alias") && len(root.Args) == 1 {
+		if folder := path.Clean(root.Args[0]); strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/") {
+			return "files in " + folder
+		}
+	}
+	return name
 }
 
 // rootFolder returns the folder of root or alias, with its variables replaced.

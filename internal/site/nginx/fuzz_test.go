@@ -28,6 +28,8 @@ func FuzzRead(f *testing.F) {
 		c.Answered()
 		c.ErrorPages()
 		c.Roots()
+		c.Hosts()
+		c.WithPlaces("nginx: [emerg] pcre2_compile() failed: x in \"" + target + "\" in kiln.conf:1\nnginx: [emerg] unknown \"" + host + "\" variable\ninvalid variable name in kiln.conf:2")
 		r := Request{Method: "GET", Host: host, Target: target, Header: http.Header{"Accept-Encoding": {"gzip"}, "Referer": {target}}}
 		if post {
 			r.Method, r.Header = "POST", nil

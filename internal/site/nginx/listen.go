@@ -51,34 +51,44 @@ func readListen(d *conf.Directive) listen {
 // ipv6 reports whether it listens to addresses of IP version 6 alone.
 func (l listen) ipv6() bool { return strings.Contains(l.address, ":") }
 
-// Port returns the port to ask: the first of the server that answers unknown hosts. A hint
-// says why it was chosen, or what is missing; it is empty where there is only one.
-func (c *Config) Port() (port int, hint string) {
-	var ports []int
-	for _, v := range c.servers {
-		for _, l := range v.listens {
-			if l.port != 0 && l.special == "" && !l.ipv6() && !slices.Contains(ports, l.port) {
-				ports = append(ports, l.port)
-			}
-		}
-	}
-	if len(ports) == 0 {
+// plain reports whether it takes plain HTTP/1.1 on a TCP port of IP version 4.
+func (l listen) plain() bool { return l.port != 0 && l.special == "" && !l.ipv6() }
+
+// Port returns the port to ask: of those whose servers have pages, and do not answer all
+// requests with a return, the one of the default server, else the first. A hint says why it
+// was chosen, or what is missing; it is empty where there is only one.
+func (c *Config) Port() (port int, hint string) { return c.port, c.portHint }
+
+// choosePort returns what Port returns.
+func (c *Config) choosePort() (port int, hint string) {
+	all := c.plainListens(func(*server) bool { return true })
+	if len(all) == 0 {
 		return 0, `no server has a plain "listen PORT"`
 	}
-	port = ports[0]
+	list := c.plainListens(func(v *server) bool { return !v.refuses() })
+	if len(list) == 0 {
+		list = all
+	}
+	port = list[0].port
+	if i := slices.IndexFunc(list, func(l listen) bool { return l.defaultServer }); i >= 0 {
+		port = list[i].port
+	}
+	if slices.ContainsFunc(all, func(l listen) bool { return l.port != port }) {
+		hint = "the configuration listens on several ports; one with pages is asked: the one of the default server, else the first"
+	}
+	return port, hint
+}
+
+// plainListens returns where some of the servers take plain HTTP.
+func (c *Config) plainListens(some func(*server) bool) (list []listen) {
 	for _, v := range c.servers {
 		for _, l := range v.listens {
-			if l.defaultServer && l.special == "" && slices.Contains(ports, l.port) && !l.ipv6() {
-				port = l.port
-				goto chosen
+			if l.plain() && some(v) {
+				list = append(list, l)
 			}
 		}
 	}
-chosen:
-	if len(ports) > 1 {
-		hint = "the configuration listens on several ports; the one of the default server, else of the first, is asked"
-	}
-	return port, hint
+	return list
 }
 
 func isPort(text string) bool {

@@ -209,6 +209,11 @@ func differences(q question, p Prediction, got answerOf) (list []string) {
 			say("%s: predicted %q, got %q", name, values, actual)
 		}
 	}
+	for _, name := range p.Present {
+		if actual := got.Header.Values(name); len(actual) != 1 || actual[0] == "" {
+			say("%s: predicted to be there, got %q", name, actual)
+		}
+	}
 	body := string(got.body)
 	switch {
 	case unknown["body"] || q.Method == "HEAD" || slices.Contains(got.TransferEncoding, "chunked") && got.Header.Get("Content-Encoding") == "gzip":

@@ -60,6 +60,8 @@ func TestPredict(t *testing.T) {
 		"moved elsewhere":                {`map $uri $x { /old-page https://example.org/new; } ` + site + "if ($x) { return 301 $x; } }", "GET", "/old-page", 301, "Location", "https://example.org/new"},
 		"favicon":                        {site + "location = /favicon.ico { access_log off; return 404; } }", "GET", "/favicon.ico", 404, "Location", ""},
 		"expires":                        {site + "expires 1h; }", "GET", "/", 200, "Cache-Control", "max-age=3600"},
+		"referers":                       {site + "valid_referers none ~\\.google\\. server_names; if ($invalid_referer) { return 403; } }", "GET", "/", 200, "Location", ""},
+		"referers without none":          {site + "valid_referers blocked www.example.net ~\\.google\\.; if ($invalid_referer) { return 403; } }", "GET", "/", 403, "Location", ""},
 		"unused module":                  {site + "brotli_static off; early_hints 1; }", "GET", "/", 200, "Vary", ""},
 	} {
 		p := readText(t, c.config).Predict(liveTree{}, Request{c.method, "example.org", c.target, nil})
@@ -77,16 +79,16 @@ func TestPredict(t *testing.T) {
 // TestUnknown has what the model must not predict.
 func TestUnknown(t *testing.T) {
 	for config, want := range map[string]Unknown{
-		"server { listen 8080; root /srv/site;\n add_header X-Id $request_id; }":                 {"header X-Id", "$request_id", "kiln.conf", 8, "the model does not know this variable"},
-		"server { listen 8080;\n location / { proxy_pass http://x; } }":                          {"answer", "proxy_pass", "kiln.conf", 8, "the model does not know what it answers"},
-		"server { listen 8080; root /srv/site;\n pagespeed on; }":                                {"answer", "pagespeed", "kiln.conf", 8, "the model does not know this directive"},
-		"server { listen 8080; root /srv/site;\n sub_filter a b; }":                              {"body", "sub_filter", "kiln.conf", 8, "it changes the body"},
-		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding"},
-		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding"},
-		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value"},
-		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have /usr/share/nginx/html/index.html"},
-		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE"},
-		"server { listen 8080; root /srv/site;\n location / { allow 10.0.0.0/8; deny all; } }":   {"answer", "deny", "kiln.conf", 8, "it depends on the client's address"},
+		"server { listen 8080; root /srv/site;\n add_header X-Id $request_id; }":                 {"header X-Id", "$request_id", "kiln.conf", 8, "the model does not know this variable", 0},
+		"server { listen 8080;\n location / { proxy_pass http://x; } }":                          {"answer", "proxy_pass", "kiln.conf", 8, "the model does not know what it answers", len(always)},
+		"server { listen 8080; root /srv/site;\n pagespeed on; }":                                {"answer", "pagespeed", "kiln.conf", 8, "the model does not know this directive", len(always)},
+		"server { listen 8080; root /srv/site;\n sub_filter a b; }":                              {"body", "sub_filter", "kiln.conf", 8, "it changes the body", 0},
+		"server { listen 8080; root /srv/site;\n gunzip on; }":                                   {"header Vary", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
+		"server { listen 8080; root /srv/site; gzip_vary on;\n gunzip on; }":                     {"header Accept-Ranges", "gunzip", "kiln.conf", 8, "it changes the encoding", 0},
+		"geo $x { default 1; }\nserver { listen 8080; root /srv/site; if ($x) { return 403; } }": {"answer", "$x", "kiln.conf", 7, "geo: the model does not know its value", len(always)},
+		"server { listen 8080; root /usr/share/nginx/html; }":                                    {"answer", "root", "kiln.conf", 7, "the base image may have files in /usr/share/nginx/html", len(always)},
+		"server { listen 8080; root /srv/site;\n location ~ ^/(?|a|b) { } }":                     {"answer", "location ~ ^/(?|a|b)", "kiln.conf", 8, "the model does not know this construct of PCRE", len(always)},
+		"server { listen 8080; root /srv/site;\n location / { allow 10.0.0.0/8; deny all; } }":   {"answer", "deny", "kiln.conf", 8, "it depends on the client's address", len(always)},
 	} {
 		p := readText(t, config).Predict(liveTree{}, Request{"GET", "example.org", "/", nil})
 		if !slices.Contains(p.Unknown, want) {
@@ -153,6 +155,25 @@ func TestShippedSite(t *testing.T) {
 	}
 	if port, hint := c.Port(); port != 8080 || hint != "" || c.ServerName() != "localhost" || !slices.Equal(c.HealthPaths(), []string{"/healthz"}) || !slices.Equal(c.Roots(), []string{"/srv/site"}) {
 		t.Errorf("port %d %s, name %s, health %v, roots %v", port, hint, c.ServerName(), c.HealthPaths(), c.Roots())
+	}
+}
+
+// TestPortWithPages: a port that only redirects to HTTPS is not asked, whatever its order.
+func TestPortWithPages(t *testing.T) {
+	for text, want := range map[string]int{
+		"server { listen 80 default_server; return 301 https://$host$request_uri; } server { listen 8080; root /srv/site; }":         8080,
+		"server { listen 8081; root /a; } server { listen 80; return 301 /x; } server { listen 8080 default_server; root /b; }":      8080,
+		"server { listen 80; return 301 https://$host$request_uri; } server { listen 443 ssl; root /srv/site; }":                     80,
+		"server { listen 8081; return 404; } server { listen 8080 default_server; return 404; }":                                     8080,
+		"server { listen 443 ssl; root /a; } server { listen [::]:81; root /a; } server { listen unix:/x; } server { listen 9000; }": 9000,
+	} {
+		c, err := Read(fstest.MapFS{"nginx.conf": {Data: []byte("http {" + text + "}")}}, "nginx.conf", strings.Clone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if port, _ := c.Port(); port != want {
+			t.Errorf("%s: port %d, want %d", text, port, want)
+		}
 	}
 }
 

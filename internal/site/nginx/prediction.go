@@ -23,6 +23,7 @@ type Prediction struct {
 	Text      *string             // the body, where the configuration contains it or nginx generates none; nil where it is unknown
 	Generated bool                // the body is a page that nginx makes, of an error or a redirect
 	Headers   map[string][]string // by canonical name, values in order; an empty list is a header that the answer does not have
+	Present   []string            // canonical names of headers that the answer has once, with values that are not known; sorted
 	Unknown   []Unknown           // what could not be predicted; empty where everything is certain
 }
 
@@ -33,6 +34,7 @@ type Unknown struct {
 	File      string // that has it, as its author knows it
 	Line      int    // 0 where it is no construct of a file
 	Why       string // in a few words, as "the model does not know this variable"
+	Headers   int    // how many headers would be predicted otherwise, of What "answer" or "headers"
 }
 
 // Kind is what a path of the image is.

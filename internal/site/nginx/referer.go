@@ -18,41 +18,33 @@ func (q *request) invalidReferer() (text string, ok bool, err error) {
 			names[a] = true
 		}
 	}
+	none, blocked := names["none"], names["blocked"]
+	delete(names, "none")
+	delete(names, "blocked")
+	if names["server_names"] {
+		delete(names, "server_names")
+		for _, s := range q.server.names {
+			names[s] = true
+		}
+		delete(names, "")
+	}
 	host, proper := refererHost(referer)
-	named := 0
+	switch {
+	case len(names) == 0:
+		return "", true, at(list[0], "valid_referers", "it has no names")
+	case q.headers["Referer"] == nil && none, q.headers["Referer"] != nil && !proper && blocked:
+		return "", true, nil
+	case !proper:
+		return "1", true, nil
+	}
+	expressions := false
 	for n := range names {
-		switch n {
-		case "none", "blocked":
-			continue
-		case "server_names":
-			for _, s := range q.server.names {
-				if strings.HasPrefix(s, "~") {
-					return "", true, at(list[0], "valid_referers", "the model does not know expressions of server_names")
-				}
-				if s != "" {
-					named++
-				}
-				if hasName(s, host) && proper {
-					return "", true, nil
-				}
-			}
-			continue
-		}
-		if strings.HasPrefix(n, "~") || strings.Contains(n, "/") {
-			return "", true, at(list[0], "valid_referers", "the model does not know expressions and paths here")
-		}
-		named++
-		if proper && hasName(lowerBytes(n), host) {
+		if expressions = expressions || strings.HasPrefix(n, "~") || strings.Contains(n, "/"); hasName(lowerBytes(n), host) {
 			return "", true, nil
 		}
 	}
-	switch {
-	case named == 0:
-		return "", true, at(list[0], "valid_referers", "it has no names")
-	case q.headers["Referer"] == nil && names["none"]:
-		return "", true, nil
-	case q.headers["Referer"] != nil && !proper && names["blocked"]:
-		return "", true, nil
+	if expressions {
+		return "", true, at(list[0], "valid_referers", "the model does not know expressions and paths here")
 	}
 	return "1", true, nil
 }

@@ -14,6 +14,8 @@ type scope struct {
 	parent *scope
 	own    map[string][]*conf.Directive
 
+	foreign []foreign // in their order
+
 	// Of a location.
 	modifier string // "", "=", "^~" or "~"
 	name     string // path, expression, or name with its @
@@ -29,6 +31,7 @@ func newScope(d *conf.Directive, parent *scope) *scope {
 	s := &scope{Directive: d, parent: parent, own: map[string][]*conf.Directive{}, named: map[string]*scope{}, inner: map[*conf.Directive]*scope{}}
 	for _, d := range d.Block {
 		s.own[d.Name] = append(s.own[d.Name], d)
+		s.addForeign(d)
 		switch d.Name {
 		case "location":
 			s.addLocation(d)
@@ -122,16 +125,32 @@ func (s *scope) holder(names ...string) *scope {
 func (s *scope) effects(visit func(*conf.Directive, effect)) {
 	seen := map[string]bool{}
 	for ; s != nil; s = s.parent {
-		for name, list := range s.own {
-			if isSwitch := switches[name].why != ""; isSwitch && seen[name] {
+		for _, e := range s.foreign {
+			if e.isSwitch && seen[e.Name] {
 				continue
 			}
-			seen[name] = true
-			for _, d := range list {
-				if e := effectOf(d); len(e.what) > 0 {
-					visit(d, e)
-				}
+			if e.isSwitch {
+				seen[e.Name] = true
+			}
+			if len(e.effect.what) > 0 {
+				visit(e.Directive, e.effect)
 			}
 		}
+	}
+}
+
+// foreign is a directive that the model does not follow. A switch, on or off, replaces the one
+// of the scope above.
+type foreign struct {
+	*conf.Directive
+	effect   effect
+	isSwitch bool
+}
+
+// addForeign keeps a directive if the model does not follow it.
+func (s *scope) addForeign(d *conf.Directive) {
+	f := foreign{d, effectOf(d), switches[d.Name].why != ""}
+	if f.isSwitch || len(f.effect.what) > 0 {
+		s.foreign = append(s.foreign, f)
 	}
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +17,9 @@ const configTestTimeout = 20 * time.Second
 const rejection = "[emerg]"
 
 // TestConfig runs the command of an image with -t, which has Nginx test its configuration.
-// One that it rejects is a usage error, which names the files of this machine: sources has
-// them by their paths in the image.
-func (r Runner) TestConfig(ctx context.Context, image string, command []string, sources map[string]string) error {
+// One that it rejects is a usage error, with what Nginx prints: onThisMachine replaces the
+// files in it by those of this machine.
+func (r Runner) TestConfig(ctx context.Context, image string, command []string, onThisMachine func(log string) string) error {
 	spec := r.Spec(image)
 	spec.Kind, spec.Offline, spec.Command = "try", true, append(slices.Clone(command), "-t")
 	ctr, err := r.Engine.Run(ctx, spec)
@@ -39,10 +38,7 @@ func (r Runner) TestConfig(ctx context.Context, image string, command []string, 
 	if !strings.Contains(log, rejection) {
 		return nil // it did not get as far; why shows when it is started
 	}
-	paths := slices.SortedFunc(maps.Keys(sources), func(a, b string) int { return len(b) - len(a) }) // one may begin with another
-	for _, inside := range paths {
-		log = strings.ReplaceAll(log, inside, sources[inside])
-	}
+	log = onThisMachine(log)
 	return fault.New(fault.Usage, fixOf(log), "the server rejects its configuration:\n%s", strings.TrimSpace(log))
 }
 

@@ -28,7 +28,8 @@ type Runner struct {
 	Port     int    // that the server listens on, in its container
 	Host     string // value of the Host header that leads to the site; "" for any
 	Health   suite.Health
-	Dist     string // folder that diagnostics go to
+	Hosts    []string // names of other hosts, which do not exist where the server is tried
+	Dist     string   // folder that diagnostics go to
 	Compiler gobuild.Compiler
 }
 
@@ -58,12 +59,20 @@ func (s Server) Remove() error {
 	return errors.Join(err, forward)
 }
 
+// nowhere is an address to which no connection can be opened: Linux refuses at once (ENETUNREACH).
+// Nginx starts, and answers 502 for a host that has it.
+const nowhere = "255.255.255.255"
+
 // Spec returns how an image is run: with nothing that a web server does not need.
 func (r Runner) Spec(image string) engine.Spec {
-	return engine.Spec{
+	spec := engine.Spec{
 		Image: image, Kind: "verify", Hardened: true,
 		Memory: 192 << 20, PIDs: 64, // ten thousand slow clients take 116 MiB, most of it the kernel's
 	}
+	for _, h := range r.Hosts {
+		spec.Hosts = append(spec.Hosts, h+":"+nowhere)
+	}
+	return spec
 }
 
 // Start runs an image and returns once it answers. The caller removes the server. One that

@@ -52,7 +52,7 @@ type NotJudged struct {
 	Line    int    `json:"line"`    // 0 where it is no construct of a file
 	Why     string `json:"why"`     // in a few words
 	Of      string `json:"of"`      // parts of answers that are not judged, as "body, status"
-	Checks  int    `json:"checks"`  // how many checks are left out
+	Checks  int    `json:"checks"`  // how many checks are left out: those that a prediction would have made
 	Example string `json:"example"` // one of the requests, as "GET /index.html"
 }
 
@@ -66,7 +66,15 @@ func (n NotJudged) String() string {
 	if n.Example == "" {
 		return text
 	}
-	return fmt.Sprintf("%s; %d checks of %s, as of %s", text, n.Checks, n.Of, n.Example)
+	return fmt.Sprintf("%s; %s of %s, as of %s", text, count(n.Checks, "check"), n.Of, n.Example)
+}
+
+// count returns a number of things, as "1 check" or "2 checks".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }
 
 // findings is what one probe has found.
@@ -80,6 +88,7 @@ type findings struct {
 type gap struct {
 	nginx.Unknown
 	request string // "" where there is none
+	checks  int    // how many checks; 0 for one
 }
 
 // check adds checks; one without a kind is an invariant.
@@ -125,7 +134,7 @@ func (f *findings) notJudged() (list []NotJudged) {
 			i, index[c], of[c] = len(list), len(list), map[string]bool{}
 			list = append(list, NotJudged{What: g.Construct, File: g.File, Line: g.Line, Why: g.Why, Example: g.request})
 		}
-		list[i].Checks++
+		list[i].Checks += max(g.checks, 1)
 		if !of[c][g.What] {
 			of[c][g.What] = true
 			list[i].Of = strings.TrimPrefix(list[i].Of+", "+g.What, ", ")

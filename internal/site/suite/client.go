@@ -52,7 +52,7 @@ func (a Address) client() *http.Client {
 	return &http.Client{
 		Timeout: bodyTimeout,
 		Transport: &http.Transport{
-			DisableCompression: true, MaxIdleConnsPerHost: maxParallel, ResponseHeaderTimeout: answerTimeout,
+			DisableCompression: true, MaxIdleConnsPerHost: maxParallel, ResponseHeaderTimeout: answerTimeout, ReadBufferSize: bufferSize,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.dial(ctx) },
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -67,6 +67,8 @@ type runner struct {
 	client *http.Client
 	record *transcript
 	brief  bool // headers that are as predicted make no check
+
+	fetched answer // has the body of the file that is asked for in several ways
 }
 
 // answer is a complete response.
@@ -95,7 +97,7 @@ func (r *runner) ask(ctx context.Context, method, target string, pairs ...string
 	}
 	defer response.Body.Close()
 	a := answer{status: response.StatusCode, header: response.Header}
-	a.body, a.decoded, err = readDecoded(response.Body, strings.EqualFold(a.header.Get("Content-Encoding"), "gzip"))
+	a.body, a.decoded, err = r.read(response)
 	r.record.add(request, response, a.body.head)
 	return a, err
 }

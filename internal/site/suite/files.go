@@ -46,7 +46,7 @@ func checkFile(ctx context.Context, r *runner, f File, inAllWays bool) {
 	if !ok {
 		return
 	}
-	r.brief = true // what follows asks for the same file
+	r.brief, r.fetched = true, x.got // what follows asks for the same file
 	if !inAllWays {
 		if f.Gzip {
 			r.judge(ctx, x.name+" for gzip", http.MethodGet, f.URL, "Accept-Encoding", "gzip")

@@ -66,9 +66,30 @@ func (r *runner) compare(x exchange, withBody bool) {
 			r.check(c)
 		}
 	}
-	for _, u := range x.want.Unknown {
-		r.unknown = append(r.unknown, gap{u, x.name})
+	for _, h := range x.want.Present {
+		values := x.got.header.Values(h)
+		c := Check{Name: x.name + ": " + h, Kind: Predicted, Passed: len(values) == 1 && values[0] != "", Expected: "one value", Got: strings.Join(values, " | ")}
+		if !c.Passed || !r.brief {
+			r.check(c)
+		}
 	}
+	for _, u := range x.want.Unknown {
+		r.unknown = append(r.unknown, gap{u, x.name, r.leftOut(u, withBody)})
+	}
+}
+
+// leftOut returns how many checks of an answer are not made because of what is not known.
+func (r *runner) leftOut(u nginx.Unknown, withBody bool) (n int) {
+	if !r.brief {
+		n = u.Headers
+	}
+	if u.What != "answer" {
+		return n
+	}
+	if withBody {
+		n++
+	}
+	return n + 1 // the status
 }
 
 // compareBody compares the bytes of an answer with the file or the text that is predicted.
@@ -86,7 +107,7 @@ func (r *runner) compareBody(x exchange) {
 	case x.want.Generated:
 		r.check(Check{Name: x.name + ": bytes", Kind: Predicted, Passed: isBuiltIn(x.got.decoded), Expected: "a page of the server's own", Got: x.got.decoded.String()})
 	case x.want.File != "":
-		r.unknown = append(r.unknown, gap{nginx.Unknown{What: "body", Construct: x.want.File, Why: "the file is not one of the site"}, x.name})
+		r.unknown = append(r.unknown, gap{Unknown: nginx.Unknown{What: "body", Construct: x.want.File, Why: "the file is not one of the site"}, request: x.name})
 	case x.got.status/100 == 2 && x.got.body.size > 0:
 		r.invariant(x, "body", Check{
 			Name: x.name + ": bytes", Passed: r.site.holds(x.got), Expected: "a file of the site", Got: x.got.decoded.String(),

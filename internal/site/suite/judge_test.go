@@ -54,7 +54,7 @@ func TestWhatTheModelDoesNotKnowIsNotJudged(t *testing.T) {
 		good := e.Model
 		e.Model = modelFunc(func(r nginx.Request) nginx.Prediction {
 			if strings.HasPrefix(r.Target, "/deep") {
-				return nginx.Prediction{Unknown: []nginx.Unknown{{What: "answer", Construct: "js_content", File: "site/nginx.conf", Line: 12, Why: "the model does not know this directive"}}}
+				return nginx.Prediction{Unknown: []nginx.Unknown{{What: "answer", Construct: "js_content", File: "site/nginx.conf", Line: 12, Why: "the model does not know this directive", Headers: 9}}}
 			}
 			p := good.Predict(r)
 			p.Unknown = append(p.Unknown, nginx.Unknown{What: "header X-Id", Construct: "$request_id", File: "site/nginx.conf", Line: 7, Why: "its value differs in every request"})
@@ -66,6 +66,10 @@ func TestWhatTheModelDoesNotKnowIsNotJudged(t *testing.T) {
 	}
 	if len(report.NotJudged) != 2 {
 		t.Fatalf("not judged: %v", report.NotJudged)
+	}
+	// Of the file: 11 of GET, 2 with gzip, 1 of HEAD; of the folder: 11 each, with and without its slash.
+	if n := report.NotJudged[1].Checks; n != 36 {
+		t.Errorf("%d checks are left out because of js_content", n)
 	}
 	for i, want := range []string{"$request_id (site/nginx.conf:7): its value", "js_content (site/nginx.conf:12): the model"} {
 		if got := report.NotJudged[i]; !strings.HasPrefix(got.String(), want) || got.Checks < 3 {
@@ -197,6 +201,7 @@ func TestManyFilesAreSampled(t *testing.T) {
 		if r.URL.Path == wrong {
 			w.Header().Set("Content-Security-Policy", policy)
 			w.Header().Set("Content-Type", "text/plain")
+			w.Header().Set("ETag", `"1"`)
 			w.Write([]byte("a wrong body"))
 			return
 		}

@@ -193,7 +193,7 @@ func checkMethod(ctx context.Context, r *runner, method string) {
 func gapsOf(x exchange) (list []gap) {
 	for _, u := range x.want.Unknown {
 		if u.What == "answer" || u.What == "status" {
-			list = append(list, gap{nginx.Unknown{What: "status", Construct: u.Construct, File: u.File, Line: u.Line, Why: u.Why}, x.name})
+			list = append(list, gap{Unknown: nginx.Unknown{What: "status", Construct: u.Construct, File: u.File, Line: u.Line, Why: u.Why}, request: x.name})
 		}
 	}
 	return list

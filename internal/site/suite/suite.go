@@ -97,7 +97,7 @@ func Run(ctx context.Context, at Address, e Expectation, target Target) (report 
 	r.client.CloseIdleConnections()
 	report.Memory, _ = target.Memory(ctx) // reported, not checked
 	checkGracefulStop(ctx, r, target)
-	report.Checks, report.NotJudged, report.Notes, report.Failures = r.checks, r.notJudged(), r.notes, r.record.all()
+	report.Checks, report.NotJudged, report.Notes, report.Failures = r.checks, r.notJudged(), slices.Compact(r.notes), r.record.all()
 	return report
 }
 

@@ -77,7 +77,7 @@ func (m model) Predict(r nginx.Request) nginx.Prediction {
 	case f == nil:
 		p.Status, f = http.StatusNotFound, m.e.find("/404.html")
 	default:
-		p.Status = http.StatusOK
+		p.Status, p.Present = http.StatusOK, []string{"Etag"}
 	}
 	p.File, p.Headers["Content-Type"] = f.Path, []string{types[path.Ext(f.URL)]}
 	if f.Gzip {
@@ -301,7 +301,8 @@ func TestEachFaultIsCaught(t *testing.T) {
 		"a wrong type": {fails: "/style.css", header: at("/style.css", func(h http.Header) { h.Set("Content-Type", "text/plain") })},
 		"no policy":    {fails: "Content-Security-Policy", header: without("Content-Security-Policy")},
 		"policy twice": {fails: "Content-Security-Policy", header: at("/style.css", func(h http.Header) { h.Add("Content-Security-Policy", policy) })},
-		"HEAD without ETag": {fails: "HEAD /style.css: ETag of GET", header: func(r *http.Request, h http.Header) {
+		"no ETag":      {fails: ": Etag", header: without("ETag")},
+		"HEAD without ETag": {fails: "HEAD /style.css: E", header: func(r *http.Request, h http.Header) {
 			if r.Method == http.MethodHead && r.URL.Path == "/style.css" {
 				h.Del("ETag")
 			}

@@ -77,14 +77,29 @@ func (r *reader) file(name string, from *Directive, depth int) []*Directive {
 	if !slices.Contains(r.files, name) {
 		r.files = append(r.files, name)
 	}
-	if strings.HasPrefix(string(text), byteOrderMark) {
-		r.fail(name, 1, "begins with a byte order mark, which Nginx takes for a part of the first word: save the file as UTF-8 without it")
+	if why := unreadable(string(text)); why != "" {
+		r.fail(name, 1, "%s", why)
 		return nil
 	}
 	l := &lexer{text: string(text), line: 1}
 	list, _ := r.block(l, name, 0, depth)
 	return list
 }
+
+// unreadable returns why Nginx cannot read any of a file, and what to do; "" if it can.
+func unreadable(text string) string {
+	switch {
+	case strings.HasPrefix(text, byteOrderMark):
+		return "begins with a byte order mark, which Nginx takes for a part of the first word: save the file as UTF-8 without it"
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), strings.HasPrefix(text, "\x00"), strings.HasPrefix(text[min(1, len(text)):], "\x00"):
+		return "is not text in UTF-8, but in UTF-16 or no text at all: save it as UTF-8"
+	}
+	return ""
+}
+
+// hasNUL reports whether a word has a NUL byte, where it would end for Nginx. In a comment
+// it does no harm.
+func hasNUL(word string) bool { return strings.IndexByte(word, 0) >= 0 }
 
 // missing returns an include whose files are not known.
 func (r *reader) missing(d *Directive) []*Directive {
@@ -113,6 +128,9 @@ func (r *reader) block(l *lexer, name string, began, depth int) (list []*Directi
 			return list, r.fail(name, l.line, `unexpected end of file, expected "}" for the block of line %d`, began)
 		case t.end == 0:
 			return list, true
+		}
+		if i := slices.IndexFunc(t.words, hasNUL); i >= 0 {
+			r.fail(name, t.line, "%q has a NUL byte, where the word would end for Nginx: remove it", t.words[i])
 		}
 		d := &Directive{Name: t.words[0], Args: t.words[1:], File: name, Line: t.line}
 		if t.end == '{' {

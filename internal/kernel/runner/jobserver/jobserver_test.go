@@ -53,8 +53,10 @@ func acquired(t *testing.T, f Fifo) bool {
 
 func TestTokens(t *testing.T) {
 	f := hold(t, 2)
-	if !acquired(t, f) || !acquired(t, f) || acquired(t, f) {
-		t.Error("want two tokens")
+	for n, want := range []bool{true, true, false} {
+		if acquired(t, f) != want {
+			t.Errorf("token %d was taken: %v", n, !want)
+		}
 	}
 	if err := f.Release(); err != nil {
 		t.Fatal(err)

@@ -115,7 +115,11 @@ func (k *Kernels) Plan(ctx context.Context, c Choice) ([]KernelPlan, error) {
 		if err != nil {
 			return p, err
 		}
-		return p, k.p.console.Result(p, planner.Text(p))
+		text := planner.Text(p)
+		if changed := b.Changes(ctx, p); changed != "" {
+			text += "  changed    since the last build: " + changed + "\n"
+		}
+		return p, k.p.console.Result(p, text)
 	})
 }
 

@@ -94,6 +94,16 @@ func (b *Builder) acquire(ctx context.Context, t executor.Task) (release func(),
 	return release, waited, err
 }
 
+// Changes returns what differs between a plan and that of the kernel's newest result, "" where
+// nothing does or nothing was built yet.
+func (b *Builder) Changes(ctx context.Context, p plan.Plan) string {
+	last, why := b.last(ctx, p)
+	if last.Plan.Name == "" || last.Plan.Hash() == p.Hash() {
+		return ""
+	}
+	return why
+}
+
 // last returns the kernel's newest result, and why a kernel is built again: what differs from the
 // plan of that.
 func (b *Builder) last(ctx context.Context, p plan.Plan) (last result.Last, why string) {

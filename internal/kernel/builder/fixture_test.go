@@ -23,9 +23,15 @@ import (
 // newBuilder returns a builder on the real engine, for kernels.toml in dir.
 func newBuilder(t testing.TB, c *report.Console, dir, cache string) *Builder {
 	t.Helper()
+	return builderOn(t, enginetest.Engine(t), c, dir, cache)
+}
+
+// builderOn is newBuilder on a certain engine.
+func builderOn(t testing.TB, e *engine.Client, c *report.Console, dir, cache string) *Builder {
+	t.Helper()
 	f := spec.Defaults()
 	return New(Config{
-		Engine: enginetest.Engine(t), Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
+		Engine: e, Console: c, Upstream: upstream.New(f.Upstream, dir, cache, c),
 		Limits: f.Build, Dir: dir, Cache: cache, Dist: t.TempDir(), Environ: os.Environ(),
 		Compiler: gobuild.Compiler{Cache: filepath.Join(os.TempDir(), "kiln-test-cache"), Environ: os.Environ()},
 	})

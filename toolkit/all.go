@@ -54,7 +54,7 @@ func (p *Project) hasKernels() bool { return len(p.kernels.Value.Kernels) > 0 }
 func (p *Project) buildAndBoot(ctx context.Context) error {
 	var folders []string
 	k := p.Kernels()
-	err := k.build(ctx, Choice{}, func(b *kernelTools, built KernelResult) error {
+	err := buildEach(ctx, k, Choice{}, func(b *kernelTools, built KernelResult) error {
 		files, err := b.extract(ctx, built)
 		folders = append(folders, files.Folder)
 		return err
@@ -62,7 +62,7 @@ func (p *Project) buildAndBoot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return k.bootNew(ctx, folders)
+	return bootNew(ctx, k, folders)
 }
 
 // pushAllowed reports whether KILN_PUSH lets All push.

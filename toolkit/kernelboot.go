@@ -17,7 +17,7 @@ import (
 // reports are returned with it.
 func (k *Kernels) Boot(ctx context.Context, c Choice) ([]KernelBoot, error) {
 	var reports []KernelBoot
-	err := k.eachBuilt(ctx, c, func(b *kernelTools, built KernelResult) error {
+	err := eachBuilt(ctx, k, c, func(b *kernelTools, built KernelResult) error {
 		files, err := b.Folder.Extract(ctx, built)
 		if err != nil {
 			return err
@@ -37,7 +37,7 @@ func WriteJUnit(path string, reports []KernelBoot) error { return boot.WriteJUni
 
 // bootNew boots the kernels in folders of dist/kernels that have not booted yet. A kernel
 // that cannot run the init program may be right as it is: it is reported, and no error.
-func (k *Kernels) bootNew(ctx context.Context, folders []string) error {
+func bootNew(ctx context.Context, k *Kernels, folders []string) error {
 	b, err := k.builder(ctx)
 	if err != nil {
 		return err

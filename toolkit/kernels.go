@@ -57,7 +57,7 @@ func (k *Kernels) Settings() KernelSettings { return k.p.kernels.Value }
 // for each.
 func (k *Kernels) Build(ctx context.Context, c Choice) ([]KernelResult, error) {
 	var results []KernelResult
-	err := k.build(ctx, c, func(_ *kernelTools, r KernelResult) error {
+	err := buildEach(ctx, k, c, func(_ *kernelTools, r KernelResult) error {
 		results = append(results, r)
 		return nil
 	})
@@ -144,7 +144,7 @@ func (k *Kernels) Config(ctx context.Context, c Choice) ([]KernelConfig, error) 
 // Menuconfig edits the configuration of the one chosen kernel on the process's terminal, and
 // writes the minimal difference back into its last fragment.
 func (k *Kernels) Menuconfig(ctx context.Context, c Choice) (KernelEdit, error) {
-	s, b, err := k.one(ctx, c, "menuconfig")
+	s, b, err := one(ctx, k, c, "menuconfig")
 	if err != nil {
 		return KernelEdit{}, err
 	}
@@ -157,7 +157,7 @@ func (k *Kernels) Menuconfig(ctx context.Context, c Choice) (KernelEdit, error) 
 
 // Shell opens a shell on the process's terminal where the build of the one chosen kernel runs.
 func (k *Kernels) Shell(ctx context.Context, c Choice) error {
-	s, b, err := k.one(ctx, c, "shell")
+	s, b, err := one(ctx, k, c, "shell")
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (k *Kernels) Shell(ctx context.Context, c Choice) error {
 // prints the folder of each. That none is built is an error.
 func (k *Kernels) Extract(ctx context.Context, c Choice) ([]KernelFiles, error) {
 	var list []KernelFiles
-	err := k.eachBuilt(ctx, c, func(b *kernelTools, built KernelResult) error {
+	err := eachBuilt(ctx, k, c, func(b *kernelTools, built KernelResult) error {
 		files, err := b.extract(ctx, built)
 		list = append(list, files)
 		return err
@@ -246,7 +246,7 @@ func each[T any](ctx context.Context, k *Kernels, c Choice, do func(*kernelTools
 }
 
 // one returns the one kernel that is chosen. target names the Mage target for the hint.
-func (k *Kernels) one(ctx context.Context, c Choice, target string) (spec.Spec, *kernelTools, error) {
+func one(ctx context.Context, k *Kernels, c Choice, target string) (spec.Spec, *kernelTools, error) {
 	specs, err := k.specs(c)
 	if err != nil {
 		return spec.Spec{}, nil, err
@@ -263,8 +263,8 @@ func (k *Kernels) one(ctx context.Context, c Choice, target string) (spec.Spec, 
 	return specs[0], b, err
 }
 
-// build builds the chosen kernels in parallel, prints each result, and calls do with it.
-func (k *Kernels) build(ctx context.Context, c Choice, do func(*kernelTools, KernelResult) error) error {
+// buildEach builds the chosen kernels in parallel, prints each result, and calls do with it.
+func buildEach(ctx context.Context, k *Kernels, c Choice, do func(*kernelTools, KernelResult) error) error {
 	specs, err := k.specs(c)
 	if err != nil {
 		return err
@@ -284,7 +284,7 @@ func (k *Kernels) build(ctx context.Context, c Choice, do func(*kernelTools, Ker
 
 // eachBuilt calls do for every chosen kernel that is built, and logs which are not. That none
 // is built is an error.
-func (k *Kernels) eachBuilt(ctx context.Context, c Choice, do func(*kernelTools, KernelResult) error) error {
+func eachBuilt(ctx context.Context, k *Kernels, c Choice, do func(*kernelTools, KernelResult) error) error {
 	var missing []error
 	built, err := each(ctx, k, c, func(b *kernelTools, s spec.Spec) (bool, error) {
 		r, err := b.Built(ctx, s)

@@ -30,7 +30,7 @@ func TestUntestableKernelDoesNotFailAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if err := p.Kernels().bootNew(t.Context(), []string{folder}); err != nil {
+	if err := bootNew(t.Context(), p.Kernels(), []string{folder}); err != nil {
 		t.Error(err)
 	}
 	if want := "micro-6.12.1-amd64: untestable: the first program needs CONFIG_BLK_DEV_INITRD, "; !strings.HasPrefix(out.String(), want) {

@@ -57,7 +57,7 @@ func BenchmarkKernel(b *testing.B) {
 // for the first.
 func BenchmarkSource(b *testing.B) {
 	e := newBenchEnv(b)
-	c, err := firstSource(b.Context(), e.cached, e.spec(), e.cached.resolve, func(c candidate) (candidate, error) { return c, nil })
+	c, err := firstSource(b.Context(), &e.cached.resolver, e.spec(), e.cached.resolve, func(c candidate) (candidate, error) { return c, nil })
 	if err != nil {
 		b.Fatal(err)
 	}

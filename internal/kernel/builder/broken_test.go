@@ -102,7 +102,7 @@ func (c brokenBuild) run(t *testing.T) error {
 	if c.disk != "" {
 		enginetest.SmallVolume(t, executor.OutputVolume(s.Name, s.Arch.Name), c.disk)
 	}
-	_, err := firstSource(t.Context(), b, s, b.resolve, func(k candidate) (result.Result, error) {
+	_, err := firstSource(t.Context(), &b.resolver, s, b.resolve, func(k candidate) (result.Result, error) {
 		if c.removed == "" {
 			return b.buildCandidate(t.Context(), k, b.Local)
 		}

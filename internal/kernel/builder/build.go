@@ -54,7 +54,7 @@ func (b *Builder) BuildAll(ctx context.Context, specs []spec.Spec, each func(res
 // build builds a kernel with an executor, from the first of its sources that is available.
 func (b *Builder) build(ctx context.Context, s spec.Spec, e Executor) (result.Result, error) {
 	start := time.Now()
-	r, err := firstSource(ctx, b, s, b.resolveToBuild, func(c candidate) (result.Result, error) {
+	r, err := firstSource(ctx, &b.resolver, s, b.resolveToBuild, func(c candidate) (result.Result, error) {
 		return b.buildCandidate(ctx, c, e)
 	})
 	r.Seconds = time.Since(start).Seconds()

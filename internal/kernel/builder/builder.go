@@ -39,15 +39,11 @@ type Store interface {
 
 // Builder builds kernels with one engine.
 type Builder struct {
-	Engine   *engine.Client
-	Console  *report.Console
-	Upstream *upstream.Client
-	Sources  *fetch.Fetcher
-	Images   *toolchain.Images
-	Lock     track.Lock
-	Results  *result.Store
-	Local    *executor.Executor
-	Folder   result.Folder // extracted kernels
+	resolver
+	Engine  *engine.Client
+	Results *result.Store
+	Local   *executor.Executor
+	Folder  result.Folder // extracted kernels
 }
 
 // Config is what a Builder is made of.
@@ -69,12 +65,13 @@ type Config struct {
 func New(c Config) *Builder {
 	images := toolchain.New(base.Provider{Engine: c.Engine, Console: c.Console, Environ: c.Environ}, c.Lock.Toolchains...)
 	sources := &fetch.Fetcher{
-		Engine: c.Engine, Console: c.Console, Image: images.Fetch, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Limit: c.Limits.SourceBytes(),
+		Volumes: fetch.Volumes{Engine: c.Engine, Console: c.Console, Image: images.Fetch}, Cache: c.Cache, Dir: c.Dir, Upstream: c.Upstream, Limit: c.Limits.SourceBytes(),
 		Flight: new(singleflight.Group),
 	}
 	results := &result.Store{Engine: c.Engine, Console: c.Console, Keep: c.Limits.KeepBytes()}
 	return &Builder{
-		Engine: c.Engine, Console: c.Console, Upstream: c.Upstream, Sources: sources, Images: images, Lock: c.Lock, Results: results,
+		resolver: resolver{Console: c.Console, Upstream: c.Upstream, Sources: sources, Images: images, Lock: c.Lock},
+		Engine:   c.Engine, Results: results,
 		Local:  &executor.Executor{Engine: c.Engine, Sources: sources, Results: results, Compiler: c.Compiler, Limits: c.Limits, Dist: c.Dist, Term: c.Term},
 		Folder: result.Folder{Engine: c.Engine, Dir: result.FolderIn(c.Dist)},
 	}

@@ -10,13 +10,17 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
+	"github.com/romanatrashyonok/kiln/internal/kernel/fetch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
+	"github.com/romanatrashyonok/kiln/internal/kernel/toolchain"
 	"github.com/romanatrashyonok/kiln/internal/kernel/track"
 	"github.com/romanatrashyonok/kiln/internal/kernel/trust"
+	"github.com/romanatrashyonok/kiln/internal/kernel/upstream"
+	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
 // candidate is a kernel with one of its sources, and the plan that they make.
@@ -29,24 +33,33 @@ type candidate struct {
 	image executor.Image
 }
 
+// resolver resolves kernels to candidates, and fetches their sources.
+type resolver struct {
+	Console  *report.Console
+	Upstream *upstream.Client
+	Sources  *fetch.Fetcher
+	Images   *toolchain.Images
+	Lock     track.Lock
+}
+
 // task returns a task that runs the candidate's plan.
 func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Image: c.image} }
 
 // Plan resolves a spec and returns its plan, with the first source that has the asked
 // version.
-func (b *Builder) Plan(ctx context.Context, s spec.Spec) (plan.Plan, error) {
-	c, err := firstSource(ctx, b, s, b.resolve, func(c candidate) (candidate, error) { return c, nil })
+func (r *resolver) Plan(ctx context.Context, s spec.Spec) (plan.Plan, error) {
+	c, err := firstSource(ctx, r, s, r.resolve, func(c candidate) (candidate, error) { return c, nil })
 	return c.plan, err
 }
 
 // Fetch fetches and verifies the source of a kernel into its volume, unless it is there.
-func (b *Builder) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
-	return firstSource(ctx, b, s, b.resolve, func(c candidate) (source.Tree, error) { return b.fetch(ctx, c) })
+func (r *resolver) Fetch(ctx context.Context, s spec.Spec) (source.Tree, error) {
+	return firstSource(ctx, r, s, r.resolve, func(c candidate) (source.Tree, error) { return r.fetch(ctx, c) })
 }
 
 // fetch fetches and verifies the source of a candidate.
-func (b *Builder) fetch(ctx context.Context, c candidate) (source.Tree, error) {
-	tree, err := b.Sources.For(c.spec.Name).Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
+func (r *resolver) fetch(ctx context.Context, c candidate) (source.Tree, error) {
+	tree, err := r.Sources.For(c.spec.Name).Fetch(ctx, c.from, c.ref, c.spec.Patches, c.spec.Files...)
 	return tree, classify(located(c.spec, c.from, err))
 }
 
@@ -64,13 +77,13 @@ type resolveFunc func(ctx context.Context, s spec.Spec, from string) (candidate,
 // firstSource tries the sources of a spec in order: it resolves each to a candidate and
 // passes that to use, whose value it returns. It tries the next source only if one is not
 // reachable or does not have the asked version (a *sourceError); any other error ends it.
-func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve resolveFunc, use func(candidate) (T, error)) (T, error) {
+func firstSource[T any](ctx context.Context, r *resolver, s spec.Spec, resolve resolveFunc, use func(candidate) (T, error)) (T, error) {
 	var none T
 	if _, err := s.Asked(); err != nil {
 		return none, err
 	}
 	for _, w := range s.Warnings {
-		b.Console.LogOnce("warning: kernel %s: %s", s, w)
+		r.Console.LogOnce("warning: kernel %s: %s", s, w)
 	}
 	var errs []error
 	for _, from := range s.Sources {
@@ -86,38 +99,38 @@ func firstSource[T any](ctx context.Context, b *Builder, s spec.Spec, resolve re
 		errs = append(errs, located(s, from, fmt.Errorf("kernel %s: %w", s, err)))
 		if len(errs) < len(s.Sources) {
 			why, _, _ := strings.Cut(err.Error(), "\n") // without its fix: that is not needed yet
-			b.Console.Logf("kernel %s: %s; trying the next source", s, why)
+			r.Console.Logf("kernel %s: %s; trying the next source", s, why)
 		}
 	}
 	return none, errors.Join(errs...)
 }
 
 // resolve resolves a spec with one source.
-func (b *Builder) resolve(ctx context.Context, s spec.Spec, from string) (candidate, error) {
-	ref, err := b.resolveSource(ctx, s, from)
+func (r *resolver) resolve(ctx context.Context, s spec.Spec, from string) (candidate, error) {
+	ref, err := r.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
-	b.warnOfEndOfLife(ctx, ref.Version)
-	tools, err := b.Images.Toolchain(ctx, s.Compiler)
+	r.warnOfEndOfLife(ctx, ref.Version)
+	tools, err := r.Images.Toolchain(ctx, s.Compiler)
 	return candidate{spec: s, from: from, ref: ref, plan: planner.New(s, ref, tools.Toolchain), image: executor.Image{ID: tools.ID, Base: tools.From}}, err
 }
 
 // resolveToBuild is resolve for a build: it fetches the source while the toolchain's image
 // is built. Without that image the plan cannot have a result yet, so that the source will
 // be needed. An error in fetching is ignored here: it recurs when the source is used.
-func (b *Builder) resolveToBuild(ctx context.Context, s spec.Spec, from string) (candidate, error) {
-	if b.Images.HasToolchain(ctx, s.Compiler) {
-		return b.resolve(ctx, s, from)
+func (r *resolver) resolveToBuild(ctx context.Context, s spec.Spec, from string) (candidate, error) {
+	if r.Images.HasToolchain(ctx, s.Compiler) {
+		return r.resolve(ctx, s, from)
 	}
-	ref, err := b.resolveSource(ctx, s, from)
+	ref, err := r.resolveSource(ctx, s, from)
 	if err != nil {
 		return candidate{}, err
 	}
 	var prefetch sync.WaitGroup
 	defer prefetch.Wait()
-	prefetch.Go(func() { b.Sources.For(s.Name).Fetch(ctx, from, ref, s.Patches, s.Files...) })
-	return b.resolve(ctx, s, from)
+	prefetch.Go(func() { r.Sources.For(s.Name).Fetch(ctx, from, ref, s.Patches, s.Files...) })
+	return r.resolve(ctx, s, from)
 }
 
 // sourceError is an error of one source that the next source may not have.
@@ -137,15 +150,15 @@ func classify(err error) error {
 
 // resolveSource resolves one source of a kernel to a reference: the version that the lock
 // pins, else the newest that satisfies the constraint.
-func (b *Builder) resolveSource(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
+func (r *resolver) resolveSource(ctx context.Context, s spec.Spec, from string) (source.Ref, error) {
 	if from == source.KernelOrg {
-		if locked, ok := b.Lock.Find(s.Name); ok && locked.Satisfies(s.Constraint) {
+		if locked, ok := r.Lock.Find(s.Name); ok && locked.Satisfies(s.Constraint) {
 			return locked.Ref(), nil
 		} else if ok {
-			b.Console.LogOnce("kernel %s: %s has %s, which no longer satisfies %q; go tool mage kernel:update updates it", s.Name, track.LockFile, locked.Version, s.Constraint)
+			r.Console.LogOnce("kernel %s: %s has %s, which no longer satisfies %q; go tool mage kernel:update updates it", s.Name, track.LockFile, locked.Version, s.Constraint)
 		}
 	}
-	ref, err := b.Sources.Resolve(ctx, from, s.Constraint)
+	ref, err := r.Sources.Resolve(ctx, from, s.Constraint)
 	if trust.StateOf(err) != "" || err == nil {
 		return ref, classify(err)
 	}
@@ -153,15 +166,15 @@ func (b *Builder) resolveSource(ctx context.Context, s spec.Spec, from string) (
 }
 
 // warnOfEndOfLife warns if the series is at or near its end of life, where that is known.
-func (b *Builder) warnOfEndOfLife(ctx context.Context, v release.Version) {
+func (r *resolver) warnOfEndOfLife(ctx context.Context, v release.Version) {
 	ctx, cancel := context.WithTimeout(ctx, eolTimeout)
 	defer cancel()
-	dates, _, err := b.Upstream.Dates(ctx, eolMaxAge)
+	dates, _, err := r.Upstream.Dates(ctx, eolMaxAge)
 	if err != nil {
 		return // kernel:track reports it; a build does not need it
 	}
-	if text := dates.Warn(v, b.Upstream.Now()); text != "" {
-		b.Console.LogOnce("warning: %s", text)
+	if text := dates.Warn(v, r.Upstream.Now()); text != "" {
+		r.Console.LogOnce("warning: %s", text)
 	}
 }
 

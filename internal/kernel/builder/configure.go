@@ -40,7 +40,7 @@ func (b *Builder) withConfig(ctx context.Context, s spec.Spec, use func(*executo
 // withOutput fetches a kernel's source, reserves its output tree, with a suffix, and
 // passes the task to use.
 func (b *Builder) withOutput(ctx context.Context, s spec.Spec, suffix string, use func(executor.Task) error) error {
-	_, err := firstSource(ctx, b, s, b.resolve, func(c candidate) (none struct{}, err error) {
+	_, err := firstSource(ctx, &b.resolver, s, b.resolve, func(c candidate) (none struct{}, err error) {
 		t := c.task()
 		if t.Tree, err = b.fetch(ctx, c); err != nil {
 			return none, err

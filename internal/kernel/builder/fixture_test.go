@@ -168,7 +168,7 @@ func outputContainer(t *testing.T, b *Builder, s spec.Spec) *engine.Container {
 // candidateOf returns a kernel with the source that it is built from.
 func candidateOf(t testing.TB, b *Builder, s spec.Spec) candidate {
 	t.Helper()
-	c, err := firstSource(t.Context(), b, s, b.resolve, func(c candidate) (candidate, error) { return c, nil })
+	c, err := firstSource(t.Context(), &b.resolver, s, b.resolve, func(c candidate) (candidate, error) { return c, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

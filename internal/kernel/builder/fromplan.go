@@ -62,7 +62,7 @@ func (b *Builder) BuildPlan(ctx context.Context, p plan.Plan, specs []spec.Spec,
 }
 
 // candidateOf returns the candidate that a plan describes.
-func (b *Builder) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spec, dir string) (c candidate, err error) {
+func (r *resolver) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spec, dir string) (c candidate, err error) {
 	c = candidate{plan: p, spec: spec.Spec{Name: p.Name, Config: p.Config, Allow: p.Allow}}
 	if c.spec.Arch, err = arch.Find(p.Arch); err != nil {
 		return c, fault.Wrap(fault.Usage, err)
@@ -81,7 +81,7 @@ func (b *Builder) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spe
 	if c.from, c.ref, err = sourceOf(p.Source); err != nil {
 		return c, err
 	}
-	tools, err := b.Images.Exactly(ctx, c.spec.Compiler, p.Toolchain)
+	tools, err := r.Images.Exactly(ctx, c.spec.Compiler, p.Toolchain)
 	c.image = executor.Image{ID: tools.ID, Base: tools.From}
 	return c, err
 }

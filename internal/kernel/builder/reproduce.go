@@ -77,7 +77,7 @@ func (b *Builder) rebuild(ctx context.Context, s spec.Spec, hash, into string, v
 	if err != nil {
 		return result.Result{}, err
 	}
-	return firstSource(ctx, b, s, b.resolve, func(c candidate) (r result.Result, err error) {
+	return firstSource(ctx, &b.resolver, s, b.resolve, func(c candidate) (r result.Result, err error) {
 		if c.plan.Hash() != hash {
 			return r, fault.New(fault.Usage, "rebuild it: go tool mage kernel extract", "reproduce kernel %s: its plan has changed since it was built", c.plan.Folder())
 		}

@@ -22,15 +22,20 @@ import (
 
 // Fetcher fetches sources of every kind.
 type Fetcher struct {
-	Engine   *engine.Client
-	Image    func(context.Context) (string, error) // returns the image with git, igzip, xz, patch and apt
-	Console  *report.Console
+	Volumes
 	Cache    string // folder on this machine for lists
 	Dir      string // folder that relative paths of kernels.toml start from
 	Upstream *upstream.Client
 	Limit    int64               // bytes that the sources in the engine may take; 0 for no limit
 	Flight   *singleflight.Group // several kernels may need one tree at once: it is made once
 	Kernel   string              // whose patches are applied, or ""; see For
+}
+
+// Volumes are the volumes of an engine that hold sources, and the containers that fill them.
+type Volumes struct {
+	Engine  *engine.Client
+	Image   func(context.Context) (string, error) // returns the image with git, igzip, xz, patch and apt
+	Console *report.Console
 }
 
 // For returns the fetcher for a kernel of kernels.toml: of its source with patches or files,
@@ -97,13 +102,13 @@ func (f Fetcher) make(ctx context.Context, from string, t source.Tree, patches [
 }
 
 // acquire takes the mutex of a volume: only one run at a time fills it.
-func (f Fetcher) acquire(ctx context.Context, volume string) (unlock func(), err error) {
-	image, err := f.Image(ctx)
+func (v Volumes) acquire(ctx context.Context, volume string) (unlock func(), err error) {
+	image, err := v.Image(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return f.Engine.Acquire(ctx, image, volume, func(lock string) {
-		f.Console.Logf("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
+	return v.Engine.Acquire(ctx, image, volume, func(lock string) {
+		v.Console.Logf("another run fetches this source: waiting (if there is none: docker rm %s)", lock)
 	})
 }
 

@@ -17,7 +17,7 @@ const layerDir = "/layers/"
 // layered compares two trees that are overlays on one unpatched tree, by their layers: a few
 // files, where comparing the trees would read both. known is false if they are not such
 // trees. sealed has the labels of the other tree's volume.
-func (f Fetcher) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
+func (v Volumes) layered(ctx context.Context, other string, sealed map[string]string, t source.Tree) (d Difference, known bool, err error) {
 	if sealed[labelSource] != labels(t.Ref)[labelSource] {
 		return d, false, nil
 	}
@@ -25,7 +25,7 @@ func (f Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 	mounts := []engine.Mount{{Volume: plain, Path: originalTree, ReadOnly: true}}
 	layers := []string{}
 	for _, volume := range []string{other, t.Volume} {
-		layer, found, err := f.Engine.Volumes().Layer(ctx, volume)
+		layer, found, err := v.Engine.Volumes().Layer(ctx, volume)
 		if err != nil || (!found && volume != plain) {
 			return d, false, err
 		}
@@ -35,7 +35,7 @@ func (f Fetcher) layered(ctx context.Context, other string, sealed map[string]st
 			mounts = append(mounts, engine.Mount{Volume: layer, Path: layerDir + layer, ReadOnly: true})
 		}
 	}
-	ctr, err := f.container(ctx, t.Ref, mounts...)
+	ctr, err := v.container(ctx, t.Ref, mounts...)
 	if err != nil {
 		return d, false, err
 	}

@@ -45,7 +45,7 @@ func sign(t testing.TB, o *ut.Org, by ...*openpgp.Entity) {
 func newFetcher(t testing.TB, o *ut.Org) Fetcher {
 	t.Helper()
 	c := report.New(t.Output(), t.Output(), "")
-	return Fetcher{Console: c, Dir: t.TempDir(), Cache: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c), Flight: new(singleflight.Group)}
+	return Fetcher{Volumes: Volumes{Console: c}, Dir: t.TempDir(), Cache: t.TempDir(), Upstream: upstream.New(o.Config(), t.TempDir(), t.TempDir(), c), Flight: new(singleflight.Group)}
 }
 
 // verify goes from the constraint to the verified tarball: all that Fetch does except for

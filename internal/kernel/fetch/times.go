@@ -67,24 +67,24 @@ func settleFiles(ctx context.Context, ctr *engine.Container, paths []string) err
 // make(1) rebuilds what depends on them over an output that was built from that tree. known
 // is false, and nothing touched, where the trees cannot be compared: the other one is gone,
 // or has too little in common.
-func (f Fetcher) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
-	labels, complete, err := f.Engine.Volumes().Sealed(ctx, other)
+func (v Volumes) TouchChanged(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	labels, complete, err := v.Engine.Volumes().Sealed(ctx, other)
 	if err != nil || !complete {
 		return d, false, err
 	}
-	d, known, err = f.layered(ctx, other, labels, t)
+	d, known, err = v.layered(ctx, other, labels, t)
 	if err == nil && !known {
-		d, known, err = f.compared(ctx, other, t)
+		d, known, err = v.compared(ctx, other, t)
 	}
 	if err != nil || !known || len(d.Changed) == 0 {
 		return d, known, err
 	}
-	return d, true, f.touch(ctx, t, d.Changed)
+	return d, true, v.touch(ctx, t, d.Changed)
 }
 
 // compared compares two trees file by file, with diff(1).
-func (f Fetcher) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
-	ctr, err := f.container(ctx, t.Ref,
+func (v Volumes) compared(ctx context.Context, other string, t source.Tree) (d Difference, known bool, err error) {
+	ctr, err := v.container(ctx, t.Ref,
 		engine.Mount{Volume: other, Path: originalTree, ReadOnly: true}, engine.Mount{Volume: t.Volume, Path: tree, ReadOnly: true})
 	if err != nil {
 		return d, false, err
@@ -121,8 +121,8 @@ func (d Difference) CodeOnly() bool {
 const originalTree = "/original"
 
 // touch sets files of a tree, and all files in folders, to the present time.
-func (f Fetcher) touch(ctx context.Context, t source.Tree, paths []string) error {
-	ctr, err := f.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
+func (v Volumes) touch(ctx context.Context, t source.Tree, paths []string) error {
+	ctr, err := v.container(ctx, t.Ref, engine.Mount{Volume: t.Volume, Path: tree})
 	if err != nil {
 		return err
 	}

@@ -30,19 +30,19 @@ var decompressors = map[decompress.Format]string{
 
 // untarLocal unpacks a tarball on this machine in the container. It is sent compressed: a
 // sixth of the bytes for an engine on a different machine.
-func (f Fetcher) untarLocal(ctx context.Context, ctr *engine.Container, path string, a archive, options ...string) error {
+func (v Volumes) untarLocal(ctx context.Context, ctr *engine.Container, path string, a archive, options ...string) error {
 	in, err := os.Open(path)
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
 	defer in.Close()
-	return f.untar(ctx, ctr, a, in, options...)
+	return v.untar(ctx, ctr, a, in, options...)
 }
 
 // untar unpacks a tarball with further options of tar: what body reads, or if that is nil
 // its file in the container.
-func (f Fetcher) untar(ctx context.Context, ctr *engine.Container, a archive, body io.Reader, options ...string) error {
-	progress := f.Console.Progress("unpack " + filepath.Base(a.name))
+func (v Volumes) untar(ctx context.Context, ctr *engine.Container, a archive, body io.Reader, options ...string) error {
+	progress := v.Console.Progress("unpack " + filepath.Base(a.name))
 	done := int64(0)
 	var stderr strings.Builder
 	err := ctr.Exec(ctx, engine.Command{Argv: a.command(body != nil, options), Stdin: body, Stderr: report.EachLine(func(line string) {

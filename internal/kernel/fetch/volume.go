@@ -29,8 +29,8 @@ const downloads = "kiln-downloads"
 
 // sealed reports whether a tree's volume is complete, and if so reads the tree's
 // signature and time from its label.
-func (f Fetcher) sealed(ctx context.Context, t *source.Tree) (bool, error) {
-	labels, complete, err := f.Engine.Volumes().Sealed(ctx, t.Volume)
+func (v Volumes) sealed(ctx context.Context, t *source.Tree) (bool, error) {
+	labels, complete, err := v.Engine.Volumes().Sealed(ctx, t.Volume)
 	if err != nil || !complete {
 		return false, err
 	}
@@ -94,11 +94,11 @@ func (f Fetcher) fillExisting(ctx context.Context, t *source.Tree, mounts []engi
 const discardTimeout = 3 * time.Second
 
 // discard removes a volume that could not be filled, also after the run was cancelled.
-func (f Fetcher) discard(ctx context.Context, volume string) {
+func (v Volumes) discard(ctx context.Context, volume string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	if err := f.Engine.Volumes().Remove(ctx, volume); err != nil {
-		f.Console.Logf("volume %s could not be removed now, the next run does that: %v", volume, err)
+	if err := v.Engine.Volumes().Remove(ctx, volume); err != nil {
+		v.Console.Logf("volume %s could not be removed now, the next run does that: %v", volume, err)
 	}
 }
 
@@ -111,15 +111,15 @@ func sizeInside(ctx context.Context, ctr *engine.Container) (string, error) {
 
 // container starts the container that fetches and unpacks a source. It has a network only
 // where the source is fetched from inside it.
-func (f Fetcher) container(ctx context.Context, ref source.Ref, mounts ...engine.Mount) (*engine.Container, error) {
-	image, err := f.Image(ctx)
+func (v Volumes) container(ctx context.Context, ref source.Ref, mounts ...engine.Mount) (*engine.Container, error) {
+	image, err := v.Image(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Engine.Volumes().Create(ctx, downloads, "downloads", nil); err != nil {
+	if err := v.Engine.Volumes().Create(ctx, downloads, "downloads", nil); err != nil {
 		return nil, err
 	}
-	return f.Engine.Run(ctx, engine.Spec{
+	return v.Engine.Run(ctx, engine.Spec{
 		Image: image, Kind: "source", Name: ref.Version.String(), Command: []string{"sleep", "infinity"},
 		Mounts:  append(mounts, engine.Mount{Volume: downloads, Path: "/downloads"}),
 		Offline: ref.Commit == "" && (ref.Kind == source.KernelOrg || ref.Kind == source.Folder || ref.Kind == source.Tarball),

@@ -39,8 +39,8 @@ func TestDifferences(t *testing.T) {
 func TestCommonPackages(t *testing.T) {
 	pin := func(name string, packages ...string) Pin { return Pin{Name: name, Packages: packages} }
 	a, b, c := pin("a", "bc=1", "gcc-a=1"), pin("b", "bc=1", "gcc-b=1"), pin("c", "bc=2", "gcc-c=1")
-	for want, pins := range map[string][]Pin{"bc=1\n": {a, b}, "bc=1\ngcc-a=1\n": {a, c}} {
-		if got := lines((&Images{pins: pins}).common(a)); got != want {
+	for want, list := range map[string]pins{"bc=1\n": {a, b}, "bc=1\ngcc-a=1\n": {a, c}} {
+		if got := lines(list.common(a)); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -16,7 +16,7 @@ func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain)
 		return Image{}, err
 	}
 	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
-	if locked := i.pinOf(c); locked.Same(pin) {
+	if locked := i.pins.of(c); locked.Same(pin) {
 		pin.Image = locked.Image
 	}
 	w, err := i.wanted(ctx, c, pin)

@@ -40,7 +40,7 @@ const kind = "toolchain"
 type Images struct {
 	bases    base.Provider
 	root     string // the name of the images' base
-	pins     []Pin
+	pins     pins
 	maxAge   time.Duration      // how long an image counts as made from the archive's newest packages
 	building singleflight.Group // builds an image once that several kernels need at the same time
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/romanatrashyonok/kiln/docker"
+	"github.com/romanatrashyonok/kiln/internal/base"
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
@@ -36,7 +37,7 @@ func readLabel(found engine.Image) (c content, ok bool) {
 }
 
 // labelled makes an image tag of the image ref, with its content as a label, and returns its id.
-func (i *Images) labelled(ctx context.Context, ref, tag string, c content) (id string, err error) {
+func labelled(ctx context.Context, bases base.Provider, ref, tag string, c content) (id string, err error) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return "", err
@@ -49,9 +50,9 @@ func (i *Images) labelled(ctx context.Context, ref, tag string, c content) (id s
 	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("ARG BASE\nFROM ${BASE}\n"), 0o644); err != nil {
 		return "", fault.Wrap(fault.Environment, err)
 	}
-	return i.bases.Engine.Build(ctx, engine.Build{
+	return bases.Engine.Build(ctx, engine.Build{
 		Kind: kind, Context: dir, Tags: []string{tag}, Args: map[string]string{"BASE": ref}, Labels: map[string]string{labelName: string(text)},
-	}, i.bases.Console)
+	}, bases.Console)
 }
 
 // relabelled looks into an image that the engine has under a tag, and labels it: it was made by
@@ -78,18 +79,18 @@ func (i *Images) identified(ctx context.Context, ref string, w wanted, from stri
 	if err != nil {
 		return Image{}, err
 	}
-	id, err := i.labelled(ctx, ref, w.tag, content{Recipe: w.recipe, From: from, Toolchain: tools})
+	id, err := labelled(ctx, i.bases, ref, w.tag, content{Recipe: w.recipe, From: from, Toolchain: tools})
 	return Image{ID: id, From: from, Toolchain: tools}, err
 }
 
 // removeUnlabelled removes the images of a name that an older Kiln made, unless something uses
 // them: nothing finds them any more.
-func (i *Images) removeUnlabelled(ctx context.Context, w wanted) error {
-	list, err := i.bases.Engine.Images(ctx, kind, nil)
+func removeUnlabelled(ctx context.Context, e *engine.Client, w wanted) error {
+	list, err := e.Images(ctx, kind, nil)
 	var errs []error
 	for _, found := range list {
 		if _, ok := readLabel(found); !ok && w.hasTag(found) {
-			_, _, err := i.bases.Engine.Evict(ctx, found.ID)
+			_, _, err := e.Evict(ctx, found.ID)
 			errs = append(errs, err)
 		}
 	}

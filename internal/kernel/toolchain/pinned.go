@@ -12,20 +12,23 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 )
 
-// pinOf returns the pin of a compiler's toolchain, or the zero Pin.
-func (i *Images) pinOf(c arch.Compiler) Pin {
-	if n := slices.IndexFunc(i.pins, func(p Pin) bool { return p.Name == c.Image }); n >= 0 {
-		return i.pins[n]
+// pins are those that a lock has.
+type pins []Pin
+
+// of returns the pin of a compiler's toolchain, or the zero Pin.
+func (p pins) of(c arch.Compiler) Pin {
+	if n := slices.IndexFunc(p, func(p Pin) bool { return p.Name == c.Image }); n >= 0 {
+		return p[n]
 	}
 	return Pin{}
 }
 
-// pinFiles returns the files of a build that name the pinned versions.
-func (i *Images) pinFiles(w wanted) map[string]string {
+// files returns the files of a build that name the pinned versions.
+func (p pins) files(w wanted) map[string]string {
 	if !w.pin.set() {
 		return nil
 	}
-	files := map[string]string{"common": lines(i.common(w.pin)), "pinned": lines(w.pin.Packages)}
+	files := map[string]string{"common": lines(p.common(w.pin)), "pinned": lines(w.pin.Packages)}
 	if w.recipe == w.pin.Recipe { // else the image may need packages that the pin does not know
 		files["keep"] = files["pinned"]
 	}
@@ -34,9 +37,9 @@ func (i *Images) pinFiles(w wanted) map[string]string {
 
 // common returns the packages that all pins have, or all of one pin if it disagrees with another
 // about a version. They are those of the layer that the images of all architectures share.
-func (i *Images) common(pin Pin) (packages []string) {
+func (p pins) common(pin Pin) (packages []string) {
 	packages = pin.Packages
-	for _, other := range i.pins {
+	for _, other := range p {
 		known := versions(other.Toolchain())
 		for name, version := range versions(pin.Toolchain()) {
 			if v, ok := known[name]; ok && v != version {
@@ -112,6 +115,6 @@ func (i *Images) pulled(ctx context.Context, w wanted) (Image, error) {
 	if err := e.Tag(ctx, w.pin.Image, unnamed); err != nil {
 		return Image{}, err
 	}
-	id, err := i.labelled(ctx, unnamed, w.tag, content{Recipe: w.recipe, From: base.FromRegistry, Toolchain: tools})
+	id, err := labelled(ctx, i.bases, unnamed, w.tag, content{Recipe: w.recipe, From: base.FromRegistry, Toolchain: tools})
 	return Image{ID: id, From: base.FromRegistry, Toolchain: tools}, errors.Join(err, e.RemoveImage(ctx, unnamed))
 }

@@ -27,7 +27,7 @@ type Image struct {
 // the packages that are pinned for it, else with those that the archive has now. What is in it
 // is found once, when it is made, and kept with it.
 func (i *Images) Toolchain(ctx context.Context, c arch.Compiler) (Image, error) {
-	w, err := i.wanted(ctx, c, i.pinOf(c))
+	w, err := i.wanted(ctx, c, i.pins.of(c))
 	if err != nil {
 		return Image{}, err
 	}
@@ -36,7 +36,7 @@ func (i *Images) Toolchain(ctx context.Context, c arch.Compiler) (Image, error) 
 
 // HasToolchain reports whether the engine has the image with a compiler.
 func (i *Images) HasToolchain(ctx context.Context, c arch.Compiler) bool {
-	w, err := i.wanted(ctx, c, i.pinOf(c))
+	w, err := i.wanted(ctx, c, i.pins.of(c))
 	if err == nil {
 		_, err = i.bases.Engine.FindImage(ctx, w.tag)
 	}
@@ -139,7 +139,7 @@ func (i *Images) make(ctx context.Context, w wanted) (Image, error) {
 	if err != nil {
 		return image, err
 	}
-	return image, i.removeUnlabelled(ctx, w)
+	return image, removeUnlabelled(ctx, i.bases.Engine, w)
 }
 
 // built builds an image from packages of the archive.
@@ -150,7 +150,7 @@ func (i *Images) built(ctx context.Context, w wanted) (Image, error) {
 	}
 	unnamed := i.bases.Engine.KeepName() // until its label is on it
 	id, err := i.build(ctx, recipe{
-		name: w.tag, folder: docker.Toolchain, tag: unnamed, root: root.Ref, packages: w.compiler.Packages, files: i.pinFiles(w), noCache: w.noCache,
+		name: w.tag, folder: docker.Toolchain, tag: unnamed, root: root.Ref, packages: w.compiler.Packages, files: i.pins.files(w), noCache: w.noCache,
 	})
 	if err != nil {
 		return Image{}, w.pin.buildFailed(err)

@@ -126,7 +126,7 @@ func root(t *testing.T, i *Images) string {
 // tagOf returns the tag of a compiler's image.
 func tagOf(t *testing.T, i *Images, c arch.Compiler) string {
 	t.Helper()
-	w, err := i.wanted(t.Context(), c, i.pinOf(c))
+	w, err := i.wanted(t.Context(), c, i.pins.of(c))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func tracked(t *testing.T, o *ut.Org, dir, version string) (*Tracker, []spec.Spe
 		t.Fatal(err)
 	}
 	client := upstream.New(o.Config(), dir, cache, console)
-	tr := &Tracker{Upstream: client, Releases: fetch.Fetcher{Console: console, Cache: cache, Dir: dir, Upstream: client}, Console: console, Lock: lock}
+	tr := &Tracker{Upstream: client, Releases: fetch.Fetcher{Volumes: fetch.Volumes{Console: console}, Cache: cache, Dir: dir, Upstream: client}, Console: console, Lock: lock}
 	specs, err := f.Specs(dir, spec.Choice{}, nil)
 	if err != nil {
 		t.Fatal(err)

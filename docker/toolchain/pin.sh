@@ -17,13 +17,13 @@ cut -d= -f1 "$1" > "$work/names"
 
 if [ "$purge" ]; then
 	dpkg-query -W -f '${Package}\n' | grep -vxF -f "$work/names" > "$work/extra" || exit 0
-	xargs dpkg --purge < "$work/extra"
+	xargs dpkg --purge -- < "$work/extra"
 	exit 0
 fi
 
 {
 	dpkg-query -W -f '${Package}=${Version}\n'
-	xargs apt-cache madison < "$work/names" | sed 's/ *|/=/; s/ *|.*//; s/ //g'
+	xargs apt-cache madison -- < "$work/names" | sed 's/ *|/=/; s/ *|.*//; s/ //g'
 } | sort -u > "$work/available"
 if grep -vxF -f "$work/available" "$1" > "$work/missing"; then
 	while IFS== read -r name version; do

@@ -64,7 +64,8 @@ func writeTar(w io.Writer, files []File) error {
 	return out.Close()
 }
 
-// ErrNoFile is the error for a file that a container does not have, or whose container is gone.
+// ErrNoFile is the error for a file that a container does not have. The engine reports a container
+// that is gone by the same status, with this text only.
 var ErrNoFile = errors.New("no such file")
 
 // Get copies a file or a folder out of the container into the folder dest. The container's
@@ -72,7 +73,7 @@ var ErrNoFile = errors.New("no such file")
 // and dest may then hold a part of the copy.
 func (c *Container) Get(ctx context.Context, source, dest string) error {
 	stream, _, err := c.engine.api.CopyFromContainer(ctx, c.ID, source)
-	if cerrdefs.IsNotFound(err) {
+	if cerrdefs.IsNotFound(err) && !strings.Contains(err.Error(), "No such container") {
 		return fmt.Errorf("copy %s out of the container: %w", source, ErrNoFile)
 	}
 	if err != nil {

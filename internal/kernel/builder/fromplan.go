@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
@@ -30,7 +32,9 @@ func ReadPlans(name string) ([]plan.Plan, error) {
 	}
 	defer f.Close()
 	var list []plan.Plan
-	for in := json.NewDecoder(f); ; {
+	in := json.NewDecoder(f)
+	in.DisallowUnknownFields() // of a newer Kiln: the hash would be a different one
+	for {
 		var p plan.Plan
 		err := in.Decode(&p)
 		if errors.Is(err, io.EOF) && len(list) > 0 {
@@ -78,33 +82,52 @@ func (r *resolver) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Sp
 	if err := errors.Join(have.patches(p, &c.spec), have.files(p, &c.spec)); err != nil {
 		return c, err
 	}
-	if c.from, c.ref, err = sourceOf(p.Source); err != nil {
+	if c.from, c.ref, err = sourceOf(p.Source, r.Sources.Dir); err != nil {
 		return c, err
+	}
+	if again := planner.New(c.spec, c.ref, p.Toolchain); again.Hash() != p.Hash() {
+		return c, fault.New(fault.Usage, "make the plan again with this version of Kiln: go tool mage kernel:plan",
+			"read the plan of kernel %s: this version of Kiln makes a different one of its inputs: %s", p.Folder(), planner.Reason(again, p))
 	}
 	tools, err := r.Images.Exactly(ctx, c.spec.Compiler, p.Toolchain)
 	c.image = executor.Image{ID: tools.ID, Base: tools.From}
 	return c, err
 }
 
-// sourceOf returns the source of a plan, with its spelling in kernels.toml.
-func sourceOf(s plan.Source) (from string, ref source.Ref, err error) {
+// sourceOf returns the source of a plan, with its spelling in kernels.toml, whose folder is dir.
+func sourceOf(s plan.Source, dir string) (from string, ref source.Ref, err error) {
 	version, err := release.Parse(s.Version)
 	if err != nil {
 		return "", ref, fault.New(fault.Usage, "", "read the plan: %w", err)
 	}
 	ref = source.Ref{Kind: s.Kind, Version: version, URL: s.URL, SHA256: s.SHA256, Commit: s.Commit, Tag: s.Tag}
 	switch s.Kind {
-	case source.KernelOrg, source.Debian:
+	case source.KernelOrg:
+		return s.Kind, ref, nil
+	case source.Debian:
+		if !debianPackage.MatchString(s.URL) {
+			return "", ref, fault.New(fault.Usage, "", "read the plan's source: expected debian:linux-source-...=VERSION, got %q", s.URL)
+		}
 		return s.Kind, ref, nil
 	case source.Git:
-		return "git+" + s.URL, ref, nil
+		return "git+" + s.URL, ref, fault.Wrap(fault.Usage, source.Check("git+"+s.URL))
+	case source.Folder, source.Tarball:
+	default:
+		return "", ref, fault.New(fault.Usage, "", "read the plan's source: unknown kind %q", s.Kind)
 	}
-	if _, err := os.Stat(s.URL); err != nil {
+	local := s.URL
+	if !filepath.IsAbs(local) {
+		local = filepath.Join(dir, local)
+	}
+	if _, err := os.Stat(local); err != nil {
 		return "", ref, fault.New(fault.Usage, "put the same source there, or change source.url in the plan: it is not part of the plan's hash",
 			"read the plan's source, a %s with the sha256 %.12s: %w", s.Kind, s.SHA256, err)
 	}
 	return s.URL, ref, nil
 }
+
+// debianPackage is the form of the URL of a source of Debian.
+var debianPackage = regexp.MustCompile(`^debian:linux-source-[0-9.]+=[0-9][0-9A-Za-z.+~:-]*$`)
 
 // materials are the patches and files on this machine.
 type materials struct {

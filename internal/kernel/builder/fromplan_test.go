@@ -126,6 +126,51 @@ func TestPlansThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestPlansOfOthersAreChecked changes a plan as somebody might who wants to run commands of his own:
+// with each change it is refused before anything is fetched or run.
+func TestPlansOfOthersAreChecked(t *testing.T) {
+	dir := copyFixture(t)
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), dir, t.TempDir())
+	s := oneSpec(t, dir, greetingPatch)
+	p, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*plan.Plan){
+		"digest as a path":    func(p *plan.Plan) { p.Source.SHA256 = "../../../.config/x" },
+		"commit as an option": func(p *plan.Plan) { p.Source.Kind, p.Source.Commit = "git", "--upload-pack=touch /tmp/x" },
+		"package as an option": func(p *plan.Plan) {
+			p.Source.Kind, p.Source.URL = "debian", "debian:-oAPT::Update::Pre-Invoke::=id"
+		},
+		"unknown kind":      func(p *plan.Plan) { p.Source.Kind = "ftp" },
+		"local repository":  func(p *plan.Plan) { p.Source.Kind, p.Source.URL = "git", "/etc" },
+		"step":              func(p *plan.Plan) { p.Steps[1].Argv = []string{"sh", "-c", "id"} },
+		"no command":        func(p *plan.Plan) { p.Steps[1].Argv = nil },
+		"root":              func(p *plan.Plan) { p.User = "0:0" },
+		"network":           func(p *plan.Plan) { p.Network = "bridge" },
+		"folder":            func(p *plan.Plan) { p.Mounts[1].Path = "/etc" },
+		"variable":          func(p *plan.Plan) { p.Env = append(p.Env, "LD_PRELOAD=/input/x") },
+		"make":              func(p *plan.Plan) { p.Make[0] = "sh" },
+		"name":              func(p *plan.Plan) { p.Name = "../x" },
+		"architecture":      func(p *plan.Plan) { p.Arch = "pdp11" },
+		"version":           func(p *plan.Plan) { p.Version = "6.12.2" },
+		"toolchain package": func(p *plan.Plan) { p.Toolchain.Packages[0] = "-c/usr/local/src/pinned" },
+		"patch":             func(p *plan.Plan) { p.Patches[0].SHA256 = "../x" },
+	} {
+		q := printed(t, p)
+		change(&q)
+		err := q.Check()
+		if err == nil {
+			_, err = b.BuildPlan(t.Context(), q, []spec.Spec{s}, t.TempDir())
+		} else {
+			err = fault.Wrap(fault.Usage, err)
+		}
+		if fault.Code(err) != int(fault.Usage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestResultIsFoundByItsConfiguration asks for one configuration in two ways: the second kernel
 // is not compiled.
 func TestResultIsFoundByItsConfiguration(t *testing.T) {

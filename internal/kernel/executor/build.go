@@ -106,11 +106,12 @@ func (b *build) verdict(ctx context.Context, err error, complaints string) error
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if failed := b.seen.failure(); failed != nil {
-		return failed
-	}
 	var exit *engine.ExitError
-	switch {
+	switch failed := b.seen.failed; {
+	case failed != nil && (failed.Class == int(fault.Terminated) || failed.Class == int(fault.Interrupted)): // not by this run
+		err = errors.New("its container was stopped")
+	case failed != nil:
+		return b.seen.failure()
 	case err == nil && b.seen.done != nil:
 		return nil
 	case errors.As(err, &exit):

@@ -145,6 +145,7 @@ func (e *Executor) runScratch(ctx context.Context, t Task, ev Events) (result.Re
 	err = b.run(ctx)
 	res.Seconds = b.seen.seconds
 	if err != nil {
+		b.report(err)
 		return res, err
 	}
 	return res, b.copyOut(ctx)

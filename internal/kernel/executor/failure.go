@@ -91,10 +91,18 @@ func (w *watcher) stepFailure(f runner.Failure) error {
 		Schema: FailureSchema, Kernel: p.Folder(), Plan: p.Hash(), Step: f.Step, Exit: f.Exit, Command: shellescape.QuoteCommand(f.Argv), Hint: hint(p, f), Failure: *f.Found,
 	}
 	err := fault.WithCause(f.Found.Cause, failure)
-	if f.Text != "" {
-		return &fault.Error{Class: fault.Class(f.Class), Cause: f.Found.Cause, Err: fmt.Errorf("%s: %w", f.Text, err), Fix: f.Fix}
+	if f.Text != "" || f.Class > fault.Code(err) {
+		return &fault.Error{Class: fault.Class(f.Class), Cause: f.Found.Cause, Err: prefixed(f.Text, err), Fix: f.Fix}
 	}
 	return err
+}
+
+// prefixed returns an error with a text before it, if there is one.
+func prefixed(text string, err error) error {
+	if text == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", text, err)
 }
 
 // hint returns what an entry of kernels.toml has to do with a failed step, or "".

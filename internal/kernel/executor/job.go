@@ -58,7 +58,10 @@ func (e *Executor) earlier(ctx context.Context, ctr *engine.Container, t Task, e
 	found.Known, found.CodeOnly = true, true
 	for _, other := range state.Others(t.Tree.Volume) {
 		d, known, err := e.Sources.TouchChanged(ctx, other, t.Tree)
-		if err != nil || !known {
+		if err != nil {
+			return runner.Earlier{}, err
+		}
+		if !known {
 			return runner.Earlier{}, nil
 		}
 		found.Sources = append(found.Sources, other)

@@ -90,7 +90,7 @@ func (s *Jobserver) Release(ctx context.Context) error {
 func (s *Jobserver) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	s.ctr.Output(ctx, engine.Command{Argv: []string{"rm", "-f", s.fifo}})
+	s.ctr.Output(ctx, engine.Command{Argv: []string{"rm", "-f", s.fifo, s.fifo + ".jobs"}})
 	s.ctr.Remove()
 }
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/engine"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
@@ -43,19 +44,40 @@ func (e *Executor) beside(ctx context.Context, t Task, until string, ev Events, 
 	go func() { ended <- running.Wait(ctx) }()
 	select {
 	case <-b.seen.ready:
-	case err := <-ended: // without a last event
-		return b.verdict(ctx, err, complaints.String())
+	case err := <-ended:
+		if b.seen.failed == nil { // it was cut off
+			return b.verdict(ctx, err, complaints.String())
+		}
+		ended <- err
 	}
 	if b.seen.failed != nil {
-		<-ended
-		err := b.seen.failure()
+		err := b.verdict(ctx, <-ended, complaints.String())
 		b.report(err)
 		return err
 	}
-	if err := use(&Session{b}); err != nil {
+	err = use(&Session{b})
+	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(running.Close(), <-ended) // the runner notes that nothing works in the output any more
+	return errors.Join(err, b.close(running, ended))
+}
+
+// endTimeout bounds how long a runner may take to end once nothing works beside it.
+const endTimeout = 10 * time.Second
+
+// close ends a runner that waits. After a shell it records that nothing works in the output tree
+// any more.
+func (b *build) close(running *engine.Running, ended <-chan error) error {
+	if err := running.Close(); err != nil {
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(endTimeout): // a transport that cannot close one direction
+		b.seen.logf("the runner does not end: its container is removed")
+		return nil
+	}
 }
 
 // Configuration returns what became of each asked option.

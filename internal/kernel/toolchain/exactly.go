@@ -16,6 +16,9 @@ func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain)
 		return Image{}, err
 	}
 	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
+	if !pin.Valid() {
+		return Image{}, fault.New(fault.Usage, "", "read the plan's toolchain %s: expected packages as NAME=VERSION", c.Image)
+	}
 	if locked := i.pins.of(c); locked.Same(pin) {
 		pin.Image = locked.Image
 	}
@@ -27,9 +30,9 @@ func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain)
 	if err != nil {
 		return image, err
 	}
-	if list := Differences(image.Toolchain, t); len(list) > 0 {
+	if image.Toolchain.Identity() != t.Identity() {
 		return image, fault.NewWithCause(fault.Toolchain, "make the plan again with this version of Kiln: go tool mage kernel:plan",
-			"make the plan's toolchain %s: %w: %s", t.Name, errUnlike, short(list))
+			"make the plan's toolchain %s: %w: %s", t.Name, errUnlike, short(Differences(image.Toolchain, t)))
 	}
 	return image, nil
 }

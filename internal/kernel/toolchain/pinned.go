@@ -104,8 +104,8 @@ func (i *Images) pulled(ctx context.Context, w wanted) (Image, error) {
 	defer e.RemoveImage(context.WithoutCancel(ctx), w.pin.Image) // the name alone, if the image with the label was made of it
 	tools, err := identify(ctx, e, w.pin.Image, w.compiler)
 	if err == nil {
-		if list := Differences(tools, w.pin.Toolchain()); len(list) > 0 {
-			err = fmt.Errorf("%w: %s", errUnlike, short(list))
+		if pinned := w.pin.Toolchain(); tools.Identity() != pinned.Identity() {
+			err = fmt.Errorf("%w: %s", errUnlike, short(Differences(tools, pinned)))
 		}
 	}
 	if err != nil {

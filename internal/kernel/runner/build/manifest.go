@@ -12,6 +12,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // publish adds the plan and the manifest to the artefacts and the log in the result folder.
@@ -44,7 +45,7 @@ func (r *run) finalManifest(ctx context.Context) (plan.Manifest, error) {
 	m := r.manifest(r.session)
 	m.Toolchain.Compiler = r.firstLine(ctx, r.Plan.Toolchain.CC, "--version")
 	m.Toolchain.Linker = r.firstLine(ctx, r.Plan.Toolchain.LD, "--version")
-	release, _ := os.ReadFile(filepath.Join(r.dir(plan.OutputRole), "include/config/kernel.release")) // a stand-in for a kernel has none
+	release, _ := confined.Read(r.dir(plan.OutputRole), "include/config/kernel.release") // a stand-in for a kernel has none
 	m.Release, _, _ = strings.Cut(string(release), "\n")
 	m.Cache, m.CPU, m.Key = r.cache.Record(), r.group.CPUSeconds(), r.key()
 	var err error

@@ -3,10 +3,8 @@
 package build
 
 import (
-	"os"
 	"slices"
 
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 )
@@ -98,9 +96,8 @@ func (u reuse) restoreConfig() (string, error) {
 	if err != nil || sum == "" {
 		return "", err
 	}
-	file := u.tree().ConfigFile()
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		return "", fault.Wrap(fault.Environment, err)
+	if err := u.tree().SetConfig(text); err != nil {
+		return "", err
 	}
-	return sum, u.own(file)
+	return sum, u.own(u.tree().ConfigFile())
 }

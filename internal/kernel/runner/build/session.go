@@ -50,12 +50,12 @@ func (s *session) dir(role plan.Role) string { return s.Plan.Dir(role) }
 // tree returns the output tree.
 func (s *session) tree() outputtree.Tree { return outputtree.Tree(s.dir(plan.OutputRole)) }
 
-// own makes a folder or file the build's user's.
+// own makes a folder or file the build's user's, and not what it links to.
 func (s *session) own(name string) error {
 	if s.user == nil {
 		return nil
 	}
-	return fault.Wrap(fault.Environment, os.Chown(name, int(s.user.Uid), int(s.user.Gid)))
+	return fault.Wrap(fault.Environment, os.Lchown(name, int(s.user.Uid), int(s.user.Gid)))
 }
 
 // env returns the plan's environment with the source's time, and with what does not affect

@@ -2,18 +2,16 @@
 
 // Package build carries out a plan in the folders that it names: it makes the configuration and
 // checks it, compiles, repairs and reuses earlier output, diagnoses failures, and leaves the
-// artefacts with their manifest in the result folder. It runs inside of a build's container, as the
+// artefacts with their manifest in the result folder. It runs inside a build's container, as the
 // program cmd/runner, and in tests over temporary folders.
 //
 // build.go has the course of a run, folders.go and reuse.go its beginning, steps.go and retry.go its
-// middle, manifest.go its end.
+// middle, seal.go and manifest.go its end.
 package build
 
 import (
 	"context"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -21,6 +19,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/cgroup"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/configcheck"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/process"
 )
 
@@ -35,7 +34,7 @@ func (b Builder) Run(ctx context.Context, job runner.Job) error {
 	e := newEmitter(b.Events)
 	done, err := b.run(ctx, job, e)
 	if ctx.Err() != nil {
-		process.KillLeft()
+		process.KillLeft() // what does not end, ends with the container
 		err = context.Cause(ctx)
 	}
 	if err != nil {
@@ -55,13 +54,13 @@ func (b Builder) run(ctx context.Context, job runner.Job, e *emitter) (done runn
 	defer remove()
 	r := &run{steps: &steps{
 		session: s, emitter: e, record: &record{started: time.Now()},
-		group: b.Group, log: io.Discard, keeps: recorded(job),
+		group: b.Group, keeps: recorded(job),
 	}}
 	if err := r.prepare(ctx); err != nil {
 		return done, err
 	}
 	if r.keeps {
-		log, err := os.Create(filepath.Join(r.dir(plan.ResultRole), plan.LogFile))
+		log, err := confined.Create(r.dir(plan.ResultRole), plan.LogFile)
 		if err != nil {
 			return done, fault.Wrap(fault.Environment, err)
 		}
@@ -97,7 +96,7 @@ func (r *run) build(ctx context.Context) (runner.Done, error) {
 		found, err = r.runSteps(ctx)
 		err = r.finish(ctx, err, !found)
 	}
-	if err == nil && recorded(r.Job) && !found {
+	if err == nil && r.Until == "" && !found {
 		err = r.publish(ctx)
 	}
 	return runner.Done{Lines: r.compileLines(), Key: r.key(), Found: found, Env: r.besideEnv()}, err

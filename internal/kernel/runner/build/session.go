@@ -74,7 +74,7 @@ func (s *session) besideEnv() []string {
 	if err != nil { // of the flags: the commands have one job
 		return s.Plan.Env
 	}
-	return env
+	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, ccache.LogVariable+"=") }) // its folder ends with the run
 }
 
 // python runs python3 as configcheck.Check wants it.

@@ -39,10 +39,13 @@ func (c Cache) Env() []string {
 	}
 	return []string{
 		"CCACHE_DIR=" + c.Dir, fmt.Sprintf("CCACHE_MAXSIZE=%d", c.Max), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
-		"CCACHE_COMPILERCHECK=string:" + c.compiler(), "CCACHE_STATSLOG=" + c.Log, "CCACHE_NAMESPACE=" + c.Namespace,
+		"CCACHE_COMPILERCHECK=string:" + c.compiler(), LogVariable + "=" + c.Log, "CCACHE_NAMESPACE=" + c.Namespace,
 		"KILN_PROBES=" + c.probes(),
 	}
 }
+
+// LogVariable is the environment variable with the path of the log.
+const LogVariable = "CCACHE_STATSLOG"
 
 // compiler returns the sha256 of the toolchain's programs. They determine an object, not the image
 // that contains them.

@@ -99,10 +99,13 @@ func (r *run) build(ctx context.Context) (runner.Done, error) {
 	if err == nil && r.Until == "" && !found {
 		err = r.publish(ctx)
 	}
+	if err == nil && found {
+		err = r.checkpoint(time.Now())
+	}
 	return runner.Done{Lines: r.compileLines(), Key: r.key(), Found: found, Env: r.besideEnv()}, err
 }
 
-// open prepares the output tree, and takes over what an interrupted run has left there.
+// open prepares the output tree, and takes over what an earlier run of the plan has recorded there.
 func (r *run) open() (err error) {
 	if r.Scratch {
 		return nil
@@ -111,7 +114,8 @@ func (r *run) open() (err error) {
 		return err
 	}
 	if r.keeps {
-		if last := r.resume(r.tree().Checkpoint(), r.Plan.Hash()); last != "" {
+		m := r.tree().Checkpoint()
+		if last := r.resume(m, r.Plan.Hash()); last != "" && m.Finished.IsZero() {
 			r.note("resuming an interrupted build after step %s", last)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -157,8 +156,8 @@ func TestKilled(t *testing.T) {
 	if len(m.Warnings) != 1 || m.Steps[0].Name != "tinyconfig" || len(m.Steps) != 7 {
 		t.Errorf("manifest %+v", m)
 	}
-	if left, err := filepath.Glob(f.path("output/.kiln-building*")); err != nil || len(left) > 0 || f.state().Open {
-		t.Errorf("left %q, %v, state %+v", left, err, f.state())
+	if f.state().Open {
+		t.Errorf("state %+v", f.state())
 	}
 }
 

@@ -31,7 +31,7 @@ func (r *run) publish(ctx context.Context) error {
 	if err := r.put(plan.ManifestFile, m); err != nil {
 		return err
 	}
-	return r.tree().RemoveCheckpoint()
+	return r.tree().SetCheckpoint(m) // the result may still get lost on its way into the engine
 }
 
 // put writes a value as a JSON file of the result folder.

@@ -60,7 +60,7 @@ func (r *steps) run(ctx context.Context, s plan.Step) error {
 	}
 	r.emit(runner.Event{End: &entry})
 	r.done = append(r.done, entry)
-	return errors.Join(err, r.checkpoint())
+	return errors.Join(err, r.checkpoint(time.Time{}))
 }
 
 // logWriter returns the writer of the log.
@@ -80,12 +80,14 @@ func (r *steps) exec(ctx context.Context, s plan.Step, out *output) error {
 	return process.Command{Argv: s.Argv, Dir: s.Dir, Env: env, User: r.user, Stdout: out.stdout, Stderr: out.stderr}.Run(ctx)
 }
 
-// checkpoint stores the partial manifest.
-func (r *steps) checkpoint() error {
+// checkpoint stores the partial manifest, with the time when the run was finished, zero before that.
+func (r *steps) checkpoint(finished time.Time) error {
 	if !r.keeps {
 		return nil
 	}
-	return r.tree().SetCheckpoint(r.manifest(r.session))
+	m := r.manifest(r.session)
+	m.Finished = finished
+	return r.tree().SetCheckpoint(m)
 }
 
 // repairInterrupted repairs the output if a step of this run was killed. It first kills

@@ -26,8 +26,8 @@ import (
 // Tree is an output tree, by its folder.
 type Tree string
 
-// checkpointFile is the partial manifest of a build in progress, in the output tree: the record
-// that a killed run leaves, from which the next one knows what it can skip.
+// checkpointFile is the manifest of the last build, in the output tree: a partial one where that is
+// in progress or was killed. From it the next build of the same plan knows what it can skip.
 const checkpointFile = ".kiln-building.json"
 
 // path returns the path of a file of the tree.
@@ -46,25 +46,17 @@ func (t Tree) State() (runner.State, error) {
 // SetState stores the tree's state in it.
 func (t Tree) SetState(s runner.State) error { return t.write(runner.StateFile, s) }
 
-// SetCheckpoint stores the partial manifest of a build in progress.
+// SetCheckpoint stores the manifest of a build, partial while that is in progress.
 func (t Tree) SetCheckpoint(m plan.Manifest) error { return t.write(checkpointFile, m) }
 
-// Checkpoint returns the partial manifest that an interrupted build has left, or a zero one.
+// Checkpoint returns the manifest that the last build has left, partial where it did not succeed, or
+// a zero one.
 func (t Tree) Checkpoint() (m plan.Manifest) {
 	text, err := confined.Read(string(t), checkpointFile)
 	if err != nil || json.Unmarshal(text, &m) != nil {
 		return plan.Manifest{}
 	}
 	return m
-}
-
-// RemoveCheckpoint removes the partial manifest of a build that is complete.
-func (t Tree) RemoveCheckpoint() error {
-	err := os.Remove(t.path(checkpointFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return fault.Wrap(fault.Environment, err)
 }
 
 // write stores a value as a JSON file of the tree, whole or not at all.

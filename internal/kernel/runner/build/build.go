@@ -47,7 +47,7 @@ func (b Builder) Run(ctx context.Context, job runner.Job) error {
 }
 
 func (b Builder) run(ctx context.Context, job runner.Job, e *emitter) (done runner.Done, err error) {
-	s, remove, err := newSession(job)
+	s, remove, err := newSession(job, e)
 	if err != nil {
 		return done, err
 	}

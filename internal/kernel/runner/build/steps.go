@@ -73,11 +73,7 @@ func (r *steps) logWriter() io.Writer {
 
 // exec runs the command of a step.
 func (r *steps) exec(ctx context.Context, s plan.Step, out *output) error {
-	env, err := r.env()
-	if err != nil {
-		return err
-	}
-	return process.Command{Argv: s.Argv, Dir: s.Dir, Env: env, User: r.user, Stdout: out.stdout, Stderr: out.stderr}.Run(ctx)
+	return process.Command{Argv: s.Argv, Dir: s.Dir, Env: r.env(), User: r.user, Stdout: out.stdout, Stderr: out.stderr}.Run(ctx)
 }
 
 // checkpoint stores the partial manifest, with the time when the run was finished, zero before that.

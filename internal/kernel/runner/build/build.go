@@ -31,7 +31,9 @@ type Builder struct {
 
 // Run carries out a job. The last event is a Done or a Failure, with the class of the error.
 func (b Builder) Run(ctx context.Context, job runner.Job) error {
-	e := newEmitter(b.Events)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	e := newEmitter(b.Events, end)
 	done, err := b.run(ctx, job, e)
 	if ctx.Err() != nil {
 		process.KillLeft() // what does not end, ends with the container
@@ -42,8 +44,7 @@ func (b Builder) Run(ctx context.Context, job runner.Job) error {
 		e.emit(runner.Event{Failure: &failure})
 		return err
 	}
-	e.emit(runner.Event{Done: &done})
-	return nil
+	return e.emit(runner.Event{Done: &done})
 }
 
 func (b Builder) run(ctx context.Context, job runner.Job, e *emitter) (done runner.Done, err error) {
@@ -76,8 +77,8 @@ func recorded(job runner.Job) bool { return job.Until == "" && !job.Scratch }
 // run is a job in progress.
 type run struct {
 	*steps
-	origin origin
-	config configcheck.Result // zero until the configuration is made
+	reusable reusable
+	config   configcheck.Result // zero until the configuration is made
 }
 
 // build carries out the job.
@@ -110,7 +111,7 @@ func (r *run) open() (err error) {
 	if r.Scratch {
 		return nil
 	}
-	if r.origin, err = (reuse{r.session, r.emitter}).open(); err != nil {
+	if r.reusable, err = (reuse{r.session, r.emitter}).open(); err != nil {
 		return err
 	}
 	if r.keeps {
@@ -119,13 +120,13 @@ func (r *run) open() (err error) {
 			r.note("resuming an interrupted build after step %s", last)
 		}
 	}
-	return r.setState(r.state(r.origin.final, r.origin.sources...))
+	return r.setState(r.state(r.reusable.final, r.reusable.sources...))
 }
 
 // runSteps runs the plan's steps in order. It reports whether it stopped after the configuration,
 // because the result was found by that.
 func (r *run) runSteps(ctx context.Context) (found bool, err error) {
-	if r.origin.final != "" {
+	if r.reusable.final != "" {
 		r.note("reusing the configuration")
 	}
 	last := len(r.Plan.Configuring()) - 1
@@ -152,7 +153,7 @@ func (r *run) runSteps(ctx context.Context) (found bool, err error) {
 // option is set; the steps of the configuration do not run if the output tree already has
 // their result.
 func (r *run) needs(s plan.Step) bool {
-	if s.Phase == plan.Configure && r.origin.final != "" {
+	if s.Phase == plan.Configure && r.reusable.final != "" {
 		return false
 	}
 	return s.When == "" || r.values[s.When] == "y"

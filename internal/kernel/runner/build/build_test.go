@@ -129,7 +129,7 @@ func TestSecondKey(t *testing.T) {
 	f := newFixture(t, "CONFIG_A=y\n", map[string]string{"exit.c": exit})
 	first := f.run().done(t)
 	f.job.Plan = f.plan("# a comment\nCONFIG_A=y\n")
-	f.job.Results = []string{"another", first.Key}
+	f.job.Results = []string{"different", first.Key}
 	f.job.SourceID, f.job.Earlier = "same", runner.Earlier{Sources: []string{"first"}, Known: true}
 	all := f.run()
 	if done := all.done(t); done.Key != first.Key || !done.Found || strings.Contains(all.steps(), "compile") {
@@ -142,7 +142,7 @@ func TestSecondKey(t *testing.T) {
 	if all := f.run(); strings.Contains(all.notes(), "resuming") || !strings.Contains(all.steps(), "compile") {
 		t.Errorf("notes %s, steps %s", all.notes(), all.steps())
 	}
-	f.job.Results = []string{"another", first.Key}
+	f.job.Results = []string{"different", first.Key}
 	f.job.Plan = f.plan("CONFIG_B=y\n")
 	if done := f.run().done(t); done.Key == first.Key || done.Found {
 		t.Errorf("a different configuration: %+v", done)

@@ -18,7 +18,7 @@ func TestUnknownJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	j := newJobs(runner.Job{Jobs: 3, Jobserver: fifo}, newEmitter(&out))
+	j := newJobs(runner.Job{Jobs: 3, Jobserver: fifo}, newEmitter(&out, nil))
 	for range 2 {
 		if got := j.flags(); got != "-j3 --jobserver-auth=fifo:"+fifo {
 			t.Errorf("flags %q", got)

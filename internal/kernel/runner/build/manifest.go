@@ -77,7 +77,7 @@ func (r *run) finalManifest(tools plan.ToolchainRecord) (plan.Manifest, error) {
 // compileLines returns how many lines make prints in a build from nothing. An incremental build
 // prints fewer, and passes on the last number.
 func (r *run) compileLines() int64 {
-	if r.origin.incremental {
+	if r.reusable.incremental {
 		return r.Lines
 	}
 	return r.compiled

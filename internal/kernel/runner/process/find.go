@@ -41,7 +41,7 @@ func (c Command) find() (string, error) {
 }
 
 // startError returns the error of a program that is there and did not start: for lack of a right, of
-// the interpreter of a script, or of its folder. Any other error says nothing about the program.
+// the interpreter of a script, or of its folder. Any other error has a different cause.
 func (c Command) startError(err error) error {
 	if _, missing := os.Stat(c.Dir); c.Dir != "" && missing != nil {
 		return &ExitError{Argv: c.Argv, Code: codeDenied, Reason: fmt.Sprintf("cannot run %s: %v", c.Argv[0], missing)}

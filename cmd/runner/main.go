@@ -1,6 +1,6 @@
 //go:build linux
 
-// Command kiln-runner builds a kernel inside of the build's container. It imports only the standard
+// Command kiln-runner builds a kernel inside the build's container. It imports only the standard
 // library and packages of Kiln that do, since it is compiled where Kiln runs.
 //
 //	kiln-runner run [-hold] JOBFILE   carries out the job: see packages runner and build
@@ -27,6 +27,9 @@ import (
 func main() {
 	ctx, end := context.WithCancelCause(context.Background())
 	defer end(nil)
+	// A reader that has gone is an error of writing, and no signal. The builds' commands still get it:
+	// they would inherit that it is ignored.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {

@@ -92,18 +92,7 @@ func TestHold(t *testing.T) {
 		"SIGTERM":    func(cmd *exec.Cmd, _ io.Closer) error { return cmd.Process.Signal(syscall.SIGTERM) },
 	} {
 		root := t.TempDir()
-		job := runner.Job{Until: runner.Opened, SourceID: "source", Plan: plan.Plan{User: plan.BuildUser}}
-		for _, role := range []plan.Role{plan.SourceRole, plan.OutputRole, plan.CacheRole, plan.InputRole, plan.ResultRole} {
-			job.Plan.Mounts = append(job.Plan.Mounts, plan.Mount{Role: role, Path: filepath.Join(root, string(role))})
-		}
-		text, err := json.Marshal(job)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(root, "job.json")
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		file := writeJob(t, root, runner.Job{Until: runner.Opened})
 		cmd := program(t, "run", "-hold", file)
 		in, line := start(t, cmd)
 		if !strings.HasPrefix(line, `{"done":`) || !state(t, root).Open {
@@ -115,6 +104,63 @@ func TestHold(t *testing.T) {
 		if err := cmd.Wait(); err != nil || state(t, root).Open {
 			t.Errorf("%s: %v, state %+v", name, err, state(t, root))
 		}
+	}
+}
+
+// writeJob writes a job, whose folders are in a folder, and returns its path.
+func writeJob(t *testing.T, root string, job runner.Job) string {
+	t.Helper()
+	job.SourceID, job.Plan.User = "source", plan.BuildUser
+	for _, role := range []plan.Role{plan.SourceRole, plan.OutputRole, plan.CacheRole, plan.InputRole, plan.ResultRole} {
+		job.Plan.Mounts = append(job.Plan.Mounts, plan.Mount{Role: role, Path: filepath.Join(root, string(role))})
+	}
+	text, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, "job.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// configures returns a job of a single step.
+func configures(script string) runner.Job {
+	step := plan.Step{Name: "config", Phase: plan.Configure, Argv: []string{"sh", "-c", script}}
+	return runner.Job{Plan: plan.Plan{Env: []string{"PATH=/usr/bin:/bin"}, Steps: []plan.Step{step}}}
+}
+
+// TestReaderGone closes the pipe that the program prints to. It ends with an exit code, and leaves
+// nothing running.
+func TestReaderGone(t *testing.T) {
+	root := t.TempDir()
+	cmd := program(t, "run", writeJob(t, root, configures("sleep 0.3; echo '  CC      a.o'; sleep 60")))
+	cmd.Stderr = nil
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if line, err := bufio.NewReaderSize(r, 16).ReadString('\n'); err != nil || !strings.HasPrefix(line, `{"begin":`) {
+		t.Errorf("printed %q, %v", line, err)
+	}
+	r.Close()
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != 3 || !state(t, root).Open {
+		t.Errorf("%v, state %+v", cmd.ProcessState, state(t, root))
+	}
+}
+
+// TestCommandsGetSIGPIPE has a step end by the signal that the program itself does not end by.
+func TestCommandsGetSIGPIPE(t *testing.T) {
+	cmd := program(t, "run", writeJob(t, t.TempDir(), configures("kill -PIPE $$; exit 7")))
+	cmd.Stderr = nil
+	if out, err := cmd.Output(); err == nil || !strings.Contains(string(out), `"exit":141`) {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -47,7 +47,7 @@ type Done struct {
 type Failure struct {
 	Class int      `json:"class"`           // exit code, see package fault
 	Cause string   `json:"cause,omitempty"` // see package fault
-	Text  string   `json:"text,omitempty"`  // of an error that is not a step's, or that says more than the step's
+	Text  string   `json:"text,omitempty"`  // of an error that is not a step's, or of one that is more than the step's
 	Fix   string   `json:"fix,omitempty"`
 	Step  string   `json:"step,omitempty"` // that failed
 	Exit  int      `json:"exit,omitempty"` // its exit code

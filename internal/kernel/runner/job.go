@@ -1,6 +1,6 @@
-// Package runner is what a build's executor and the program that builds inside of its container
-// tell each other: the job, the events, and the state of the output tree. The program is
-// cmd/runner; package runner/build does its work.
+// Package runner is what a build's executor and the program that builds inside its container
+// exchange: the job, the events, and the state of the output tree. The program is cmd/runner; package
+// runner/build does its work.
 //
 //	Job -> cmd/runner -> Events on standard output, artefacts and manifest in the result folder
 //

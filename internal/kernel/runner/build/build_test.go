@@ -129,7 +129,7 @@ func TestSecondKey(t *testing.T) {
 	f := newFixture(t, "CONFIG_A=y\n", map[string]string{"exit.c": exit})
 	first := f.run().done(t)
 	f.job.Plan = f.plan("# a comment\nCONFIG_A=y\n")
-	f.job.Results = []string{"another", first.Key}
+	f.job.Results = []string{"different", first.Key}
 	f.job.SourceID, f.job.Earlier = "same", runner.Earlier{Sources: []string{"first"}, Known: true}
 	all := f.run()
 	if done := all.done(t); done.Key != first.Key || !done.Found || strings.Contains(all.steps(), "compile") {
@@ -138,9 +138,42 @@ func TestSecondKey(t *testing.T) {
 	if got := f.state(); got.Since != "first" || got.Open { // its objects are still of the first source
 		t.Errorf("state %+v", got)
 	}
+	f.job.Results = nil // the result is damaged
+	if all := f.run(); strings.Contains(all.notes(), "resuming") || !strings.Contains(all.steps(), "compile") {
+		t.Errorf("notes %s, steps %s", all.notes(), all.steps())
+	}
+	f.job.Results = []string{"different", first.Key}
 	f.job.Plan = f.plan("CONFIG_B=y\n")
 	if done := f.run().done(t); done.Key == first.Key || done.Found {
 		t.Errorf("a different configuration: %+v", done)
+	}
+}
+
+// TestLostResult builds a plan a second time, because its result did not reach the engine: what the
+// first build has recorded is not lost with it. A different plan does not use that.
+func TestLostResult(t *testing.T) {
+	f := newFixture(t, "CONFIG_MODULES=y\n", map[string]string{"fork.c": fork, "exit.c": exit})
+	f.run().done(t)
+	first := f.manifest()
+	for range 2 {
+		all := f.run()
+		all.done(t)
+		m := f.manifest()
+		if all.made() != "" || strings.Contains(all.notes(), "resuming") || strings.Contains(all.notes(), "interrupted") {
+			t.Errorf("made %q, notes %s", all.made(), all.notes())
+		}
+		var names []string
+		for _, s := range m.Steps {
+			names = append(names, s.Name)
+		}
+		if got := strings.Join(names, ", "); got != "tinyconfig, merge a.config, olddefconfig, compile, modules, collect vmlinux, collect config" || !reflect.DeepEqual(m.Steps[:3], first.Steps[:3]) || !reflect.DeepEqual(m.Warnings, first.Warnings) {
+			t.Errorf("steps %s, warnings %q", got, m.Warnings)
+		}
+	}
+	f.job.Plan.Allow = []string{"X"}
+	f.run().done(t)
+	if m := f.manifest(); m.Steps[0].Name != "compile" || len(m.Warnings) != 0 {
+		t.Errorf("a different plan: %+v", m)
 	}
 }
 
@@ -163,6 +196,9 @@ func TestOpened(t *testing.T) {
 	f.job.Until = runner.Opened
 	all := f.run()
 	all.done(t)
+	if env := strings.Join(all.done(t).Env, "\n"); !strings.Contains(env, "CCACHE_DIR=") || strings.Contains(env, "CCACHE_STATSLOG") {
+		t.Errorf("environment %s", env)
+	}
 	if all.steps() != "" || !f.state().Open || f.read("input/1.config") != "CONFIG_A=y\n" {
 		t.Errorf("steps %s, state %+v", all.steps(), f.state())
 	}

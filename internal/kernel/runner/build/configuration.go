@@ -58,10 +58,10 @@ func (r *run) checkConfig(ctx context.Context) error {
 	for _, why := range kconfig.NonReproducible(r.values) {
 		r.warn("not reproducible: %s", why)
 	}
-	if err := r.setState(r.state(r.config.SHA256, r.origin.sources...)); err != nil {
+	if err := r.setState(r.state(r.config.SHA256, r.reusable.sources...)); err != nil {
 		return err
 	}
-	if r.origin.final != "" {
+	if r.reusable.final != "" {
 		return nil
 	}
 	return r.cache.SetConfig(r.Plan, r.config.Text, r.config.SHA256)

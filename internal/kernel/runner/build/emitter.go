@@ -3,11 +3,13 @@
 package build
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 )
 
@@ -15,15 +17,25 @@ import (
 type emitter struct {
 	mu  sync.Mutex
 	out *json.Encoder
+	end context.CancelCauseFunc // ends the run
 }
 
-func newEmitter(out io.Writer) *emitter { return &emitter{out: json.NewEncoder(out)} }
+func newEmitter(out io.Writer, end context.CancelCauseFunc) *emitter {
+	return &emitter{out: json.NewEncoder(out), end: end}
+}
 
-// emit prints an event. Without a reader nobody misses it: an error is ignored.
-func (e *emitter) emit(event runner.Event) {
+// emit prints an event. Where nobody reads it any more, nobody takes the result: the run ends as
+// one that is cut off.
+func (e *emitter) emit(event runner.Event) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.out.Encode(event)
+	err := e.out.Encode(event)
+	if err == nil {
+		return nil
+	}
+	err = fault.New(fault.Environment, "", "report the progress of the build: %w", err)
+	e.end(err)
+	return err
 }
 
 func (e *emitter) note(format string, args ...any) {

@@ -44,16 +44,30 @@ func failureOf(err error) runner.Failure {
 		f = step.Failure
 	}
 	f.Class, f.Cause = fault.Code(err), string(fault.CauseOf(err))
-	var lost lostError
+	if f.Text = err.Error(); f.Text == reported(err) {
+		f.Text = ""
+		return f
+	}
 	var classed *fault.Error
-	switch {
-	case errors.As(err, &lost):
-	case errors.As(err, &classed) && classed.Fix != "":
-		f.Text, f.Fix = classed.Err.Error(), classed.Fix
-	case step == nil:
-		f.Text = err.Error()
+	if errors.As(err, &classed) && classed.Fix != "" {
+		f.Fix = classed.Fix
+		f.Text = strings.Replace(f.Text, "\n  fix: "+f.Fix, "", 1)
 	}
 	return f
+}
+
+// reported returns the text of the error of a step or a configuration in an error: other events and
+// fields have what it reports. An error with a longer text has more to report.
+func reported(err error) string {
+	var step *stepError
+	var lost lostError
+	switch {
+	case errors.As(err, &step):
+		return step.Error()
+	case errors.As(err, &lost):
+		return lost.Error()
+	}
+	return ""
 }
 
 // failure returns the *stepError of a failed step, classified by what the step printed.

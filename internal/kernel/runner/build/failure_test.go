@@ -3,10 +3,14 @@
 package build
 
 import (
+	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
@@ -51,6 +55,27 @@ func TestLostOptions(t *testing.T) {
 	}
 	if !strings.HasSuffix(c.Warnings[0], "did you mean CONFIG_TINY?") {
 		unavailable(t, "no hint without python3: %s", c.Warnings[0])
+	}
+}
+
+// TestJoinedFailures has the state of the output tree fail as well.
+func TestJoinedFailures(t *testing.T) {
+	step := fault.WithCause(fault.Source, &stepError{runner.Failure{Step: "compile", Exit: 2, Cause: "source"}})
+	lost := lostError{fault.New(fault.Usage, "change it", "lost")}
+	disk := fault.Wrap(fault.Environment, syscall.EIO)
+	for name, c := range map[string]struct {
+		err  error
+		want runner.Failure
+	}{
+		"step":           {errors.Join(step, nil), runner.Failure{Class: 1, Cause: "source", Step: "compile", Exit: 2}},
+		"step, disk":     {errors.Join(step, disk), runner.Failure{Class: 3, Cause: "source", Step: "compile", Exit: 2, Text: "step compile failed (source): exit status 2\ninput/output error"}},
+		"lost":           {errors.Join(lost, nil), runner.Failure{Class: 2, Cause: "configuration"}},
+		"lost, disk":     {errors.Join(lost, disk), runner.Failure{Class: 3, Cause: "resources", Text: "lost\ninput/output error", Fix: "change it"}},
+		"fix and around": {fmt.Errorf("prepare: %w", fault.New(fault.Environment, "wait", "busy")), runner.Failure{Class: 3, Cause: "resources", Text: "prepare: busy", Fix: "wait"}},
+	} {
+		if got := failureOf(c.err); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
 	}
 }
 

@@ -17,9 +17,9 @@ func (r *run) finish(ctx context.Context, failed error, compiled bool) error {
 		return failed
 	}
 	if failed == nil && compiled {
-		r.origin.sources = nil
+		r.reusable.sources = nil
 	}
-	closed := r.state(r.config.SHA256, r.origin.sources...)
+	closed := r.state(r.config.SHA256, r.reusable.sources...)
 	closed.Open = false
 	return errors.Join(failed, r.setState(closed))
 }

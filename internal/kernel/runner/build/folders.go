@@ -11,6 +11,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/outputtree"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/process"
 )
@@ -20,7 +21,7 @@ import (
 func (s *session) prepare(ctx context.Context) error {
 	folders := []string{s.dir(plan.OutputRole), s.dir(plan.CacheRole), s.cache.ProbeDir(), s.dir(plan.ResultRole)}
 	for _, dir := range folders {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := makeFolder(dir); err != nil {
 			return fault.Wrap(fault.Environment, err)
 		}
 		if err := s.own(dir); err != nil {
@@ -40,6 +41,14 @@ func (s *session) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// makeFolder makes a folder, in the place of whatever else a build has left there.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	return confined.Mkdir(filepath.Dir(dir), filepath.Base(dir))
 }
 
 // layInputs writes the configuration's fragments, the list of the files that are laid in the

@@ -5,6 +5,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
@@ -15,25 +16,39 @@ import (
 type jobs struct {
 	n      int            // of a build that is alone
 	shared jobserver.Fifo // "" for none
+	warn   func(format string, args ...any)
+	warned bool // that the number of shared jobs is unknown
 }
 
-func newJobs(job runner.Job) *jobs {
-	return &jobs{n: max(1, job.Jobs), shared: jobserver.Fifo(job.Jobserver)}
+func newJobs(job runner.Job, e *emitter) *jobs {
+	return &jobs{n: max(1, job.Jobs), shared: jobserver.Fifo(job.Jobserver), warn: e.warn}
 }
 
-// flags returns the flags that tell make how many jobs it may run.
-func (j *jobs) flags() (string, error) {
-	if j.shared != "" {
-		flags, err := j.shared.Flags()
-		return flags, fault.Wrap(fault.Environment, err)
+// flags returns the flags by which make limits its jobs.
+func (j *jobs) flags() string {
+	if j.shared == "" {
+		return fmt.Sprintf("-j%d", j.n)
 	}
-	return fmt.Sprintf("-j%d", j.n), nil
+	shared, err := j.shared.Jobs()
+	if err != nil {
+		if !j.warned {
+			j.warn("the number of shared jobs is unknown: %v", err)
+		}
+		j.warned, shared = true, j.n
+	}
+	return j.shared.Flags(shared)
 }
+
+// tokenWait is how long a build waits for the jobs of others to end when it halves the number.
+const tokenWait = time.Minute
 
 // halve halves the number of jobs; it returns false where there is only one.
 func (j *jobs) halve(ctx context.Context) (bool, error) {
 	if j.shared != "" {
-		halved, err := j.shared.Shrink(ctx)
+		halved, missing, err := j.shared.Shrink(ctx, tokenWait)
+		if missing > 0 {
+			j.warn("halved the shared jobs, of which %d are still running or lost after %s", missing, tokenWait)
+		}
 		return halved, fault.Wrap(fault.Environment, err)
 	}
 	if j.n == 1 {

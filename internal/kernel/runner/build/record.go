@@ -15,14 +15,14 @@ import (
 type record struct {
 	started  time.Time
 	done     []plan.StepRecord // steps that have ended
-	earlier  []plan.StepRecord // of an interrupted run of the same plan
+	earlier  []plan.StepRecord // of an earlier run of the same plan
 	made     []string          // files that make reported as made
 	compiled int64             // how many of them in the phase that compiles the kernel
 	warnings []diagnose.Finding
 }
 
-// resume takes over what an interrupted run of the same plan has done, and returns the last step of
-// it, or "".
+// resume takes over what an earlier run of the same plan has done, and returns the last step of
+// it, or "". That run was interrupted, or its result did not reach the engine.
 func (r *record) resume(m plan.Manifest, hash string) string {
 	if m.Plan != hash {
 		return ""
@@ -35,7 +35,7 @@ func (r *record) resume(m plan.Manifest, hash string) string {
 	return r.earlier[len(r.earlier)-1].Name
 }
 
-// reuse takes the record of a step that need not run from the interrupted run.
+// reuse takes the record of a step that need not run from the earlier run.
 func (r *record) reuse(s plan.Step) {
 	for _, earlier := range r.earlier {
 		if earlier.Name == s.Name {

@@ -11,17 +11,13 @@ import (
 )
 
 // withRetries runs a step. If the machine's kernel killed some of its processes for lack of memory,
-// the step is retried with half as many jobs and continues
-// where it stopped, until a single job fails. A build that shares its jobs is also retried
-// after another build has halved them.
+// the step is retried with half as many jobs and continues where it stopped, until a single job fails.
+// A build that shares its jobs is also retried after a different build has halved them.
 func (r *steps) withRetries(ctx context.Context, s plan.Step) error {
 	for {
-		flags, err := r.jobs.flags()
-		if err != nil {
-			return err
-		}
+		flags := r.jobs.flags()
 		r.oomKillsBefore = r.group.OOMKills()
-		err = r.run(ctx, s)
+		err := r.run(ctx, s)
 		if err == nil || ctx.Err() != nil || r.group.OOMKills() == r.oomKillsBefore {
 			return err
 		}
@@ -29,10 +25,7 @@ func (r *steps) withRetries(ctx context.Context, s plan.Step) error {
 		if halveErr != nil {
 			return halveErr
 		}
-		now, flagsErr := r.jobs.flags()
-		if flagsErr != nil {
-			return flagsErr
-		}
+		now := r.jobs.flags()
 		if !halved && now == flags {
 			return &fault.Error{Class: fault.Environment, Cause: fault.Resources, Err: fmt.Errorf("out of memory with a single job: %w", err), Fix: memoryFix}
 		}

@@ -3,16 +3,14 @@
 package build
 
 import (
-	"os"
 	"slices"
 
-	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 )
 
-// origin is what a run finds in its output tree.
-type origin struct {
+// reusable is what a run can use of its output tree.
+type reusable struct {
 	incremental bool     // the build reuses the last output
 	final       string   // sha256 of the final configuration that the tree already has; or ""
 	sources     []string // of earlier builds that objects may be from
@@ -27,10 +25,10 @@ type reuse struct {
 // open prepares the output tree of the last build for an incremental one: the executor has made
 // source files that differ newer than what was built from them, and make(1) does the
 // rest. An output tree that cannot be reused is emptied.
-func (u reuse) open() (o origin, err error) {
+func (u reuse) open() (found reusable, err error) {
 	last, err := u.tree().State()
 	if err != nil {
-		return o, err
+		return found, err
 	}
 	why := u.rebuildReason(last)
 	if why != "" {
@@ -38,25 +36,25 @@ func (u reuse) open() (o origin, err error) {
 			u.note("rebuilding from scratch: %s", why)
 		}
 		if err := u.tree().Clear(); err != nil {
-			return o, err
+			return found, err
 		}
-		o.final, err = u.restoreConfig()
-		return o, err
+		found.final, err = u.restoreConfig()
+		return found, err
 	}
-	o.incremental, o.sources = true, last.Others(u.SourceID)
-	if len(o.sources) > 0 {
+	found.incremental, found.sources = true, last.Others(u.SourceID)
+	if len(found.sources) > 0 {
 		u.note("incremental build: %d source files differ", u.Earlier.Files)
 	}
 	if last.Open {
 		u.note("an earlier build in this output was interrupted")
 		if err := repair(u.tree(), u.emitter); err != nil {
-			return o, err
+			return found, err
 		}
 	}
-	if len(o.sources) == 0 || u.Earlier.CodeOnly {
-		o.final = u.unchangedConfig(last)
+	if len(found.sources) == 0 || u.Earlier.CodeOnly {
+		found.final = u.unchangedConfig(last)
 	}
-	return o, nil
+	return found, nil
 }
 
 // state returns the state of an output tree in which the job's build is in progress, given the
@@ -98,9 +96,8 @@ func (u reuse) restoreConfig() (string, error) {
 	if err != nil || sum == "" {
 		return "", err
 	}
-	file := u.tree().ConfigFile()
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		return "", fault.Wrap(fault.Environment, err)
+	if err := u.tree().SetConfig(text); err != nil {
+		return "", err
 	}
-	return sum, u.own(file)
+	return sum, u.own(u.tree().ConfigFile())
 }

@@ -28,7 +28,7 @@ type session struct {
 }
 
 // newSession returns the session of a job, and a function that removes its temporary folder.
-func newSession(job runner.Job) (*session, func(), error) {
+func newSession(job runner.Job, e *emitter) (*session, func(), error) {
 	user, err := process.User(job.Plan.User)
 	if err != nil {
 		return nil, nil, err
@@ -37,7 +37,7 @@ func newSession(job runner.Job) (*session, func(), error) {
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.Environment, err)
 	}
-	s := &session{Job: job, user: user, jobs: newJobs(job), temp: temp}
+	s := &session{Job: job, user: user, jobs: newJobs(job, e), temp: temp}
 	s.cache = ccache.Cache{
 		Dir: s.dir(plan.CacheRole), Max: job.Cache, Namespace: job.Namespace, Toolchain: job.Plan.Toolchain, Log: filepath.Join(temp, "ccache.log"),
 	}
@@ -50,19 +50,18 @@ func (s *session) dir(role plan.Role) string { return s.Plan.Dir(role) }
 // tree returns the output tree.
 func (s *session) tree() outputtree.Tree { return outputtree.Tree(s.dir(plan.OutputRole)) }
 
-// own makes a folder or file the build's user's.
+// own makes a folder or file the build's user's, and not what it links to.
 func (s *session) own(name string) error {
 	if s.user == nil {
 		return nil
 	}
-	return fault.Wrap(fault.Environment, os.Chown(name, int(s.user.Uid), int(s.user.Gid)))
+	return fault.Wrap(fault.Environment, os.Lchown(name, int(s.user.Uid), int(s.user.Gid)))
 }
 
 // env returns the plan's environment with the source's time, and with what does not affect
 // the result: the number of jobs and ccache's settings.
-func (s *session) env() ([]string, error) {
-	flags, err := s.jobs.flags()
-	return slices.Concat(s.Plan.Env, s.cache.Env(), plan.TimeEnv(s.Plan.Source.Time), []string{"MAKEFLAGS=" + flags}), err
+func (s *session) env() []string {
+	return slices.Concat(s.Plan.Env, s.cache.Env(), plan.TimeEnv(s.Plan.Source.Time), []string{"MAKEFLAGS=" + s.jobs.flags()})
 }
 
 // besideEnv returns the environment of commands beside a run that stops before it compiles.
@@ -70,20 +69,12 @@ func (s *session) besideEnv() []string {
 	if s.Until == "" {
 		return nil
 	}
-	env, err := s.env()
-	if err != nil { // of the flags: the commands have one job
-		return s.Plan.Env
-	}
-	return env
+	return slices.DeleteFunc(s.env(), func(v string) bool { return strings.HasPrefix(v, ccache.LogVariable+"=") }) // its folder ends with the run
 }
 
 // python runs python3 as configcheck.Check wants it.
 func (s *session) python(ctx context.Context, args ...string) (string, error) {
-	env, err := s.env()
-	if err != nil {
-		return "", err
-	}
-	env = slices.Concat(env, s.Plan.Kconfig, []string{
+	env := slices.Concat(s.env(), s.Plan.Kconfig, []string{
 		"CC_VERSION_TEXT=" + s.firstLine(ctx, s.Plan.Toolchain.CC, "--version"), "KERNELVERSION=" + s.Plan.Version, "PYTHONDONTWRITEBYTECODE=1",
 	})
 	return process.Command{Argv: append([]string{"python3"}, args...), Dir: s.dir(plan.SourceRole), Env: env, User: s.user}.Output(ctx)

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/cgroup"
@@ -21,8 +23,8 @@ type steps struct {
 	*emitter
 	*record
 	group cgroup.Group
-	log   io.Writer
-	keeps bool // a checkpoint in the output tree
+	log   *os.File // nil for none
+	keeps bool     // a checkpoint in the output tree
 
 	values         map[string]string // of the final configuration; nil until that is made
 	interrupted    bool              // a step was killed: the output may have partial files
@@ -32,10 +34,11 @@ type steps struct {
 // run runs one step and records it. The step's output goes to the log; what it
 // complains of goes into the error, a *stepError.
 func (r *steps) run(ctx context.Context, s plan.Step) error {
-	io.WriteString(r.log, "==> "+s.Name+": "+quote(s.Argv)+"\n")
+	log := r.logWriter()
+	io.WriteString(log, "==> "+s.Name+": "+quote(s.Argv)+"\n")
 	r.emit(runner.Event{Begin: &runner.Begin{Step: s.Name, Phase: s.Phase, Argv: s.Argv, Total: r.expectedLines(s.Phase)}})
 	start := time.Now()
-	out := newOutput(r.log, r.dir(plan.SourceRole), func(n int64, file string) {
+	out := newOutput(log, r.dir(plan.SourceRole), func(n int64, file string) {
 		r.emit(runner.Event{Made: &runner.Made{N: n, File: file}})
 	})
 	entry := plan.StepRecord{Name: s.Name, In: r.hashMaterials(s.In)}
@@ -57,24 +60,30 @@ func (r *steps) run(ctx context.Context, s plan.Step) error {
 	}
 	r.emit(runner.Event{End: &entry})
 	r.done = append(r.done, entry)
-	return errors.Join(err, r.checkpoint())
+	return errors.Join(err, r.checkpoint(time.Time{}))
+}
+
+// logWriter returns the writer of the log.
+func (r *steps) logWriter() io.Writer {
+	if r.log == nil {
+		return io.Discard
+	}
+	return r.log
 }
 
 // exec runs the command of a step.
 func (r *steps) exec(ctx context.Context, s plan.Step, out *output) error {
-	env, err := r.env()
-	if err != nil {
-		return err
-	}
-	return process.Command{Argv: s.Argv, Dir: s.Dir, Env: env, User: r.user, Stdout: out.stdout, Stderr: out.stderr}.Run(ctx)
+	return process.Command{Argv: s.Argv, Dir: s.Dir, Env: r.env(), User: r.user, Stdout: out.stdout, Stderr: out.stderr}.Run(ctx)
 }
 
-// checkpoint stores the partial manifest.
-func (r *steps) checkpoint() error {
+// checkpoint stores the partial manifest, with the time when the run was finished, zero before that.
+func (r *steps) checkpoint(finished time.Time) error {
 	if !r.keeps {
 		return nil
 	}
-	return r.tree().SetCheckpoint(r.manifest(r.session))
+	m := r.manifest(r.session)
+	m.Finished = finished
+	return r.tree().SetCheckpoint(m)
 }
 
 // repairInterrupted repairs the output if a step of this run was killed. It first kills
@@ -83,7 +92,9 @@ func (r *steps) repairInterrupted() error {
 	if !r.interrupted {
 		return nil
 	}
-	process.KillLeft()
+	if err := process.KillLeft(); err != nil {
+		return fault.Wrap(fault.Environment, err)
+	}
 	r.interrupted = false
 	return repair(r.tree(), r.emitter)
 }

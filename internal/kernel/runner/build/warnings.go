@@ -14,7 +14,7 @@ const warningsShown = 5
 // compiled this time, and reports how many there are and which are new since the last result.
 func (r *run) compareWarnings() {
 	before := diagnose.Parse(r.Warnings)
-	if r.origin.incremental {
+	if r.reusable.incremental {
 		made := map[string]bool{}
 		for _, object := range r.made {
 			made[object] = true

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package ccache has the settings of ccache and of kiln-cc, counts what they did, and keeps final
 // configurations beside the compiled objects.
 package ccache
@@ -6,11 +8,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // Cache is the cache of a build.
@@ -37,10 +39,13 @@ func (c Cache) Env() []string {
 	}
 	return []string{
 		"CCACHE_DIR=" + c.Dir, fmt.Sprintf("CCACHE_MAXSIZE=%d", c.Max), "CCACHE_NOCOMPRESS=1", "CCACHE_DEPEND=1", "CCACHE_SLOPPINESS=file_stat_matches",
-		"CCACHE_COMPILERCHECK=string:" + c.compiler(), "CCACHE_STATSLOG=" + c.Log, "CCACHE_NAMESPACE=" + c.Namespace,
+		"CCACHE_COMPILERCHECK=string:" + c.compiler(), LogVariable + "=" + c.Log, "CCACHE_NAMESPACE=" + c.Namespace,
 		"KILN_PROBES=" + c.probes(),
 	}
 }
+
+// LogVariable is the environment variable with the path of the log.
+const LogVariable = "CCACHE_STATSLOG"
 
 // compiler returns the sha256 of the toolchain's programs. They determine an object, not the image
 // that contains them.
@@ -50,7 +55,10 @@ func (c Cache) compiler() string {
 }
 
 // ProbeDir returns the folder of compilers' answers to the kernel's probes, see kiln-cc.
-func (c Cache) ProbeDir() string { return filepath.Join(c.Dir, "kiln-probes") }
+func (c Cache) ProbeDir() string { return filepath.Join(c.Dir, probes) }
+
+// probes is that folder, in the cache.
+const probes = "kiln-probes"
 
 // probes returns the folder of this toolchain's answers.
 func (c Cache) probes() string {
@@ -61,7 +69,7 @@ func (c Cache) probes() string {
 // Record counts hits and misses in ccache's statistics log: for each call a comment
 // with the source, then a line for each counter (https://ccache.dev/manual, stats_log).
 func (c Cache) Record() (record plan.CacheRecord) {
-	text, err := os.ReadFile(c.Log)
+	text, err := confined.Read(filepath.Split(c.Log))
 	if err != nil {
 		return record // nothing was compiled
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package ccache
 
 import (
@@ -12,6 +14,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // configurations holds final configurations beside the compiled objects, each under the
@@ -25,8 +28,12 @@ const unusedFor = 91 * 24 * time.Hour
 
 // ConfigFile returns the path of the cached configuration of a plan.
 func (c Cache) ConfigFile(p plan.Plan) string {
-	name := fmt.Sprintf("%x", sha256.Sum256([]byte(c.Namespace+" "+p.ConfigurationKey())))
-	return filepath.Join(c.Dir, configurations, name)
+	return filepath.Join(c.Dir, c.configName(p))
+}
+
+// configName returns its path in the cache.
+func (c Cache) configName(p plan.Plan) string {
+	return fmt.Sprintf("%s/%x", configurations, sha256.Sum256([]byte(c.Namespace+" "+p.ConfigurationKey())))
 }
 
 // Config returns the plan's cached configuration and its sha256, or "" where none is cached or it
@@ -35,23 +42,18 @@ func (c Cache) Config(p plan.Plan) (text []byte, sum string, err error) {
 	if !c.Used() {
 		return nil, "", nil
 	}
-	file := c.ConfigFile(p)
-	recorded, err := os.ReadFile(file + ".sha256")
+	name := c.configName(p)
+	recorded, err := confined.Read(c.Dir, name+".sha256")
 	if err == nil {
-		text, err = os.ReadFile(file)
+		text, err = confined.Read(c.Dir, name)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil { // it is not there, or not this package's
 		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", fault.Wrap(fault.Environment, err)
 	}
 	if sum = strings.TrimSpace(string(recorded)); sum != fmt.Sprintf("%x", sha256.Sum256(text)) {
 		return nil, "", nil
 	}
-	now := time.Now()
-	err = errors.Join(os.Chtimes(file, now, now), os.Chtimes(file+".sha256", now, now))
-	return text, sum, fault.Wrap(fault.Environment, err)
+	return text, sum, fault.Wrap(fault.Environment, c.use(name, name+".sha256"))
 }
 
 // SetConfig caches the final configuration of a plan, then its sha256, and removes what is too
@@ -60,46 +62,51 @@ func (c Cache) SetConfig(p plan.Plan, text []byte, sum string) error {
 	if !c.Used() {
 		return nil
 	}
-	file := c.ConfigFile(p)
-	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	name := c.configName(p)
+	err := confined.Mkdir(c.Dir, configurations)
 	if err == nil {
-		err = replace(file, text)
+		err = confined.Write(c.Dir, name, text)
 	}
 	if err == nil {
-		err = replace(file+".sha256", []byte(sum))
+		err = confined.Write(c.Dir, name+".sha256", []byte(sum))
 	}
 	if err != nil {
 		return fault.Wrap(fault.Environment, err)
 	}
-	c.removeOld(filepath.Dir(file))
-	c.removeOld(c.ProbeDir())
+	c.removeOld(configurations)
+	c.removeOld(probes)
 	return nil
 }
 
-// replace writes a file, whole or not at all: other builds read the same cache.
-func replace(file string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".new")
+// use sets the time of files of the cache, by which removeOld finds those that are not used.
+func (c Cache) use(names ...string) error {
+	root, err := os.OpenRoot(c.Dir)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // fails once it is renamed
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return err
+	defer root.Close()
+	now := time.Now()
+	for _, name := range names {
+		err = errors.Join(err, root.Chtimes(name, now, now))
 	}
-	return os.Rename(temporary.Name(), file)
+	return err
 }
 
-// removeOld removes the files below a folder that have not been used for long. What cannot be
-// removed is left to a later build.
+// removeOld removes the files below a folder of the cache that have not been used for long. What
+// cannot be removed is left to a later build.
 func (c Cache) removeOld(dir string) {
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return
+	}
+	defer root.Close()
 	oldest := time.Now().Add(-unusedFor)
-	filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+	fs.WalkDir(root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return nil
 		}
 		if info, err := entry.Info(); err == nil && info.ModTime().Before(oldest) {
-			os.Remove(file)
+			root.Remove(name)
 		}
 		return nil
 	})

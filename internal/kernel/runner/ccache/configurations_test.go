@@ -1,3 +1,5 @@
+//go:build linux
+
 package ccache_test
 
 import (
@@ -55,4 +57,41 @@ func TestConfigurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	find(c, p, "")
+}
+
+// TestPlantedConfiguration has links to a folder outside in the place of cached files, and of their
+// folder.
+func TestPlantedConfiguration(t *testing.T) {
+	for _, folder := range []bool{false, true} {
+		c, outside := ccache.Cache{Dir: t.TempDir(), Max: 1}, t.TempDir()
+		p := plan.Plan{Version: "6.12.1"}
+		text := []byte("CONFIG_A=y\n")
+		sum := fmt.Sprintf("%x", sha256.Sum256(text))
+		file := c.ConfigFile(p)
+		for name, text := range map[string]string{filepath.Base(file): string(text), filepath.Base(file) + ".sha256": sum} {
+			if err := os.WriteFile(filepath.Join(outside, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			link, to := filepath.Join(filepath.Dir(file), name), filepath.Join(outside, name)
+			if folder {
+				link, to = filepath.Dir(file), outside
+			}
+			os.MkdirAll(filepath.Dir(link), 0o755)
+			if err := os.Symlink(to, link); err != nil && !os.IsExist(err) {
+				t.Fatal(err)
+			}
+		}
+		if _, got, err := c.Config(p); err != nil || got != "" {
+			t.Errorf("read through a link: %q, %v", got, err)
+		}
+		if err := c.SetConfig(p, []byte("CONFIG_B=y\n"), "other"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(outside, filepath.Base(file))); err != nil || string(got) != string(text) {
+			t.Errorf("written through a link: %q, %v", got, err)
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != "CONFIG_B=y\n" {
+			t.Errorf("cached %q, %v", got, err)
+		}
+	}
 }

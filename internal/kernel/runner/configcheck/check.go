@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package configcheck compares the final configuration of a kernel with what was asked, and finds
 // values in it that would fail the build after minutes of compiling, or that have no effect.
 package configcheck
@@ -15,6 +17,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // Check compares the configuration of a plan, in the folders that the plan names.
@@ -37,7 +40,7 @@ type Result struct {
 
 // Run compares the configuration in the output tree.
 func (c Check) Run(ctx context.Context) (Result, error) {
-	text, err := os.ReadFile(filepath.Join(c.dir(plan.OutputRole), ".config"))
+	text, err := confined.Read(c.dir(plan.OutputRole), ".config")
 	if err != nil {
 		return Result{}, fault.Wrap(fault.Environment, err)
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package configcheck
 
 import (
@@ -8,6 +10,7 @@ import (
 
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // makefileVersion matches the parts of the version in the kernel's Makefile.
@@ -44,7 +47,7 @@ func (c Check) localVersion() (local string) {
 	for _, role := range []plan.Role{plan.OutputRole, plan.SourceRole} {
 		files, _ := filepath.Glob(filepath.Join(c.dir(role), "localversion*"))
 		for _, file := range files {
-			if text, err := os.ReadFile(file); err == nil && !strings.Contains(filepath.Base(file), "~") {
+			if text, err := confined.Read(c.dir(role), filepath.Base(file)); err == nil && !strings.Contains(filepath.Base(file), "~") {
 				local += strings.TrimRight(string(text), "\n")
 			}
 		}

@@ -3,6 +3,7 @@
 package jobserver
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -41,11 +42,15 @@ func writeNumber(file *os.File, n int) error {
 // budget returns the path of the file with the number of tokens.
 func (f Fifo) budget() string { return string(f) + ".jobs" }
 
-// Jobs returns the number of tokens.
+// Jobs returns the number of tokens. Where the file has no number the error contains what it has.
 func (f Fifo) Jobs() (int, error) {
 	text, err := os.ReadFile(f.budget())
 	if err != nil {
 		return 0, err
 	}
-	return strconv.Atoi(strings.TrimSpace(string(text)))
+	jobs, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || jobs < 1 {
+		return 0, fmt.Errorf("read %s: %.40q: expected a number from 1", f.budget(), text)
+	}
+	return jobs, nil
 }

@@ -29,7 +29,7 @@ const stale = 2 * 24 * time.Hour
 // ends: a fifo loses its content when no process has it open.
 func (f Fifo) Hold(ctx context.Context, jobs int, ready func()) error {
 	f.removeStale()
-	if err := os.WriteFile(f.budget(), []byte(strconv.Itoa(jobs)), 0o666); err != nil {
+	if err := os.WriteFile(f.budget(), []byte(strconv.Itoa(jobs)), 0o644); err != nil { // only runners write it, as root
 		return err
 	}
 	defer os.Remove(f.budget())
@@ -37,10 +37,8 @@ func (f Fifo) Hold(ctx context.Context, jobs int, ready func()) error {
 		return fmt.Errorf("create %s: %w", f, err)
 	}
 	defer os.Remove(string(f))
-	for _, file := range []string{string(f), f.budget()} { // make runs as a different user
-		if err := os.Chmod(file, 0o666); err != nil {
-			return err
-		}
+	if err := os.Chmod(string(f), 0o666); err != nil { // make runs as a different user
+		return err
 	}
 	held, err := os.OpenFile(string(f), os.O_RDWR, 0)
 	if err != nil {
@@ -98,22 +96,27 @@ func (f Fifo) Release() error {
 
 // Shrink halves the budget on behalf of a build that holds one token, and returns false
 // where only one token is left. The build's own token is the first to go; it waits for the
-// others, and for a new one of its own, until jobs of other builds have ended.
-func (f Fifo) Shrink(ctx context.Context) (bool, error) {
+// others, and for a new one of its own, until jobs of other builds have ended. It does so at most
+// for a time, and returns how many are missing: a make that was killed has returned none of its.
+func (f Fifo) Shrink(ctx context.Context, wait time.Duration) (halved bool, missing int, err error) {
 	fewer, err := f.halve()
 	if err != nil {
-		return false, fmt.Errorf("halve the jobs: %w", err)
+		return false, 0, fmt.Errorf("halve the jobs: %w", err)
 	}
-	for range fewer { // one less for its own token, one more for the new one
-		if err := f.Acquire(ctx); err != nil {
-			return false, err
+	waiting, end := context.WithTimeout(ctx, wait)
+	defer end()
+	for n := range fewer { // one less for its own token, one more for the new one
+		err := f.Acquire(waiting)
+		if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+			return true, fewer - n, nil
+		}
+		if err != nil {
+			return false, 0, err
 		}
 	}
-	return fewer > 0, nil
+	return fewer > 0, 0, nil
 }
 
-// Flags returns the flags with which make uses the jobserver.
-func (f Fifo) Flags() (string, error) {
-	jobs, err := f.Jobs()
-	return fmt.Sprintf("-j%d --jobserver-auth=fifo:%s", jobs, f), err
-}
+// Flags returns the flags with which make uses the jobserver. The fifo limits the jobs; their number
+// is for what make runs.
+func (f Fifo) Flags(jobs int) string { return fmt.Sprintf("-j%d --jobserver-auth=fifo:%s", jobs, f) }

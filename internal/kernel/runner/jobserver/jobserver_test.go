@@ -64,8 +64,10 @@ func TestTokens(t *testing.T) {
 	if !acquired(t, f) || acquired(t, f) {
 		t.Error("want the token that was returned")
 	}
-	if flags, err := f.Flags(); err != nil || flags != "-j2 --jobserver-auth=fifo:"+string(f) {
-		t.Errorf("flags %q, %v", flags, err)
+	for file, want := range map[string]os.FileMode{string(f): 0o666 | os.ModeNamedPipe, f.budget(): 0o644} {
+		if info, err := os.Stat(file); err != nil || info.Mode() != want {
+			t.Errorf("%s: mode %v, %v", file, info.Mode(), err)
+		}
 	}
 }
 
@@ -76,18 +78,56 @@ func TestShrink(t *testing.T) {
 		t.Fatal("no token")
 	}
 	for _, want := range []int{5, 2, 1} {
-		if halved, err := f.Shrink(t.Context()); err != nil || !halved {
-			t.Fatalf("%v, %v", halved, err)
+		if halved, missing, err := f.Shrink(t.Context(), time.Minute); err != nil || !halved || missing > 0 {
+			t.Fatalf("%v, %d missing, %v", halved, missing, err)
 		}
 		if jobs, err := f.Jobs(); err != nil || jobs != want {
 			t.Errorf("%d jobs, %v; want %d", jobs, err, want)
 		}
 	}
-	if halved, err := f.Shrink(t.Context()); err != nil || halved {
+	if halved, _, err := f.Shrink(t.Context(), time.Minute); err != nil || halved {
 		t.Errorf("a single job was halved: %v, %v", halved, err)
 	}
 	if acquired(t, f) { // the last one is the build's own
 		t.Error("a token is left")
+	}
+}
+
+// TestLostTokens halves the jobs where a make was killed that held tokens, then ends while it waits.
+func TestLostTokens(t *testing.T) {
+	f := hold(t, 8)
+	for range 6 { // one of the build, five lost
+		if !acquired(t, f) {
+			t.Fatal("no token")
+		}
+	}
+	if halved, missing, err := f.Shrink(t.Context(), 50*time.Millisecond); err != nil || !halved || missing != 2 {
+		t.Errorf("%v, %d missing, %v", halved, missing, err)
+	}
+	if jobs, err := f.Jobs(); err != nil || jobs != 4 {
+		t.Errorf("%d jobs, %v", jobs, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := f.Shrink(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+// TestRubbish has something else than a number in the file of the budget.
+func TestRubbish(t *testing.T) {
+	f := hold(t, 8)
+	for _, text := range []string{"", "many", "0", "-3"} {
+		if err := os.WriteFile(f.budget(), []byte(text), 0); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("read %s: %q: expected a number from 1", f.budget(), text)
+		if _, err := f.Jobs(); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, _, err := f.Shrink(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 
@@ -140,10 +180,7 @@ func TestMakesShareTokens(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "Makefile"), []byte(makefile), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	flags, err := f.Flags()
-	if err != nil {
-		t.Fatal(err)
-	}
+	flags := f.Flags(3)
 	argv := makeOrClient(t)
 	var both sync.WaitGroup
 	for range 2 {

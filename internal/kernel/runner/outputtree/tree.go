@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package outputtree keeps an output tree between builds: its state, the record of a build in
 // progress, and the repair of what an interrupted build left incomplete.
 package outputtree
@@ -7,30 +9,35 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner"
+	"github.com/romanatrashyonok/kiln/internal/kernel/runner/confined"
 )
 
 // Tree is an output tree, by its folder.
 type Tree string
 
-// checkpointFile is the partial manifest of a build in progress, in the output tree: the record
-// that a killed run leaves, from which the next one knows what it can skip.
+// checkpointFile is the manifest of the last build, in the output tree: a partial one where that is
+// in progress or was killed. From it the next build of the same plan knows what it can skip.
 const checkpointFile = ".kiln-building.json"
 
 // path returns the path of a file of the tree.
 func (t Tree) path(name string) string { return filepath.Join(string(t), name) }
 
-// State returns the tree's state, a zero one where it has none or it cannot be parsed.
+// State returns the tree's state, a zero one where it has none, it is no regular
+// file or cannot be parsed.
 func (t Tree) State() (runner.State, error) {
-	text, err := os.ReadFile(t.path(runner.StateFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := confined.Read(string(t), runner.StateFile)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, confined.ErrNotRegular) {
 		return runner.State{}, nil
 	}
 	return runner.ReadState(text), fault.Wrap(fault.Environment, err)
@@ -39,25 +46,17 @@ func (t Tree) State() (runner.State, error) {
 // SetState stores the tree's state in it.
 func (t Tree) SetState(s runner.State) error { return t.write(runner.StateFile, s) }
 
-// SetCheckpoint stores the partial manifest of a build in progress.
+// SetCheckpoint stores the manifest of a build, partial while that is in progress.
 func (t Tree) SetCheckpoint(m plan.Manifest) error { return t.write(checkpointFile, m) }
 
-// Checkpoint returns the partial manifest that an interrupted build has left, or a zero one.
+// Checkpoint returns the manifest that the last build has left, partial where it did not succeed, or
+// a zero one.
 func (t Tree) Checkpoint() (m plan.Manifest) {
-	text, err := os.ReadFile(t.path(checkpointFile))
+	text, err := confined.Read(string(t), checkpointFile)
 	if err != nil || json.Unmarshal(text, &m) != nil {
 		return plan.Manifest{}
 	}
 	return m
-}
-
-// RemoveCheckpoint removes the partial manifest of a build that is complete.
-func (t Tree) RemoveCheckpoint() error {
-	err := os.Remove(t.path(checkpointFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return fault.Wrap(fault.Environment, err)
 }
 
 // write stores a value as a JSON file of the tree, whole or not at all.
@@ -66,18 +65,13 @@ func (t Tree) write(name string, value any) error {
 	if err != nil {
 		return err
 	}
-	temporary := t.path(name + ".new")
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		os.Remove(temporary) // the disk may be full
-		return fault.Wrap(fault.Environment, err)
-	}
-	return fault.Wrap(fault.Environment, os.Rename(temporary, t.path(name)))
+	return fault.Wrap(fault.Environment, confined.Write(string(t), name, text))
 }
 
 // own reports whether a file of the tree is this package's.
 func own(name string) bool {
 	for _, file := range []string{runner.StateFile, checkpointFile} {
-		if name == file || name == file+".new" {
+		if name == file || strings.HasPrefix(name, file+confined.Temporary) {
 			return true
 		}
 	}
@@ -98,22 +92,36 @@ func (t Tree) Clear() error {
 	return nil
 }
 
+// configFile is the configuration.
+const configFile = ".config"
+
 // ConfigFile returns the path of the configuration.
-func (t Tree) ConfigFile() string { return t.path(".config") }
+func (t Tree) ConfigFile() string { return t.path(configFile) }
+
+// Config returns the configuration.
+func (t Tree) Config() ([]byte, error) { return confined.Read(string(t), configFile) }
+
+// SetConfig replaces the configuration.
+func (t Tree) SetConfig(text []byte) error {
+	return fault.Wrap(fault.Environment, confined.Write(string(t), configFile, text))
+}
 
 // HasConfig reports whether the configuration has a sha256.
 func (t Tree) HasConfig(sum string) bool {
-	got, err := SHA256(t.ConfigFile())
-	return err == nil && got == sum
+	text, err := t.Config()
+	return err == nil && fmt.Sprintf("%x", sha256.Sum256(text)) == sum
 }
 
-// SHA256 returns the sha256 of a file, in hex.
+// SHA256 returns the sha256 of a regular file, in hex.
 func SHA256(file string) (string, error) {
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a fifo does not block
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", errors.Join(err, fmt.Errorf("hash %s: %w", file, confined.ErrNotRegular))
+	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
 		return "", err

@@ -22,6 +22,9 @@ const (
 // find returns the program's path. It looks in the folders of the command's own PATH, and not of
 // this program's.
 func (c Command) find() (string, error) {
+	if len(c.Argv) == 0 {
+		return "", &ExitError{Code: codeNotFound, Reason: "empty command"}
+	}
 	name := c.Argv[0]
 	if strings.Contains(name, "/") {
 		if !filepath.IsAbs(name) {
@@ -38,8 +41,11 @@ func (c Command) find() (string, error) {
 }
 
 // startError returns the error of a program that is there and did not start: for lack of a right, of
-// the interpreter of a script, or of its folder. Any other error says nothing about the program.
+// the interpreter of a script, or of its folder. Any other error has a different cause.
 func (c Command) startError(err error) error {
+	if _, missing := os.Stat(c.Dir); c.Dir != "" && missing != nil {
+		return &ExitError{Argv: c.Argv, Code: codeDenied, Reason: fmt.Sprintf("cannot run %s: %v", c.Argv[0], missing)}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &ExitError{Argv: c.Argv, Code: codeNotFound, Reason: c.Argv[0] + ": not found"}

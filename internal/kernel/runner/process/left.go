@@ -4,6 +4,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -19,19 +20,47 @@ func AdoptOrphans() {
 	syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0) // where it fails, they have a different parent
 }
 
-// KillLeft kills what descends from this process. It is called while no command runs.
-func KillLeft() {
-	for range 200 {
-		left := descendants(os.Getpid())
-		if len(left) == 0 {
-			return
-		}
-		for _, pid := range left {
-			syscall.Kill(pid, syscall.SIGKILL)
-			syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
-		}
-		time.Sleep(5 * time.Millisecond)
+// killTimeout is how long processes may take to end after SIGKILL: the kernel may wait for a disk.
+const killTimeout = 30 * time.Second
+
+// KillLeft kills what commands have left running, and returns when nothing of it is left. It is
+// called while no command runs. As the first process of a container it kills everything else in
+// there at once; otherwise what descends from this process, which a process that keeps forking can
+// outrun for a while.
+func KillLeft() error {
+	kill := killDescendants
+	if os.Getpid() == 1 {
+		kill = killAll
 	}
+	for end := time.Now().Add(killTimeout); ; time.Sleep(time.Millisecond) {
+		if kill() {
+			return nil
+		}
+		if time.Now().After(end) {
+			return errors.New("kill what the build left running: it does not end")
+		}
+	}
+}
+
+// killAll kills every other process in the container, and reports whether there was none.
+func killAll() bool {
+	err := syscall.Kill(-1, syscall.SIGKILL)
+	for {
+		if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 && err != syscall.EINTR {
+			break
+		}
+	}
+	return err == syscall.ESRCH
+}
+
+// killDescendants kills what descends from this process, and reports whether there was nothing.
+func killDescendants() bool {
+	left := descendants(os.Getpid())
+	for _, pid := range left {
+		syscall.Kill(pid, syscall.SIGKILL)
+		syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+	}
+	return len(left) == 0
 }
 
 // descendants returns the processes that descend from one.

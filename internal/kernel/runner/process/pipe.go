@@ -46,15 +46,15 @@ func (p *pipe) read() {
 	}()
 }
 
-// lastWords is how long what a command has left running may keep its output open.
-const lastWords = 5 * time.Second
+// drainTimeout is how long what a command has left running may keep its output open.
+const drainTimeout = 5 * time.Second
 
 // close waits until all is read.
 func (p *pipe) close() {
 	if p.done != nil {
 		select {
 		case <-p.done:
-		case <-time.After(lastWords):
+		case <-time.After(drainTimeout):
 		}
 	}
 	p.w.Close()

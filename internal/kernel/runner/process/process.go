@@ -50,8 +50,8 @@ func Interrupted(err error) bool {
 	return err != nil && (!errors.As(err, &exit) || exit.Code > 128)
 }
 
-// Run runs a command and waits for its end. An exit code other than 0 is an *ExitError. If a signal
-// ends the command, or ctx does, what it started is killed as well.
+// Run runs a command and waits for its end, or for that of ctx. What it started and left running is
+// killed, unless that is in a process group of its own. An exit code other than 0 is an *ExitError.
 func (c Command) Run(ctx context.Context) error {
 	program, missing := c.find()
 	if missing != nil {
@@ -80,9 +80,7 @@ func (c Command) Run(ctx context.Context) error {
 	out.read()
 	errs.read()
 	err = c.exitError(cmd.Wait())
-	if Interrupted(err) {
-		killGroup(cmd)
-	}
+	killGroup(cmd)
 	return err // once both pipes have been read
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -91,7 +92,7 @@ func TestEndsWithContext(t *testing.T) {
 // TestKillLeft kills what a command left running in a session of its own.
 func TestKillLeft(t *testing.T) {
 	AdoptOrphans()
-	out, err := command("setsid sh -c 'echo $$; exec sleep 60 > /dev/null 2>&1' &").Output(t.Context())
+	out, err := command("setsid sh -c 'echo $$; exec sleep 60 > /dev/null 2>&1' & sleep 0.2").Output(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +100,69 @@ func TestKillLeft(t *testing.T) {
 	if err != nil || syscall.Kill(child, 0) != nil {
 		t.Fatalf("%q, %v", out, err)
 	}
-	KillLeft()
+	if err := KillLeft(); err != nil {
+		t.Fatal(err)
+	}
 	waitGone(t, child)
+}
+
+// TestNothingLeft leaves a process running in the group of a command that succeeds.
+func TestNothingLeft(t *testing.T) {
+	out, err := command("sleep 60 > /dev/null 2>&1 & echo $!").Output(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitGone(t, child)
+}
+
+// asFirst makes the test program the first process of a container, which kills what a command
+// leaves: a process in a session of its own, and one that keeps forking.
+const asFirst = "KILN_TEST_AS_FIRST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asFirst) == "" {
+		os.Exit(m.Run())
+	}
+	script := "setsid sleep 60 > /dev/null 2>&1 & setsid sh -c 'f() { f & }; f' > /dev/null 2>&1 & sleep 0.3"
+	err := command(script).Run(context.Background())
+	running := syscall.Kill(-1, 0) == nil
+	if killErr := KillLeft(); os.Getpid() != 1 || err != nil || killErr != nil || !running || syscall.Kill(-1, 0) != syscall.ESRCH {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// TestKillLeftAsFirst kills everything in a container.
+func TestKillLeftAsFirst(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), asFirst+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	if err := cmd.Start(); err != nil {
+		t.Skipf("SKIPPED: cannot make a namespace of processes: %v", err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCannotStart has no command, and no folder for one.
+func TestCannotStart(t *testing.T) {
+	missing := command("true")
+	missing.Dir = filepath.Join(t.TempDir(), "missing")
+	for want, c := range map[string]Command{"empty command": {}, "missing: no such file or directory": missing} {
+		var exit *ExitError
+		if err := c.Run(t.Context()); !errors.As(err, &exit) || !strings.HasSuffix(exit.Reason, want) || Interrupted(err) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }
 
 // waitGone fails the test if a process does not end.

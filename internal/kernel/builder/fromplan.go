@@ -1,14 +1,13 @@
 package builder
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -31,19 +30,30 @@ func ReadPlans(name string) ([]plan.Plan, error) {
 	defer f.Close()
 	var list []plan.Plan
 	for in := json.NewDecoder(f); ; {
+		var text json.RawMessage
 		var p plan.Plan
-		err := in.Decode(&p)
+		err := in.Decode(&text)
 		if errors.Is(err, io.EOF) && len(list) > 0 {
 			return list, nil
 		}
 		if err == nil {
-			err = p.Check()
+			p, err = readPlan(text)
 		}
 		if err != nil {
 			return nil, fault.New(fault.Usage, "print it with KILN_OUTPUT=json go tool mage kernel:plan", "read plan %d of %s: %w", len(list)+1, name, err)
 		}
 		list = append(list, p)
 	}
+}
+
+// readPlan reads a plan of this schema. A field that is unknown here may decide the result.
+func readPlan(text []byte) (p plan.Plan, err error) {
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err = strict.Decode(&p); err != nil && (p.Schema == plan.Schema || p.Schema == "") {
+		return p, err
+	}
+	return p, p.Check()
 }
 
 // BuildPlan builds a plan that was printed here or elsewhere, or takes its stored result. Patches
@@ -74,6 +84,12 @@ func (b *Builder) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spe
 	if c.spec.Compiler, err = c.spec.Arch.Compiler(compiler); err != nil {
 		return c, fault.Wrap(fault.Usage, err)
 	}
+	if t, want := p.Toolchain, c.spec.Compiler; t.Name != want.Image || t.CC != want.CC || t.LD != want.LD {
+		return c, fault.New(fault.Usage, "", "read the plan: expected the toolchain %s, with %s and %s, for %s; got %q, %q and %q", want.Image, want.CC, want.LD, p.Arch, t.Name, t.CC, t.LD)
+	}
+	if _, err := c.spec.Asked(); err != nil {
+		return c, fault.New(fault.Usage, "", "read the plan: %w", err)
+	}
 	have := materials{specs, dir}
 	if err := errors.Join(have.patches(p, &c.spec), have.files(p, &c.spec)); err != nil {
 		return c, err
@@ -98,76 +114,27 @@ func sourceOf(s plan.Source) (from string, ref source.Ref, err error) {
 		return s.Kind, ref, nil
 	case source.Git:
 		return "git+" + s.URL, ref, nil
+	case source.Folder, source.Tarball:
+		from, err = localSource(s)
+		return from, ref, err
 	}
-	if _, err := os.Stat(s.URL); err != nil {
-		return "", ref, fault.New(fault.Usage, "put the same source there, or change source.url in the plan: it is not part of the plan's hash",
+	return "", ref, fault.New(fault.Usage, "", "read the plan: expected a source of kind %s, %s, %s, %s or %s, got %q",
+		source.KernelOrg, source.Debian, source.Git, source.Folder, source.Tarball, s.Kind)
+}
+
+// localSource returns the whole path of a source on this machine. A plan has it as seen from the
+// project's folder, kernels.toml as seen from its own.
+func localSource(s plan.Source) (string, error) {
+	path, err := filepath.Abs(s.URL)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err == nil && s.URL == "" {
+		err = errors.New("the plan has no source.url")
+	}
+	if err != nil {
+		return "", fault.New(fault.Usage, "put the same source there, or change source.url in the plan: it is not part of the plan's hash",
 			"read the plan's source, a %s with the sha256 %.12s: %w", s.Kind, s.SHA256, err)
 	}
-	return s.URL, ref, nil
-}
-
-// materials are the patches and files on this machine.
-type materials struct {
-	specs []spec.Spec
-	dir   string // the folder of the plan
-}
-
-// patches completes a spec with the patches of a plan.
-func (m materials) patches(p plan.Plan, s *spec.Spec) error {
-	for _, want := range p.Patches {
-		found, ok := m.patch(want)
-		if !ok {
-			return fault.New(fault.Usage, "put it into "+m.dir, "find patch %s: no patch of kernels.toml, and no file beside the plan, has the sha256 %s", want.Name, want.SHA256)
-		}
-		found.Name = want.Name
-		s.Patches = append(s.Patches, found)
-	}
-	return nil
-}
-
-// patch finds a patch by its sha256.
-func (m materials) patch(want plan.Patch) (found source.Patch, ok bool) {
-	var known []source.Patch
-	for _, s := range m.specs {
-		known = append(known, s.Patches...)
-	}
-	if filepath.IsLocal(want.Name) {
-		beside, _ := source.ReadPatches(m.dir, want.Name) // one that cannot be read is not it
-		known = append(known, beside...)
-	}
-	n := slices.IndexFunc(known, func(p source.Patch) bool { return p.SHA256 == want.SHA256 })
-	if n < 0 {
-		return found, false
-	}
-	return known[n], true
-}
-
-// files completes a spec with the files of a plan.
-func (m materials) files(p plan.Plan, s *spec.Spec) error {
-	for _, want := range p.Files {
-		found, ok := m.file(want)
-		if !ok {
-			return fault.New(fault.Usage, "put it into "+m.dir, "find file %s of the plan: neither kernels.toml nor the plan's folder has one with the sha256 %s", want.Path, cmp.Or(want.SHA256, "of a folder"))
-		}
-		s.Files = append(s.Files, found)
-	}
-	return nil
-}
-
-// file finds a file by its path in the source and its sha256.
-func (m materials) file(want plan.File) (found source.File, ok bool) {
-	same := func(f source.File) bool { return f.Path == want.Path && f.Mode == want.Mode && f.SHA256 == want.SHA256 }
-	for _, s := range m.specs {
-		if n := slices.IndexFunc(s.Files, same); n >= 0 {
-			return s.Files[n], true
-		}
-	}
-	if !filepath.IsLocal(want.Path) {
-		return found, false
-	}
-	beside, err := source.ReadFiles(m.dir, want.Path, filepath.Base(want.Path))
-	if n := slices.IndexFunc(beside, same); err == nil && n >= 0 {
-		return beside[n], true
-	}
-	return found, false
+	return path, nil
 }

@@ -48,7 +48,8 @@ func TestPrintedPlanIsBuilt(t *testing.T) {
 
 	moved, beside := copyFixture(t), t.TempDir()
 	p = printed(t, p)
-	p.Source.URL = filepath.Join(moved, "tree")
+	t.Chdir(moved)
+	p.Source.URL = "tree" // as kernel:plan prints it: seen from the project's folder
 	removeKernel(t, b, s)
 	elsewhere := newBuilder(t, report.New(t.Output(), t.Output(), ""), t.TempDir(), t.TempDir())
 	_, err = elsewhere.BuildPlan(t.Context(), p, nil, beside)
@@ -114,6 +115,8 @@ func TestPlansThatCannotBeRead(t *testing.T) {
 		"[]":           "read plan 1 of",
 		`{"name":"a"}`: `expected the schema kiln/plan/v2, got ""`,
 		`{"schema":"kiln/plan/v2","name":"../a","version":"6.12","arch":"amd64"}`: "expected a name",
+		`{"schema":"kiln/plan/v2","jobs":8}`:                                      `unknown field "jobs"`,
+		`{"schema":"kiln/plan/v1","image":"sha256:0"}`:                            `expected the schema kiln/plan/v2, got "kiln/plan/v1"`,
 	} {
 		name := filepath.Join(t.TempDir(), "plan.json")
 		writeFile(t, name, text)
@@ -123,6 +126,32 @@ func TestPlansThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := ReadPlans("/nowhere/plan.json"); fault.Code(err) != int(fault.Usage) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// TestAlteredPlansAreRefused changes a plan so that it no longer fits together. None is built, and
+// no image is made for one.
+func TestAlteredPlansAreRefused(t *testing.T) {
+	dir := copyFixture(t)
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), dir, t.TempDir())
+	s := oneSpec(t, dir, spec.Table{Name: fixtureName, Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig", "CONFIG_A=y"}})
+	good, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*plan.Plan){
+		"expected the toolchain arm64":         func(p *plan.Plan) { p.Arch = "arm64" },
+		"expected the toolchain amd64":         func(p *plan.Plan) { p.Toolchain.CC = "sh" },
+		"expected every package":               func(p *plan.Plan) { p.Toolchain.Packages[0] = "-c/etc/passwd" },
+		"expected a source of kind kernel.org": func(p *plan.Plan) { p.Source.Kind = "usb" },
+		"the plan has no source.url":           func(p *plan.Plan) { p.Source.URL = "" },
+		"expected CONFIG_NAME=value":           func(p *plan.Plan) { p.Config[1].Text = "garbage\n" },
+	} {
+		p := printed(t, good)
+		change(&p)
+		if _, err := b.BuildPlan(t.Context(), p, nil, dir); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
 	}
 }
 

@@ -4,16 +4,9 @@
 // It imports only the standard library, since it is a part of the program that builds kernels
 // inside of containers.
 //
-// plan.go has the value, inputs.go what it is made of, keys.go its hashes, manifest.go the
-// record of a build.
+// plan.go has the value, inputs.go what it is made of, check.go what one from a file must be,
+// keys.go its hashes, manifest.go the record of a build.
 package plan
-
-import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-)
 
 // Schema is the value of "schema" in plan.json. A plan of a different schema has a different hash.
 const Schema = "kiln/plan/v2"
@@ -107,32 +100,7 @@ type Step struct {
 // Folder returns the name of the kernel's folder in dist/kernels: NAME-VERSION-ARCH.
 func (p Plan) Folder() string { return p.Name + "-" + p.Version + "-" + p.Arch }
 
-// Check returns an error unless the plan is one that can be carried out: of this schema, with
-// what every plan has.
-func (p Plan) Check() error {
-	switch {
-	case p.Schema != Schema:
-		return fmt.Errorf("expected the schema %s, got %q", Schema, p.Schema)
-	case !isName(p.Name) || !isName(p.Version) || !isName(p.Arch):
-		return fmt.Errorf("expected a name, a version and an architecture, got %q, %q and %q", p.Name, p.Version, p.Arch)
-	case p.Source.SHA256 == "" && p.Source.Commit == "":
-		return errors.New("expected a source by its sha256 or its commit")
-	case len(p.Configuring()) == 0 || len(p.Configuring()) == len(p.Steps):
-		return errors.New("expected steps that configure, then steps that compile")
-	case p.User != BuildUser || p.Network != "none":
-		return fmt.Errorf("expected the user %s without a network, got %q and %q", BuildUser, p.User, p.Network)
-	case !slices.Equal(p.Mounts, Folders()):
-		return errors.New("expected the folders that every plan has")
-	}
-	return nil
-}
-
 // Folders returns the folders of a plan.
 func Folders() []Mount {
 	return []Mount{{SourceRole, SourceDir}, {OutputRole, OutputDir}, {CacheRole, CacheDir}, {InputRole, InputDir}, {ResultRole, ResultDir}}
-}
-
-// isName reports whether a text can be a part of the name of an image, a volume and a folder.
-func isName(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == "" && text[0] != '.' && text[0] != '-'
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/romanatrashyonok/kiln/internal/kernel/arch"
 	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
+	"github.com/romanatrashyonok/kiln/internal/kernel/planner"
 	"github.com/romanatrashyonok/kiln/internal/kernel/release"
 	"github.com/romanatrashyonok/kiln/internal/kernel/result"
 	"github.com/romanatrashyonok/kiln/internal/kernel/source"
@@ -87,7 +88,7 @@ func (b *Builder) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spe
 	if t, want := p.Toolchain, c.spec.Compiler; t.Name != want.Image || t.CC != want.CC || t.LD != want.LD {
 		return c, fault.New(fault.Usage, "", "read the plan: expected the toolchain %s, with %s and %s, for %s; got %q, %q and %q", want.Image, want.CC, want.LD, p.Arch, t.Name, t.CC, t.LD)
 	}
-	if _, err := c.spec.Asked(); err != nil {
+	if err := checkAsked(c.spec); err != nil {
 		return c, fault.New(fault.Usage, "", "read the plan: %w", err)
 	}
 	have := materials{specs, dir}
@@ -98,8 +99,26 @@ func (b *Builder) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Spe
 		return c, err
 	}
 	tools, err := b.Images.Exactly(ctx, c.spec.Compiler, p.Toolchain)
+	if err != nil {
+		return c, err
+	}
 	c.image = executor.Image{ID: tools.ID, Base: tools.From}
-	return c, err
+	own := planner.New(c.spec, c.ref, p.Toolchain)
+	if c.apart = own.Hash() != p.Hash(); c.apart {
+		b.Console.Logf("kernel %s: this version of Kiln would plan it otherwise: it is built apart from all others, without ccache; the plan has %s", p.Folder(), planner.Reason(own, p))
+	}
+	return c, nil
+}
+
+// checkAsked returns an error unless kernels.toml could ask for a configuration so.
+func checkAsked(s spec.Spec) error {
+	for _, item := range s.Config {
+		if err := spec.CheckTarget(item); err != nil {
+			return err
+		}
+	}
+	_, err := s.Asked()
+	return err
 }
 
 // sourceOf returns the source of a plan, with its spelling in kernels.toml.

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -145,6 +147,7 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 		"expected every package":               func(p *plan.Plan) { p.Toolchain.Packages[0] = "-c/etc/passwd" },
 		"expected a source of kind kernel.org": func(p *plan.Plan) { p.Source.Kind = "usb" },
 		"the plan has no source.url":           func(p *plan.Plan) { p.Source.URL = "" },
+		"expected a target":                    func(p *plan.Plan) { p.Config[0].Target = "--eval=$(shell id)" },
 		"expected CONFIG_NAME=value":           func(p *plan.Plan) { p.Config[1].Text = "garbage\n" },
 	} {
 		p := printed(t, good)
@@ -153,6 +156,45 @@ func TestAlteredPlansAreRefused(t *testing.T) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
+}
+
+// TestAlteredPlanIsBuiltApart builds a plan whose configuration leaves a file among the artefacts.
+// No other build gets it, not even one with the same configuration.
+func TestAlteredPlanIsBuiltApart(t *testing.T) {
+	dir := copyFixture(t)
+	writeFile(t, filepath.Join(dir, "tree", "greeting"), t.Name()) // results of no other test
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), dir, t.TempDir())
+	s := oneSpec(t, dir, spec.Table{Name: "apart", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig", "CONFIG_APART=y"}})
+	startFromScratch(t, b, s)
+	good, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := b.candidateOf(t.Context(), printed(t, good), nil, dir); err != nil || c.apart {
+		t.Errorf("a printed plan: apart %v, %v", c.apart, err)
+	}
+	p := printed(t, good)
+	p.Steps[0].Argv = []string{"sh", "-c", "make -C /source O=/output tinyconfig; touch /output/left /ccache/left /kernel/left"}
+	c, err := b.candidateOf(t.Context(), p, nil, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if volume := c.task().OutputVolume(); volume == executor.OutputVolume(s.Name, s.Arch.Name) {
+		t.Errorf("the altered plan is built in %s", volume)
+	}
+	t.Cleanup(func() { b.Engine.Volumes().Remove(context.Background(), c.task().OutputVolume()) })
+	r, err := b.BuildPlan(t.Context(), p, nil, dir)
+	if err != nil || !r.Built || manifestOf(t, b, r).SumOf("left") == "" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	r, err = b.BuildPlan(t.Context(), printed(t, good), nil, dir)
+	if err != nil || !r.Built {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if manifestOf(t, b, r).SumOf("left") != "" {
+		t.Error("the altered plan's file is in a result of another plan")
+	}
+	tamper(t, b, s, "test ! -e /output/left && test ! -e /ccache/left")
 }
 
 // TestResultIsFoundByItsConfiguration asks for one configuration in two ways: the second kernel

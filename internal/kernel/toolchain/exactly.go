@@ -17,7 +17,7 @@ func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain)
 	}
 	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
 	if !pin.Valid() || len(pin.Programs) == 0 {
-		return Image{}, fault.New(fault.Usage, "make the plan again: go tool mage kernel:plan", "read the plan's toolchain %s: expected every package as NAME=VERSION, and its programs", t.Name)
+		return Image{}, fault.New(fault.Usage, "make the plan again: go tool mage kernel:plan", "read the plan's toolchain %s: expected every package as NAME=VERSION, sorted and each once, and its programs", t.Name)
 	}
 	if locked := i.pinOf(c); locked.Same(pin) {
 		pin.Image = locked.Image

@@ -52,10 +52,15 @@ func (e *Executor) beside(ctx context.Context, t Task, until string, ev Events, 
 		b.report(err)
 		return err
 	}
-	if err := use(&Session{b}); err != nil {
+	err = use(&Session{b})
+	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(running.Close(), <-ended) // the runner notes that nothing works in the output any more
+	closed := errors.Join(running.Close(), <-ended) // the runner notes that nothing works in the output any more
+	if err != nil {
+		return err
+	}
+	return closed
 }
 
 // Configuration returns what became of each asked option.

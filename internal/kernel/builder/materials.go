@@ -2,6 +2,8 @@ package builder
 
 import (
 	"cmp"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -36,8 +38,8 @@ func (m materials) patch(want plan.Patch) (found source.Patch, ok bool) {
 	for _, s := range m.specs {
 		known = append(known, s.Patches...)
 	}
-	if filepath.IsLocal(want.Name) {
-		beside, _ := source.ReadPatches(m.dir, want.Name) // one that cannot be read is not it
+	for _, name := range m.besidePatches(want.Name) {
+		beside, _ := source.ReadPatches(m.dir, name) // one that cannot be read is not it
 		known = append(known, beside...)
 	}
 	n := slices.IndexFunc(known, func(p source.Patch) bool { return p.SHA256 == want.SHA256 })
@@ -45,6 +47,19 @@ func (m materials) patch(want plan.Patch) (found source.Patch, ok bool) {
 		return found, false
 	}
 	return known[n], true
+}
+
+// besidePatches returns the files in the plan's folder that may have a patch: first the one with its
+// name.
+func (m materials) besidePatches(name string) (list []string) {
+	if filepath.IsLocal(name) {
+		list = append(list, name)
+	}
+	for _, pattern := range []string{"*.patch*", "*.diff*"} {
+		found, _ := fs.Glob(os.DirFS(m.dir), pattern) // the pattern is good
+		list = append(list, found...)
+	}
+	return list
 }
 
 // files completes a spec with the files of a plan.
@@ -70,9 +85,11 @@ func (m materials) file(want plan.File) (found source.File, ok bool) {
 	if !filepath.IsLocal(want.Path) {
 		return found, false
 	}
-	beside, err := source.ReadFiles(m.dir, want.Path, filepath.Base(want.Path))
-	if n := slices.IndexFunc(beside, same); err == nil && n >= 0 {
-		return beside[n], true
+	for _, name := range []string{want.Path, filepath.Base(want.Path)} {
+		beside, err := source.ReadFiles(m.dir, want.Path, name)
+		if n := slices.IndexFunc(beside, same); err == nil && n >= 0 {
+			return beside[n], true
+		}
 	}
 	return found, false
 }

@@ -226,3 +226,18 @@ func TestResultIsFoundByItsConfiguration(t *testing.T) {
 		t.Errorf("%+v, %v", again, err)
 	}
 }
+
+// TestShippedPlanIsKilnsOwn reads back the plan of a shipped kernel: nothing of it is taken for
+// altered.
+func TestShippedPlanIsKilnsOwn(t *testing.T) {
+	b := testBuilder(t)
+	for _, s := range []spec.Spec{microSpec(t), microSpec(t, "CONFIG_LOCALVERSION=\"-a b\"", "# CONFIG_USB is not set")} {
+		p, err := b.Plan(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := b.candidateOf(t.Context(), printed(t, p), nil, t.TempDir()); err != nil || c.apart {
+			t.Errorf("apart %v, %v", c.apart, err)
+		}
+	}
+}

@@ -56,6 +56,9 @@ func (Kernel) Update(ctx context.Context,
 	publish *string, // push the pinned toolchains' images to this repository, and pin their digests
 ) error {
 	return run(ctx, func(ctx context.Context, p *toolkit.Project) error {
+		if publish != nil && *publish == "" {
+			return fault.New(fault.Usage, "name a repository, as -publish=registry.example.com/tools", "publish toolchains: -publish is empty")
+		}
 		if value(toolchain) || value(publish) != "" {
 			return second(p.Kernels().UpdateToolchains(ctx, choice(name, nil, nil), value(toolchain), value(publish)))
 		}

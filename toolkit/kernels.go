@@ -80,10 +80,15 @@ func (k *Kernels) BuildPlan(ctx context.Context, file string) ([]KernelResult, e
 		return nil, err
 	}
 	var results []KernelResult
+	var errs []error
 	for _, p := range plans {
 		r, err := b.BuildPlan(ctx, p, specs, filepath.Dir(file))
-		if err != nil {
+		if ctx.Err() != nil {
 			return results, err
+		}
+		if err != nil { // the others do not depend on it
+			errs = append(errs, err)
+			continue
 		}
 		results = append(results, r)
 		k.p.console.RecordOutcome(r.Folder(), "build", r.Outcome())
@@ -91,7 +96,7 @@ func (k *Kernels) BuildPlan(ctx context.Context, file string) ([]KernelResult, e
 			return results, err
 		}
 	}
-	return results, nil
+	return results, errors.Join(errs...)
 }
 
 // Fetch downloads and verifies the sources of the chosen kernels, nothing else, and prints the

@@ -31,6 +31,8 @@ type candidate struct {
 	plan plan.Plan
 	// image is the plan's toolchain in the engine.
 	image executor.Image
+	// apart is that the plan is from a file, and not the one that Kiln makes of what it asks.
+	apart bool
 }
 
 // resolver resolves kernels to candidates, and fetches their sources.
@@ -43,7 +45,13 @@ type resolver struct {
 }
 
 // task returns a task that runs the candidate's plan.
-func (c candidate) task() executor.Task { return executor.Task{Plan: c.plan, Image: c.image} }
+func (c candidate) task() executor.Task {
+	t := executor.Task{Plan: c.plan, Image: c.image, Apart: c.apart}
+	if c.apart {
+		t.Suffix = "-apart"
+	}
+	return t
+}
 
 // Plan resolves a spec and returns its plan, with the first source that has the asked
 // version.

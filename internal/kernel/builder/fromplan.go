@@ -1,7 +1,7 @@
 package builder
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
@@ -32,22 +31,31 @@ func ReadPlans(name string) ([]plan.Plan, error) {
 	}
 	defer f.Close()
 	var list []plan.Plan
-	in := json.NewDecoder(f)
-	in.DisallowUnknownFields() // of a newer Kiln: the hash would be a different one
-	for {
+	for in := json.NewDecoder(f); ; {
+		var text json.RawMessage
 		var p plan.Plan
-		err := in.Decode(&p)
+		err := in.Decode(&text)
 		if errors.Is(err, io.EOF) && len(list) > 0 {
 			return list, nil
 		}
 		if err == nil {
-			err = p.Check()
+			p, err = readPlan(text)
 		}
 		if err != nil {
 			return nil, fault.New(fault.Usage, "print it with KILN_OUTPUT=json go tool mage kernel:plan", "read plan %d of %s: %w", len(list)+1, name, err)
 		}
 		list = append(list, p)
 	}
+}
+
+// readPlan reads a plan of this schema. A field that is unknown here may decide the result.
+func readPlan(text []byte) (p plan.Plan, err error) {
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err = strict.Decode(&p); err != nil && (p.Schema == plan.Schema || p.Schema == "") {
+		return p, err
+	}
+	return p, p.Check()
 }
 
 // BuildPlan builds a plan that was printed here or elsewhere, or takes its stored result. Patches
@@ -78,24 +86,44 @@ func (r *resolver) candidateOf(ctx context.Context, p plan.Plan, specs []spec.Sp
 	if c.spec.Compiler, err = c.spec.Arch.Compiler(compiler); err != nil {
 		return c, fault.Wrap(fault.Usage, err)
 	}
+	if t, want := p.Toolchain, c.spec.Compiler; t.Name != want.Image || t.CC != want.CC || t.LD != want.LD {
+		return c, fault.New(fault.Usage, "", "read the plan: expected the toolchain %s, with %s and %s, for %s; got %q, %q and %q", want.Image, want.CC, want.LD, p.Arch, t.Name, t.CC, t.LD)
+	}
+	if err := checkAsked(c.spec); err != nil {
+		return c, fault.New(fault.Usage, "", "read the plan: %w", err)
+	}
 	have := materials{specs, dir}
 	if err := errors.Join(have.patches(p, &c.spec), have.files(p, &c.spec)); err != nil {
 		return c, err
 	}
-	if c.from, c.ref, err = sourceOf(p.Source, r.Sources.Dir); err != nil {
+	if c.from, c.ref, err = sourceOf(p.Source); err != nil {
 		return c, err
 	}
-	if again := planner.New(c.spec, c.ref, p.Toolchain); again.Hash() != p.Hash() {
-		return c, fault.New(fault.Usage, "make the plan again with this version of Kiln: go tool mage kernel:plan",
-			"read the plan of kernel %s: this version of Kiln makes a different one of its inputs: %s", p.Folder(), planner.Reason(again, p))
-	}
 	tools, err := r.Images.Exactly(ctx, c.spec.Compiler, p.Toolchain)
+	if err != nil {
+		return c, err
+	}
 	c.image = executor.Image{ID: tools.ID, Base: tools.From}
-	return c, err
+	own := planner.New(c.spec, c.ref, p.Toolchain)
+	if c.apart = own.Hash() != p.Hash(); c.apart {
+		r.Console.Logf("kernel %s: this version of Kiln would plan it otherwise: it is built apart from all others, without ccache; the plan has %s", p.Folder(), planner.Reason(own, p))
+	}
+	return c, nil
 }
 
-// sourceOf returns the source of a plan, with its spelling in kernels.toml, whose folder is dir.
-func sourceOf(s plan.Source, dir string) (from string, ref source.Ref, err error) {
+// checkAsked returns an error unless kernels.toml could ask for a configuration so.
+func checkAsked(s spec.Spec) error {
+	for _, item := range s.Config {
+		if err := spec.CheckTarget(item); err != nil {
+			return err
+		}
+	}
+	_, err := s.Asked()
+	return err
+}
+
+// sourceOf returns the source of a plan, with its spelling in kernels.toml.
+func sourceOf(s plan.Source) (from string, ref source.Ref, err error) {
 	version, err := release.Parse(s.Version)
 	if err != nil {
 		return "", ref, fault.New(fault.Usage, "", "read the plan: %w", err)
@@ -106,91 +134,36 @@ func sourceOf(s plan.Source, dir string) (from string, ref source.Ref, err error
 		return s.Kind, ref, nil
 	case source.Debian:
 		if !debianPackage.MatchString(s.URL) {
-			return "", ref, fault.New(fault.Usage, "", "read the plan's source: expected debian:linux-source-...=VERSION, got %q", s.URL)
+			return "", ref, fault.New(fault.Usage, "", "read the plan: expected the source debian:linux-source-...=VERSION, got %q", s.URL)
 		}
 		return s.Kind, ref, nil
 	case source.Git:
-		return "git+" + s.URL, ref, fault.Wrap(fault.Usage, source.Check("git+"+s.URL))
+		from = "git+" + s.URL
+		return from, ref, fault.Wrap(fault.Usage, source.Check(from))
 	case source.Folder, source.Tarball:
-	default:
-		return "", ref, fault.New(fault.Usage, "", "read the plan's source: unknown kind %q", s.Kind)
+		from, err = localSource(s)
+		return from, ref, err
 	}
-	local := s.URL
-	if !filepath.IsAbs(local) {
-		local = filepath.Join(dir, local)
-	}
-	if _, err := os.Stat(local); err != nil {
-		return "", ref, fault.New(fault.Usage, "put the same source there, or change source.url in the plan: it is not part of the plan's hash",
-			"read the plan's source, a %s with the sha256 %.12s: %w", s.Kind, s.SHA256, err)
-	}
-	return s.URL, ref, nil
+	return "", ref, fault.New(fault.Usage, "", "read the plan: expected a source of kind %s, %s, %s, %s or %s, got %q",
+		source.KernelOrg, source.Debian, source.Git, source.Folder, source.Tarball, s.Kind)
 }
 
 // debianPackage is the form of the URL of a source of Debian.
 var debianPackage = regexp.MustCompile(`^debian:linux-source-[0-9.]+=[0-9][0-9A-Za-z.+~:-]*$`)
 
-// materials are the patches and files on this machine.
-type materials struct {
-	specs []spec.Spec
-	dir   string // the folder of the plan
-}
-
-// patches completes a spec with the patches of a plan.
-func (m materials) patches(p plan.Plan, s *spec.Spec) error {
-	for _, want := range p.Patches {
-		found, ok := m.patch(want)
-		if !ok {
-			return fault.New(fault.Usage, "put it into "+m.dir, "find patch %s: no patch of kernels.toml, and no file beside the plan, has the sha256 %s", want.Name, want.SHA256)
-		}
-		found.Name = want.Name
-		s.Patches = append(s.Patches, found)
+// localSource returns the whole path of a source on this machine. A plan has it as seen from the
+// project's folder, kernels.toml as seen from its own.
+func localSource(s plan.Source) (string, error) {
+	path, err := filepath.Abs(s.URL)
+	if err == nil {
+		_, err = os.Stat(path)
 	}
-	return nil
-}
-
-// patch finds a patch by its sha256.
-func (m materials) patch(want plan.Patch) (found source.Patch, ok bool) {
-	var known []source.Patch
-	for _, s := range m.specs {
-		known = append(known, s.Patches...)
+	if err == nil && s.URL == "" {
+		err = errors.New("the plan has no source.url")
 	}
-	if filepath.IsLocal(want.Name) {
-		beside, _ := source.ReadPatches(m.dir, want.Name) // one that cannot be read is not it
-		known = append(known, beside...)
+	if err != nil {
+		return "", fault.New(fault.Usage, "put the same source there, or change source.url in the plan: it is not part of the plan's hash",
+			"read the plan's source, a %s with the sha256 %.12s: %w", s.Kind, s.SHA256, err)
 	}
-	n := slices.IndexFunc(known, func(p source.Patch) bool { return p.SHA256 == want.SHA256 })
-	if n < 0 {
-		return found, false
-	}
-	return known[n], true
-}
-
-// files completes a spec with the files of a plan.
-func (m materials) files(p plan.Plan, s *spec.Spec) error {
-	for _, want := range p.Files {
-		found, ok := m.file(want)
-		if !ok {
-			return fault.New(fault.Usage, "put it into "+m.dir, "find file %s of the plan: neither kernels.toml nor the plan's folder has one with the sha256 %s", want.Path, cmp.Or(want.SHA256, "of a folder"))
-		}
-		s.Files = append(s.Files, found)
-	}
-	return nil
-}
-
-// file finds a file by its path in the source and its sha256.
-func (m materials) file(want plan.File) (found source.File, ok bool) {
-	same := func(f source.File) bool { return f.Path == want.Path && f.Mode == want.Mode && f.SHA256 == want.SHA256 }
-	for _, s := range m.specs {
-		if n := slices.IndexFunc(s.Files, same); n >= 0 {
-			return s.Files[n], true
-		}
-	}
-	if !filepath.IsLocal(want.Path) {
-		return found, false
-	}
-	beside, err := source.ReadFiles(m.dir, want.Path, filepath.Base(want.Path))
-	if n := slices.IndexFunc(beside, same); err == nil && n >= 0 {
-		return beside[n], true
-	}
-	return found, false
+	return path, nil
 }

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/executor"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
 	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
@@ -48,7 +50,8 @@ func TestPrintedPlanIsBuilt(t *testing.T) {
 
 	moved, beside := copyFixture(t), t.TempDir()
 	p = printed(t, p)
-	p.Source.URL = filepath.Join(moved, "tree")
+	t.Chdir(moved)
+	p.Source.URL = "tree" // as kernel:plan prints it: seen from the project's folder
 	removeKernel(t, b, s)
 	elsewhere := newBuilder(t, report.New(t.Output(), t.Output(), ""), t.TempDir(), t.TempDir())
 	_, err = elsewhere.BuildPlan(t.Context(), p, nil, beside)
@@ -114,6 +117,8 @@ func TestPlansThatCannotBeRead(t *testing.T) {
 		"[]":           "read plan 1 of",
 		`{"name":"a"}`: `expected the schema kiln/plan/v2, got ""`,
 		`{"schema":"kiln/plan/v2","name":"../a","version":"6.12","arch":"amd64"}`: "expected a name",
+		`{"schema":"kiln/plan/v2","jobs":8}`:                                      `unknown field "jobs"`,
+		`{"schema":"kiln/plan/v1","image":"sha256:0"}`:                            `expected the schema kiln/plan/v2, got "kiln/plan/v1"`,
 	} {
 		name := filepath.Join(t.TempDir(), "plan.json")
 		writeFile(t, name, text)
@@ -124,6 +129,72 @@ func TestPlansThatCannotBeRead(t *testing.T) {
 	if _, err := ReadPlans("/nowhere/plan.json"); fault.Code(err) != int(fault.Usage) {
 		t.Errorf("no file: %v", err)
 	}
+}
+
+// TestAlteredPlansAreRefused changes a plan so that it no longer fits together. None is built, and
+// no image is made for one.
+func TestAlteredPlansAreRefused(t *testing.T) {
+	dir := copyFixture(t)
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), dir, t.TempDir())
+	s := oneSpec(t, dir, spec.Table{Name: fixtureName, Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig", "CONFIG_A=y"}})
+	good, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*plan.Plan){
+		"expected the toolchain arm64":         func(p *plan.Plan) { p.Arch = "arm64" },
+		"expected the toolchain amd64":         func(p *plan.Plan) { p.Toolchain.CC = "sh" },
+		"expected every package":               func(p *plan.Plan) { p.Toolchain.Packages[0] = "-c/etc/passwd" },
+		"expected a source of kind kernel.org": func(p *plan.Plan) { p.Source.Kind = "usb" },
+		"the plan has no source.url":           func(p *plan.Plan) { p.Source.URL = "" },
+		"expected a target":                    func(p *plan.Plan) { p.Config[0].Target = "--eval=$(shell id)" },
+		"expected CONFIG_NAME=value":           func(p *plan.Plan) { p.Config[1].Text = "garbage\n" },
+	} {
+		p := printed(t, good)
+		change(&p)
+		if _, err := b.BuildPlan(t.Context(), p, nil, dir); fault.Code(err) != int(fault.Usage) || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
+// TestAlteredPlanIsBuiltApart builds a plan whose configuration leaves a file among the artefacts.
+// No other build gets it, not even one with the same configuration.
+func TestAlteredPlanIsBuiltApart(t *testing.T) {
+	dir := copyFixture(t)
+	writeFile(t, filepath.Join(dir, "tree", "greeting"), t.Name()) // results of no other test
+	b := newBuilder(t, report.New(t.Output(), t.Output(), ""), dir, t.TempDir())
+	s := oneSpec(t, dir, spec.Table{Name: "apart", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig", "CONFIG_APART=y"}})
+	startFromScratch(t, b, s)
+	good, err := b.Plan(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := b.candidateOf(t.Context(), printed(t, good), nil, dir); err != nil || c.apart {
+		t.Errorf("a printed plan: apart %v, %v", c.apart, err)
+	}
+	p := printed(t, good)
+	p.Steps[0].Argv = []string{"sh", "-c", "make -C /source O=/output tinyconfig; touch /output/left /ccache/left /kernel/left"}
+	c, err := b.candidateOf(t.Context(), p, nil, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if volume := c.task().OutputVolume(); volume == executor.OutputVolume(s.Name, s.Arch.Name) {
+		t.Errorf("the altered plan is built in %s", volume)
+	}
+	t.Cleanup(func() { b.Engine.Volumes().Remove(context.Background(), c.task().OutputVolume()) })
+	r, err := b.BuildPlan(t.Context(), p, nil, dir)
+	if err != nil || !r.Built || manifestOf(t, b, r).SumOf("left") == "" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	r, err = b.BuildPlan(t.Context(), printed(t, good), nil, dir)
+	if err != nil || !r.Built {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if manifestOf(t, b, r).SumOf("left") != "" {
+		t.Error("the altered plan's file is in a result of another plan")
+	}
+	tamper(t, b, s, "test ! -e /output/left && test ! -e /ccache/left")
 }
 
 // TestPlansOfOthersAreChecked changes a plan as somebody might who wants to run commands of his own:
@@ -144,13 +215,10 @@ func TestPlansOfOthersAreChecked(t *testing.T) {
 		},
 		"unknown kind":      func(p *plan.Plan) { p.Source.Kind = "ftp" },
 		"local repository":  func(p *plan.Plan) { p.Source.Kind, p.Source.URL = "git", "/etc" },
-		"step":              func(p *plan.Plan) { p.Steps[1].Argv = []string{"sh", "-c", "id"} },
 		"no command":        func(p *plan.Plan) { p.Steps[1].Argv = nil },
 		"root":              func(p *plan.Plan) { p.User = "0:0" },
 		"network":           func(p *plan.Plan) { p.Network = "bridge" },
 		"folder":            func(p *plan.Plan) { p.Mounts[1].Path = "/etc" },
-		"variable":          func(p *plan.Plan) { p.Env = append(p.Env, "LD_PRELOAD=/input/x") },
-		"make":              func(p *plan.Plan) { p.Make[0] = "sh" },
 		"name":              func(p *plan.Plan) { p.Name = "../x" },
 		"architecture":      func(p *plan.Plan) { p.Arch = "pdp11" },
 		"version":           func(p *plan.Plan) { p.Version = "6.12.2" },
@@ -198,5 +266,20 @@ func TestResultIsFoundByItsConfiguration(t *testing.T) {
 	}
 	if again, err := b.Build(t.Context(), two); err != nil || again.Built || !strings.HasPrefix(again.Why, "nothing changed") {
 		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// TestShippedPlanIsKilnsOwn reads back the plan of a shipped kernel: nothing of it is taken for
+// altered.
+func TestShippedPlanIsKilnsOwn(t *testing.T) {
+	b := testBuilder(t)
+	for _, s := range []spec.Spec{microSpec(t), microSpec(t, "CONFIG_LOCALVERSION=\"-a b\"", "# CONFIG_USB is not set")} {
+		p, err := b.Plan(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := b.candidateOf(t.Context(), printed(t, p), nil, t.TempDir()); err != nil || c.apart {
+			t.Errorf("apart %v, %v", c.apart, err)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/romanatrashyonok/kiln/internal/fault"
+	"github.com/romanatrashyonok/kiln/internal/kernel/spec"
 	"github.com/romanatrashyonok/kiln/internal/report"
 )
 
@@ -90,5 +91,24 @@ func TestMenuconfigOnATerminal(t *testing.T) {
 				t.Errorf("the log is\n%s", &log)
 			}
 		})
+	}
+}
+
+// TestShellWithoutATerminal leaves nothing that looks like an interrupted build.
+func TestShellWithoutATerminal(t *testing.T) {
+	var log strings.Builder
+	b := newBuilder(t, report.New(t.Output(), io.MultiWriter(&log, t.Output()), ""), "testdata", t.TempDir())
+	s := oneSpec(t, "testdata", spec.Table{Name: "shut", Version: "6.12", Arch: []string{"amd64"}, Source: []string{"./tree"}, Config: []string{"tinyconfig", "CONFIG_SHUT=y"}})
+	startFromScratch(t, b, s)
+	in, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := b.Shell(t.Context(), s, in, os.Stdout); fault.Code(err) != int(fault.Usage) {
+		t.Errorf("a shell without a terminal: %v", err)
+	}
+	if _, err := b.Build(t.Context(), s); err != nil || strings.Contains(log.String(), "interrupted") {
+		t.Errorf("%v, the log is\n%s", err, &log)
 	}
 }

@@ -61,6 +61,10 @@ type Task struct {
 	Jobserver *Jobserver // shares jobs with other builds; nil for none
 	NoCache   bool       // compile everything: no ccache, no cached configuration
 
+	// Apart builds a plan that is not one of Kiln's own making: its steps may do anything in the
+	// container. What they leave is in no other build: no ccache, an output tree with a suffix
+	// of its own, a result that is found by its plan alone.
+	Apart bool
 	// Scratch builds from scratch in an output tree that is removed afterwards. Nothing is
 	// recorded in dist/; the artefacts and vmlinux are copied to the folder Into.
 	Scratch bool
@@ -125,7 +129,11 @@ func (e *Executor) build(ctx context.Context, t Task, ev Events) (*watcher, erro
 	if b.seen.done.Found {
 		return b.seen, nil
 	}
-	return b.seen, e.Results.Import(ctx, b.ctr, t.Plan, b.seen.done.Key, b.seen.done.Lines)
+	key := b.seen.done.Key
+	if t.Apart {
+		key = ""
+	}
+	return b.seen, e.Results.Import(ctx, b.ctr, t.Plan, key, b.seen.done.Lines)
 }
 
 // runScratch builds from scratch and copies the artefacts and vmlinux out.

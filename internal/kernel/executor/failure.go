@@ -134,6 +134,7 @@ func (b *build) keepLog(ctx context.Context, err error) error {
 	b.seen.events.Fold("log of kernel "+b.task.Plan.Folder(), string(text))
 	var failure *Failure
 	if !errors.As(err, &failure) {
+		os.Remove(base + ".json") // of an earlier failure
 		return fmt.Errorf("%w\n  full log: %s", err, base+".log")
 	}
 	failure.Log = base + ".log"

@@ -20,7 +20,7 @@ func (e *Executor) job(ctx context.Context, ctr *engine.Container, t Task, until
 		Lines: t.Last.Lines, Warnings: t.Last.Manifest.Warnings, SourceID: t.Tree.Volume, Signature: plan.Signature(t.Tree.Signature), Image: t.Image.ID, Base: t.Image.Base, Files: t.Files, Prepare: t.Prepare,
 	}
 	j.Plan.Source.Time = t.Tree.Time
-	if !t.NoCache {
+	if !t.NoCache && !t.Apart {
 		j.Cache = e.Limits.CCacheBytes()
 	}
 	if t.Jobserver != nil {
@@ -32,7 +32,7 @@ func (e *Executor) job(ctx context.Context, ctr *engine.Container, t Task, until
 			return nil, err
 		}
 	}
-	if !t.Scratch && until == "" {
+	if !t.Scratch && !t.Apart && until == "" {
 		if j.Results, err = e.Results.Keys(ctx, t.Plan); err != nil {
 			return nil, err
 		}

@@ -26,6 +26,9 @@ func (t Task) volume(role plan.Role) string {
 	case plan.OutputRole:
 		return t.OutputVolume()
 	case plan.CacheRole:
+		if t.Apart {
+			return ""
+		}
 		return CacheVolume(t.Plan.Arch)
 	}
 	return ""
@@ -47,6 +50,9 @@ func (t Task) mounts() (list []engine.Mount) {
 // createVolumes creates the volumes that the task writes to, unless the engine has them.
 func (e *Executor) createVolumes(ctx context.Context, t Task) error {
 	for _, role := range []plan.Role{plan.OutputRole, plan.CacheRole} {
+		if t.volume(role) == "" {
+			continue
+		}
 		kind := "build"
 		if t.Scratch && role == plan.OutputRole {
 			kind = engine.Scratch

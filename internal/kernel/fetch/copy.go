@@ -107,7 +107,9 @@ func (w *tarWriter) close() error {
 	return w.out.Close()
 }
 
-// errChanged is that a file or folder of the user's changed between hashing and copying it.
+// errChanged is that a file or folder of the user's is not what it was when it was hashed: here, or
+// where a plan was made.
 func errChanged(path string) error {
-	return fault.New(fault.Usage, "run it again", "read %s: it was changed while it was being read", path)
+	return fault.New(fault.Usage, "run it again; for a plan from a file, change its source.url to where the same source is",
+		"read %s: its content is not that of the plan: it was changed meanwhile, or is a different one", path)
 }

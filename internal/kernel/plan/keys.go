@@ -46,6 +46,10 @@ func (p Plan) Key(finalConfig string) string { return hash([]string{p.Inputs(), 
 // their input.
 func (p Plan) AskedHash() string { return hash([]any{p.content().Config, p.Configuring()}) }
 
+// CommandsHash returns the sha256, in hex, of the steps after the configuration and of the
+// environment of all.
+func (p Plan) CommandsHash() string { return hash([]any{p.Env, p.stepsAfter()}) }
+
 // FilesHash returns the sha256, in hex, of the list of files that are laid in the source's
 // tree, or "" where there are none.
 func (p Plan) FilesHash() string {

@@ -4,8 +4,8 @@
 // It imports only the standard library, since it is a part of the program that builds kernels
 // inside of containers.
 //
-// plan.go has the value, inputs.go what it is made of, keys.go its hashes, manifest.go the
-// record of a build.
+// plan.go has the value, inputs.go what it is made of, check.go what one from a file must be,
+// keys.go its hashes, manifest.go the record of a build.
 package plan
 
 // Schema is the value of "schema" in plan.json. A plan of a different schema has a different hash.

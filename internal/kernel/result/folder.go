@@ -61,6 +61,9 @@ func (f Folder) Extract(ctx context.Context, r Result) (Extracted, error) {
 	}
 	fresh := filepath.Join(temp, filepath.Base(plan.ResultDir))
 	m, err := CheckFolder(fresh)
+	if fault.Code(err) == int(fault.Failed) {
+		return Extracted{}, fault.New(fault.Failed, "docker rmi "+r.Image+", then go tool mage kernel extract", "extract kernel %s: %w", r.Folder(), err)
+	}
 	if err != nil {
 		return Extracted{}, fmt.Errorf("extract kernel %s: %w", r.Folder(), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,5 +105,18 @@ func TestSweepPartial(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(left) != 2 || filepath.Base(left[0]) != partialPrefix+"new" && filepath.Base(left[1]) != partialPrefix+"new" {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestAdoptedManifestHasTheFormOfABuiltOne renames a result: a list that is empty stays a list.
+func TestAdoptedManifestHasTheFormOfABuiltOne(t *testing.T) {
+	folder, made := extractedKernel(t, t.TempDir())
+	p := plan.Plan{Name: "other", Version: "6.12.5", Arch: "amd64"}
+	if err := rename(folder, made, p, plan.ConfigRecord{}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, plan.ManifestFile))
+	if err != nil || !strings.Contains(string(text), `"patches": []`) || !strings.Contains(string(text), `"name": "other"`) {
+		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -103,7 +103,7 @@ func rename(folder string, made plan.Manifest, p plan.Plan, config plan.ConfigRe
 		return fault.Wrap(fault.Environment, err)
 	}
 	m := made
-	m.Name, m.Plan, m.Patches, m.BuiltAs, m.FoundBy = p.Name, p.Hash(), p.Patches, made.Plan, plan.FoundByConfiguration
+	m.Name, m.Plan, m.Patches, m.BuiltAs, m.FoundBy = p.Name, p.Hash(), append([]plan.Patch{}, p.Patches...), made.Plan, plan.FoundByConfiguration
 	if made.BuiltAs != "" {
 		m.BuiltAs = made.BuiltAs
 	}

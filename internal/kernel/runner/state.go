@@ -16,6 +16,7 @@ type State struct {
 	Source    string `json:"source"`    // Job.SourceID
 	Files     string `json:"files"`     // sha256 of the list of files laid in the source; "" for none
 	Since     string `json:"since"`     // sources of earlier builds that did not succeed: some objects may be from them
+	Commands  string `json:"commands"`  // sha256 of what compiles: environment and steps
 	Asked     string `json:"asked"`     // sha256 of how the configuration is made
 	Final     string `json:"final"`     // sha256 of the final configuration; "" until it is made
 	Open      bool   `json:"open"`      // a build is in progress, or was interrupted
@@ -50,6 +51,8 @@ func (s State) RebuildReason(p plan.Plan) string {
 		return "no earlier build"
 	case s.Toolchain != p.Toolchain.Identity():
 		return "toolchain changed"
+	case s.Commands != p.CommandsHash(): // make does not see all of what they leave
+		return "the commands of a build changed"
 	case s.Files != p.FilesHash(): // their times are part of an initramfs
 		return "files changed"
 	case s.Series != series:

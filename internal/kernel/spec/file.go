@@ -35,9 +35,9 @@ type Table struct {
 	Toolchain string `toml:"toolchain"`
 }
 
-// namePattern is what a kernel's name must match: it becomes part of the names of folders
-// and volumes.
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.]*$`)
+// namePattern is what a kernel's name must match: it becomes part of the names of folders,
+// volumes and images' tags, which have at most 128 characters. A plan's has the same form.
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_.]{0,63}$`)
 
 // Defaults returns the values of the tables other than [[kernel]] that apply where
 // kernels.toml sets none; WithDefaults has those of [[kernel]].
@@ -71,7 +71,7 @@ func (f File) Check(report func(key, format string, args ...any)) {
 	for i, t := range f.Kernels {
 		at := func(key string) string { return fmt.Sprintf("kernel[%d].%s", i, key) }
 		if !namePattern.MatchString(t.Name) {
-			report(at("name"), "expected lower-case letters, digits, _ and ., got %q", t.Name)
+			report(at("name"), "expected at most 64 lower-case letters, digits, _ and ., got %q", t.Name)
 		}
 		if seen[t.Name] {
 			report(at("name"), "an earlier kernel has the name %q; choose a different one", t.Name)

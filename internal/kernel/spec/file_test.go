@@ -2,6 +2,7 @@ package spec
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ func TestCheck(t *testing.T) {
 		"no name":            {func(t *Table) { t.Name = "" }, "kernel[0].name"},
 		"name with -":        {func(t *Table) { t.Name = "a-b" }, "kernel[0].name"},
 		"upper case":         {func(t *Table) { t.Name = "Micro" }, "kernel[0].name"},
+		"long name":          {func(t *Table) { t.Name = strings.Repeat("a", 65) }, "kernel[0].name"},
 		"version":            {func(t *Table) { t.Version = "newest" }, "kernel[0].version"},
 		"no architecture":    {func(t *Table) { t.Arch = nil }, "kernel[0].arch"},
 		"other architecture": {func(t *Table) { t.Arch = []string{"amd64", "vax"} }, "kernel[0].arch[1]"},

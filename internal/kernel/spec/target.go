@@ -65,3 +65,20 @@ func readTarget(entry string) (item plan.Item, ok bool, err error) {
 	}
 	return plan.Item{Target: name, Seed: seed}, true, nil
 }
+
+// CheckTarget returns an error if an item of a plan is a target, and none that kernels.toml could
+// name.
+func CheckTarget(item plan.Item) error {
+	if item.Target == "" && item.Seed == "" {
+		return nil
+	}
+	entry := item.Target
+	if item.Seed != "" {
+		entry += ":" + item.Seed
+	}
+	got, ok, err := readTarget(entry)
+	if !ok || err == nil && (got.Target != item.Target || got.Seed != item.Seed || item.Fragment+item.Text != "") {
+		return fmt.Errorf("config: expected a target that makes a configuration, got %q", entry)
+	}
+	return err
+}

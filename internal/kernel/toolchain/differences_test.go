@@ -53,12 +53,15 @@ func TestPinForms(t *testing.T) {
 		pin   Pin
 		valid bool
 	}{
-		{Pin{Name: "arm64", Packages: []string{"libstdc++6=14.2.0-19", "bison=2:3.8.2+dfsg-1+b2", "init-system-helpers=1.69~deb13u1"}}, true},
+		{Pin{Name: "arm64", Packages: []string{"bison=2:3.8.2+dfsg-1+b2", "init-system-helpers=1.69~deb13u1", "libstdc++6=14.2.0-19"}}, true},
 		{Pin{Name: "arm64", Packages: []string{"bc=1"}, Image: "registry.example.com:5000/ours/tools" + digest}, true},
 		{Pin{Name: "arm64", Packages: []string{"bc=1"}, Image: "registry.example.com/ours/tools:latest"}, false},
 		{Pin{Packages: []string{"bc=1"}}, false},
 		{Pin{Name: "arm64"}, false},
 		{Pin{Name: "arm64", Packages: []string{"bc"}}, false},
+		{Pin{Name: "arm64", Packages: []string{"gcc=14", "bc=1"}}, false},
+		{Pin{Name: "arm64", Packages: []string{"bc=1", "bc=1"}}, false},
+		{Pin{Name: "arm64", Packages: []string{"bc=1", "bc=2"}}, false},
 		{Pin{Name: "arm64", Packages: []string{"bc=1 evil"}}, false},
 		{Pin{Name: "arm64", Packages: []string{"bc=1\nPackage: *"}}, false},
 		{Pin{Name: "arm64", Packages: []string{"--option=1"}}, false},

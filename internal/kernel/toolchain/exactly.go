@@ -16,8 +16,8 @@ func (i *Images) Exactly(ctx context.Context, c arch.Compiler, t plan.Toolchain)
 		return Image{}, err
 	}
 	pin := Pin{Name: c.Image, Recipe: recipe, Packages: t.Packages, Programs: t.Programs, byPlan: true}
-	if !pin.Valid() {
-		return Image{}, fault.New(fault.Usage, "", "read the plan's toolchain %s: expected packages as NAME=VERSION", c.Image)
+	if !pin.Valid() || len(pin.Programs) == 0 {
+		return Image{}, fault.New(fault.Usage, "make the plan again: go tool mage kernel:plan", "read the plan's toolchain %s: expected every package as NAME=VERSION, sorted and each once, and its programs", t.Name)
 	}
 	if locked := i.pins.of(c); locked.Same(pin) {
 		pin.Image = locked.Image

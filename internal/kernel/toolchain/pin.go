@@ -42,9 +42,10 @@ func (p Pin) Same(o Pin) bool {
 	return p.Name == o.Name && p.Recipe == o.Recipe && slices.Equal(p.Packages, o.Packages) && slices.Equal(p.Programs, o.Programs)
 }
 
-// Valid reports whether the pin names a toolchain, and each package with a version.
+// Valid reports whether the pin names a toolchain, and each package with a version, once and in the
+// order in which an image is looked into.
 func (p Pin) Valid() bool {
-	return p.Name != "" && p.set() && !slices.ContainsFunc(p.Packages, func(line string) bool { return !packageLine.MatchString(line) }) &&
+	return p.Name != "" && p.set() && slices.IsSorted(p.Packages) && len(versions(p.Toolchain())) == len(p.Packages) && !slices.ContainsFunc(p.Packages, func(line string) bool { return !packageLine.MatchString(line) }) &&
 		(p.Image == "" || imageName.MatchString(p.Image))
 }
 

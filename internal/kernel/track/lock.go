@@ -60,7 +60,7 @@ func ReadLock(path string) (Lock, error) {
 	for _, p := range lock.Toolchains {
 		if !p.Valid() {
 			return lock, fault.New(fault.Usage, "remove its entry, and pin it again: go tool mage kernel:update -toolchain",
-				"read %s: toolchain %q: expected packages as NAME=VERSION, and an image, if any, as REGISTRY/REPOSITORY@sha256:DIGEST", path, p.Name)
+				"read %s: toolchain %q: expected packages as NAME=VERSION, sorted and each once, and an image, if any, as REGISTRY/REPOSITORY@sha256:DIGEST", path, p.Name)
 		}
 	}
 	return lock, nil

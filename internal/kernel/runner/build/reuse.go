@@ -63,7 +63,7 @@ func (s *session) state(final string, earlier ...string) runner.State {
 	p := s.Plan
 	return runner.State{
 		Toolchain: p.Toolchain.Identity(), Source: s.SourceID, Files: p.FilesHash(), Series: plan.Series(p.Source.Version),
-		Asked: p.AskedHash(), Final: final, Since: joinSources(earlier), Open: true,
+		Commands: p.CommandsHash(), Asked: p.AskedHash(), Final: final, Since: joinSources(earlier), Open: true,
 	}
 }
 

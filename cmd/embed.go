@@ -18,7 +18,7 @@ func BootInit() fs.FS { return program("bootinit") }
 // PortForward returns the source of portforward, which connects to the ports of a container.
 func PortForward() fs.FS { return program("portforward") }
 
-// Runner returns the source of kiln-runner, which builds a kernel inside of the build's container.
+// Runner returns the source of kiln-runner, which builds a kernel inside the build's container.
 func Runner() fs.FS { return program("runner") }
 
 // program returns the Go files of a program's package main.

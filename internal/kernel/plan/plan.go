@@ -2,7 +2,7 @@
 // does not. A Plan is printed, hashed, compared and run, on this engine or on a different one; a
 // Manifest records what a run made. The package is pure: no engine, no clock, no environment.
 // It imports only the standard library, since it is a part of the program that builds kernels
-// inside of containers.
+// inside containers.
 //
 // plan.go has the value, inputs.go what it is made of, check.go what one from a file must be,
 // keys.go its hashes, manifest.go the record of a build.

@@ -91,7 +91,7 @@ func TestExpectations(t *testing.T) {
 		"[[expect]]\npath = \"/\"\n[[expect]]\npath = \"/a\\r\\nb\"\n":     "site.toml:5: expect[1].path: expected a path, as \"/index.html\", got \"/a\\r\\nb\", which has a line break",
 		"[[expect]]\npath = \"/\"\nheaders = { \"A\\r\\n\" = \"b\" }\n":    "site.toml:4: expect[0].headers: expected names of headers, of letters, digits and -, got \"A\\r\\n\"",
 		"[[expect]]\npath = \"/\"\nheaders = { A = \"b\\r\" }\n":           "site.toml:4: expect[0].headers: expected the value of a header, got \"b\\r\" for \"A\", which has a line break",
-		"[[expect]]\npath = \"/\"\nheader = { A = \"b\" }\n":               "did you mean \"headers\"?",
+		"[[expect]]\npath = \"/\"\nheader = { A = \"b\" }\n":               "site.toml:4: unknown table [expect.header]; expected [expect.headers]",
 		"strict = \"yes\"\n":                                               "site.toml:2: strict: expected true or false, got a string",
 	} {
 		if _, err := load(t, good+text); fault.Code(err) != int(fault.Usage) || !strings.Contains(fmt.Sprint(err), want) {

@@ -18,11 +18,7 @@ import (
 // Pull fetches an image from its registry. It fails within seconds where the registry
 // cannot be reached, and with registry.ErrDenied where it wants other credentials.
 func (e *Client) Pull(ctx context.Context, ref string) error {
-	used, err := e.registry.Credentials(ctx, ref)
-	if err != nil {
-		return err
-	}
-	auth, err := authHeader(used)
+	used, auth, err := e.credentials(ctx, ref)
 	if err != nil {
 		return err
 	}
@@ -34,13 +30,18 @@ func (e *Client) Pull(ctx context.Context, ref string) error {
 	return e.registryFailed("pull "+ref, used, drain(stream))
 }
 
+// credentials returns those for the registry of ref, and the header with which the engine gets them.
+func (e *Client) credentials(ctx context.Context, ref string) (used registry.Credentials, header string, err error) {
+	if used, err = e.registry.Credentials(ctx, ref); err != nil {
+		return used, "", err
+	}
+	header, err = authHeader(used)
+	return used, header, err
+}
+
 // Push sends an image to its registry under its name, and returns its digest there.
 func (e *Client) Push(ctx context.Context, ref string) (digest string, err error) {
-	used, err := e.registry.Credentials(ctx, ref)
-	if err != nil {
-		return "", err
-	}
-	auth, err := authHeader(used)
+	used, auth, err := e.credentials(ctx, ref)
 	if err != nil {
 		return "", err
 	}
@@ -79,11 +80,7 @@ func (e *Client) Lookup(ctx context.Context, ref string) error {
 // registry by a mirror or a proxy of its own; where it cannot, as Podman, which lacks the call,
 // this machine does.
 func (e *Client) resolve(ctx context.Context, ref string) (digest string, err error) {
-	used, err := e.registry.Credentials(ctx, ref)
-	if err != nil {
-		return "", err
-	}
-	auth, err := authHeader(used)
+	used, auth, err := e.credentials(ctx, ref)
 	if err != nil {
 		return "", err
 	}

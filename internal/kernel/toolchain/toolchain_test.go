@@ -99,9 +99,9 @@ func TestIdentityIsFoundOnce(t *testing.T) {
 
 	tag := tagOf(t, images, c)
 	damaged := build(t, e, engine.Build{Kind: kind, Tags: []string{tag}, Args: map[string]string{"BASE": tag}, Labels: map[string]string{labelName: `{"recipe":"1`}}, "")
-	mended := get(t, images, c)
-	same("damaged", mended)
-	if _, err := e.FindImage(t.Context(), damaged); mended.ID == damaged || !errors.Is(err, engine.ErrNoImage) {
+	relabelled := get(t, images, c)
+	same("damaged", relabelled)
+	if _, err := e.FindImage(t.Context(), damaged); relabelled.ID == damaged || !errors.Is(err, engine.ErrNoImage) {
 		t.Errorf("the image with a damaged label is still there: %v", err)
 	}
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/fault"
 	"github.com/romanatrashyonok/kiln/internal/kernel/kconfig"
 	"github.com/romanatrashyonok/kiln/internal/kernel/plan"
@@ -54,7 +55,7 @@ func TestLostOptions(t *testing.T) {
 		t.Errorf("notes %s", all.notes())
 	}
 	if !strings.HasSuffix(c.Warnings[0], "did you mean CONFIG_TINY?") {
-		unavailable(t, "no hint without python3: %s", c.Warnings[0])
+		enginetest.Unavailable(t, "no hint without python3: %s", c.Warnings[0])
 	}
 }
 
@@ -151,7 +152,7 @@ func TestSmallDisk(t *testing.T) {
 	f.job.Plan.Steps[3].Dir = f.path("output")
 	f.write("output/.keep", "")
 	if err := syscall.Mount("none", f.path("output"), "tmpfs", 0, "size=1m"); err != nil {
-		t.Skipf("SKIPPED: cannot mount a small disk: %v", err)
+		enginetest.Unavailable(t, "cannot mount a small disk: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(f.path("output"), 0); err != nil {

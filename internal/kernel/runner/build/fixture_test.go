@@ -225,13 +225,3 @@ func (all events) steps() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// unavailable ends a test that cannot run here: it is skipped on a developer's machine and fails
-// in CI.
-func unavailable(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("unavailable in CI: "+format, args...)
-	}
-	t.Skipf("SKIPPED: "+format, args...)
-}

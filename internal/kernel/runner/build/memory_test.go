@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 	"github.com/romanatrashyonok/kiln/internal/kernel/runner/cgroup"
 )
 
@@ -50,7 +51,7 @@ func limitMemory(t *testing.T, bytes int64) memoryGroup {
 	}
 	g.dir = filepath.Join(g.dir, fmt.Sprintf("kiln-test-%d", os.Getpid()))
 	if err := os.Mkdir(g.dir, 0o755); err != nil {
-		t.Skipf("SKIPPED: no control group: %v", err)
+		enginetest.Unavailable(t, "no control group: %v", err)
 	}
 	t.Cleanup(func() {
 		for n := 0; os.Remove(g.dir) != nil && n < 100; n++ { // the last of its processes may still be ending
@@ -73,7 +74,7 @@ func (g memoryGroup) limit(bytes int64) {
 		// the limit with swap may be lower, and comes first then
 		os.WriteFile(filepath.Join(g.dir, files[1]), text, 0)
 		if err = os.WriteFile(filepath.Join(g.dir, files[0]), text, 0); err != nil {
-			g.t.Skipf("SKIPPED: no limit of memory: %v", err)
+			enginetest.Unavailable(g.t, "no limit of memory: %v", err)
 		}
 	}
 	if g.v2 {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/romanatrashyonok/kiln/internal/engine/enginetest"
 )
 
 // command returns a command of the shell with little environment.
@@ -146,7 +148,7 @@ func TestKillLeftAsFirst(t *testing.T) {
 	cmd.Env = append(os.Environ(), asFirst+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
 	if err := cmd.Start(); err != nil {
-		t.Skipf("SKIPPED: cannot make a namespace of processes: %v", err)
+		enginetest.Unavailable(t, "cannot make a namespace of processes: %v", err)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
@@ -187,7 +189,7 @@ func TestUser(t *testing.T) {
 		t.Fatalf("%v, %v", user, err)
 	}
 	if user == nil {
-		t.Skip("SKIPPED: only root can run commands as a different user")
+		enginetest.Unavailable(t, "only root can run commands as a different user")
 	}
 	c := command("id -u; id -g; id -G")
 	c.User = user
